@@ -1,0 +1,33 @@
+//! Runbook Gate's core: from a policy and what a service shows, to a decision that explains itself.
+//!
+//! ```text
+//! runbook.yml ─▶ policy
+//!                  │
+//!    sources ──▶ samples ──▶ journal ──▶ gate ──▶ outcome ──▶ report
+//! ```
+//!
+//! The library has no clock, no environment, no files and no sockets: it gets them by the traits in [`transport`] and
+//! [`source`].
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod baseline;
+pub mod criterion;
+mod duration;
+pub mod gate;
+pub mod journal;
+pub mod policy;
+pub mod sample;
+mod secret;
+mod signal;
+pub mod source;
+mod timestamp;
+pub mod transport;
+
+pub use baseline::Baseline;
+pub use duration::{Duration, DurationError};
+pub use sample::Finite;
+pub use secret::Secret;
+pub use signal::{SignalName, SignalNameError};
+pub use timestamp::{Timestamp, TimestampError};

@@ -1,0 +1,4 @@
+//! The policy: a valid `runbook.yml`.
+
+pub mod rules;
+pub mod source_spec;

@@ -1,0 +1,233 @@
+//! What the gate judges by: the part of a policy that the engine reads.
+
+use std::collections::BTreeMap;
+
+use crate::criterion::{Cmp, Criterion};
+use crate::{Duration, SignalName};
+
+/// The gate's rules for one environment.
+///
+/// Built by the policy; tests of the engine build it with [`GateRules::new`] and the `with_` methods.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GateRules {
+    warmup: Duration,
+    observe: Duration,
+    interval: Duration,
+    min_requests: u32,
+    min_coverage: f64,
+    steady: Duration,
+    signals: BTreeMap<SignalName, SignalRules>,
+    rollback_when: Vec<GateCriterion>,
+    verify: Vec<GateCriterion>,
+}
+
+/// What the engine knows of a signal before its first sample.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SignalRules {
+    /// What its samples are.
+    pub reading: ReadingKind,
+    /// The grain of its source; a `signal` line of the journal overrules it.
+    pub step: Duration,
+    /// How late its points may come.
+    pub ingestion_delay: Duration,
+    /// What counts as failing, for a health-like signal whose samples are numbers.
+    pub failing: Option<FailingRule>,
+    /// A value with fewer requests behind it is absent: low traffic.
+    pub low_traffic_below: u32,
+    /// What its absence means.
+    pub contract: DataContract,
+    /// Where it is read, in words without secrets, for reports: `prometheus http://prometheus:9090`.
+    pub source: String,
+}
+
+/// What a signal's samples are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadingKind {
+    /// Bad of total: a ratio.
+    Counts,
+    /// A number.
+    Value,
+    /// Passing or failing.
+    State,
+}
+
+/// `failing: "> 0"`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FailingRule {
+    /// How a sample is compared.
+    pub cmp: Cmp,
+    /// With what, in base units.
+    pub threshold: f64,
+}
+
+/// What missing data means, by why it is missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DataContract {
+    /// No data came.
+    pub on_no_data: OnMissing,
+    /// Too few requests came.
+    pub on_low_traffic: OnMissing,
+    /// The source failed.
+    pub on_error: OnMissing,
+}
+
+/// What an undecidable criterion becomes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnMissing {
+    /// Undecided: a person looks.
+    #[default]
+    Hold,
+    /// Passed over, and said.
+    Pass,
+}
+
+/// A criterion of the gate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GateCriterion {
+    /// What is judged.
+    pub criterion: Criterion,
+    /// Whether its signals have sources.
+    pub configured: Configured,
+}
+
+/// Whether a criterion can be evaluated at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Configured {
+    /// Every signal has a source.
+    Yes,
+    /// A default criterion whose signals have no source: listed, not evaluated.
+    No {
+        /// The signals without a source.
+        missing: Vec<SignalName>,
+    },
+}
+
+impl SignalRules {
+    /// Rules with the defaults of the runbook.
+    #[must_use]
+    pub fn new(reading: ReadingKind, step: Duration) -> Self {
+        Self {
+            reading,
+            step,
+            ingestion_delay: Duration::ZERO,
+            failing: None,
+            low_traffic_below: 20,
+            contract: DataContract::default(),
+            source: String::new(),
+        }
+    }
+}
+
+impl GateRules {
+    /// Rules with a watch and nothing to judge yet.
+    #[must_use]
+    pub fn new(warmup: Duration, observe: Duration, interval: Duration) -> Self {
+        Self {
+            warmup,
+            observe,
+            interval,
+            min_requests: 30,
+            min_coverage: 0.5,
+            steady: Duration::from_secs(120),
+            signals: BTreeMap::new(),
+            rollback_when: Vec::new(),
+            verify: Vec::new(),
+        }
+    }
+
+    /// Adds or replaces a signal.
+    #[must_use]
+    pub fn with_signal(mut self, name: SignalName, rules: SignalRules) -> Self {
+        self.signals.insert(name, rules);
+        self
+    }
+
+    /// Adds a rollback criterion.
+    #[must_use]
+    pub fn with_rollback(mut self, criterion: GateCriterion) -> Self {
+        self.rollback_when.push(criterion);
+        self
+    }
+
+    /// Adds a verification criterion.
+    #[must_use]
+    pub fn with_verify(mut self, criterion: GateCriterion) -> Self {
+        self.verify.push(criterion);
+        self
+    }
+
+    /// Sets the fewest requests that a ratio is judged on.
+    #[must_use]
+    pub const fn with_min_requests(mut self, min_requests: u32) -> Self {
+        self.min_requests = min_requests;
+        self
+    }
+
+    /// Sets the covered share of the watch below which a criterion is unknown, 0 to 1.
+    #[must_use]
+    pub const fn with_min_coverage(mut self, min_coverage: f64) -> Self {
+        self.min_coverage = min_coverage;
+        self
+    }
+
+    /// Sets how long probes must have passed at the end.
+    #[must_use]
+    pub const fn with_steady(mut self, steady: Duration) -> Self {
+        self.steady = steady;
+        self
+    }
+
+    /// How long samples count for nothing.
+    #[must_use]
+    pub const fn warmup(&self) -> Duration {
+        self.warmup
+    }
+
+    /// How long the gate watches.
+    #[must_use]
+    pub const fn observe(&self) -> Duration {
+        self.observe
+    }
+
+    /// How often it polls, unless a source says otherwise.
+    #[must_use]
+    pub const fn interval(&self) -> Duration {
+        self.interval
+    }
+
+    /// The fewest requests that a ratio is judged on.
+    #[must_use]
+    pub const fn min_requests(&self) -> u32 {
+        self.min_requests
+    }
+
+    /// The covered share of the watch below which a criterion is unknown.
+    #[must_use]
+    pub const fn min_coverage(&self) -> f64 {
+        self.min_coverage
+    }
+
+    /// How long probes must have passed at the end.
+    #[must_use]
+    pub const fn steady(&self) -> Duration {
+        self.steady
+    }
+
+    /// The signals by name.
+    #[must_use]
+    pub const fn signals(&self) -> &BTreeMap<SignalName, SignalRules> {
+        &self.signals
+    }
+
+    /// What makes the decision `rollback`, in policy order.
+    #[must_use]
+    pub fn rollback_when(&self) -> &[GateCriterion] {
+        &self.rollback_when
+    }
+
+    /// What has to be true at the end, in policy order.
+    #[must_use]
+    pub fn verify(&self) -> &[GateCriterion] {
+        &self.verify
+    }
+}

@@ -1,0 +1,131 @@
+//! Sources: where signals are read. A source asks, and says what it read; it decides nothing.
+
+use crate::policy::source_spec::CommandSpec;
+use crate::sample::Sample;
+use crate::transport::Transport;
+use crate::{Duration, SignalName, Timestamp};
+
+/// A place where signals are read.
+///
+/// A source keeps what it needs between polls (the counters of the last scrape, the time of the last point). The driver
+/// calls `poll` on one thread at a time.
+pub trait Source: Send {
+    /// Where it reads, in words without secrets: `prometheus http://prometheus:9090`.
+    fn describe(&self) -> String;
+
+    /// The signals that it gives, with the grain of each.
+    fn signals(&self) -> Vec<SourceSignal>;
+
+    /// How often it wants to be polled.
+    fn interval(&self) -> Duration;
+
+    /// Reads what is new. Every signal of the source gets at least one observation or an absence with its reason.
+    fn poll(&mut self, window: &PollWindow, world: &World<'_>) -> Polled;
+
+    /// Reads a past window at once, for a baseline; `None` where the source has no past (a probe, a command).
+    fn history(&mut self, window: &PollWindow, world: &World<'_>) -> Option<Polled>;
+}
+
+/// One signal of a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceSignal {
+    /// Its name.
+    pub signal: SignalName,
+    /// The grain of its points.
+    pub step: Duration,
+    /// How late its points come.
+    pub ingestion_delay: Duration,
+}
+
+/// What one poll asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PollWindow {
+    /// The gate's start (or a baseline's): no point before it is wanted.
+    pub start: Timestamp,
+    /// When the poll was scheduled: a source without times of its own speaks of this one.
+    pub scheduled: Timestamp,
+    /// How long the poll may take.
+    pub timeout: Duration,
+}
+
+/// What a source may use while it polls.
+#[derive(Clone, Copy)]
+pub struct World<'w> {
+    /// The network.
+    pub transport: &'w dyn Transport,
+    /// Commands of the repository; refused unless allowed.
+    pub commands: &'w dyn Commands,
+}
+
+/// Runs commands.
+pub trait Commands: Send + Sync {
+    /// Runs a command to its end or its timeout, with a scrubbed environment and bounded output.
+    ///
+    /// # Errors
+    /// When it could not be run at all, or is not allowed.
+    fn run(&self, command: &CommandSpec) -> Result<CommandEnd, CommandError>;
+}
+
+/// How a command ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CommandEnd {
+    /// It exited by itself.
+    Exited {
+        /// Its exit code; `None` where a signal ended it.
+        code: Option<i32>,
+        /// The last lines that it printed, bounded.
+        output: String,
+    },
+    /// It was ended at its timeout.
+    TimedOut,
+}
+
+/// Why a command was not run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// Commands are not allowed here.
+    #[error("the command `{program}` is not run: {why}")]
+    NotAllowed {
+        /// The program.
+        program: String,
+        /// Why, and what would allow it.
+        why: String,
+    },
+    /// The program could not be started.
+    #[error("cannot start `{program}`: {why}")]
+    NotStarted {
+        /// The program.
+        program: String,
+        /// In words.
+        why: String,
+    },
+}
+
+/// What a poll gave.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Polled {
+    /// Readings and absences, each at the time it speaks of.
+    pub observations: Vec<Observation>,
+    /// What a reader should know: a degraded body, warnings of a server, the version that serves.
+    pub notes: Vec<SourceNote>,
+}
+
+/// A sample of a signal at a time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observation {
+    /// The time it speaks of.
+    pub at: Timestamp,
+    /// The signal.
+    pub signal: SignalName,
+    /// What was read.
+    pub sample: Sample,
+}
+
+/// A remark of a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceNote {
+    /// The signal concerned, if it is one.
+    pub signal: Option<SignalName>,
+    /// In words without secrets, at most 300 characters.
+    pub text: String,
+}

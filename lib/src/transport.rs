@@ -1,0 +1,192 @@
+//! All the network that the library knows.
+
+use url::Url;
+
+use crate::Duration;
+use crate::policy::source_spec::{Address, Header};
+
+/// Sends requests. The binary implements it over one HTTP agent with one proxy and certificate rule; tests implement it
+/// by hand.
+///
+/// An implementation bounds time and size as the request says, attaches a connection's credentials to that connection's
+/// origin alone, follows no redirect that leaves the origin, and puts no secret into an error.
+pub trait Transport: Send + Sync {
+    /// Sends a request and reads the whole answer.
+    ///
+    /// # Errors
+    /// When no whole answer came: see [`TransportError`]. A status such as 500 is an answer.
+    fn send(&self, request: &Request) -> Result<Response, TransportError>;
+}
+
+/// A request.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// `GET` or `POST`.
+    pub method: Method,
+    /// The server.
+    pub address: Address,
+    /// What is appended to the address: path and query, percent-encoded, starting with `/`; empty for the address itself.
+    pub path_and_query: String,
+    /// Headers beside those that the transport sets.
+    pub headers: Vec<Header>,
+    /// The body, with its content type, of a `POST`.
+    pub body: Option<Body>,
+    /// The whole time, retries included.
+    pub timeout: Duration,
+    /// The largest body that is read, in bytes.
+    pub max_bytes: usize,
+    /// Whether failures are tried again inside `timeout`.
+    pub retry: Retry,
+}
+
+/// A request's body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Body {
+    /// `application/x-www-form-urlencoded`, `application/json`.
+    pub content_type: &'static str,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// How a request is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Asks with a body.
+    Post,
+}
+
+/// Whether a failure is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// Once only: a probe's failure is a fact.
+    Never,
+    /// Refused, reset, 429, 502, 503 and 504, with back-off and `Retry-After`, inside the timeout.
+    WithinTimeout,
+}
+
+/// A whole answer.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// The content type, lower-case, without parameters.
+    pub content_type: String,
+    /// `Retry-After`, where the server says it.
+    pub retry_after: Option<Duration>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// From the first byte sent to the last byte read, of the last try.
+    pub elapsed: Duration,
+}
+
+/// Why no whole answer came. No variant carries a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// The time ran out.
+    #[error("no answer from {host} within {after}")]
+    Timeout {
+        /// Where it was sent.
+        host: String,
+        /// The time allowed.
+        after: Duration,
+    },
+    /// Nobody listens there, or the connection broke.
+    #[error("cannot connect to {host}: {why}")]
+    Connect {
+        /// Where it was sent.
+        host: String,
+        /// In words.
+        why: String,
+    },
+    /// The name has no address.
+    #[error("cannot find the host {host}: {why}")]
+    Dns {
+        /// Whose name it is.
+        host: String,
+        /// In words.
+        why: String,
+    },
+    /// The certificate is not trusted, or TLS failed.
+    #[error("cannot make a secure connection to {host}: {why}")]
+    Tls {
+        /// Where it was sent.
+        host: String,
+        /// In words.
+        why: String,
+    },
+    /// The answer is larger than allowed.
+    #[error("the answer of {host} is larger than {limit} bytes")]
+    TooLarge {
+        /// Who answered.
+        host: String,
+        /// The largest allowed.
+        limit: usize,
+    },
+    /// The server redirects to another origin.
+    #[error("{host} redirects to another place, which is not followed: name the final address in the policy")]
+    Redirect {
+        /// Who answered.
+        host: String,
+    },
+    /// The address may not be asked.
+    #[error("{host} is not asked: {why}")]
+    Refused {
+        /// Where it would go.
+        host: String,
+        /// Why not.
+        why: String,
+    },
+    /// The connection named in the policy is not known here.
+    #[error("no connection is named `{name}`: {help}")]
+    UnknownConnection {
+        /// The name.
+        name: String,
+        /// How to define it.
+        help: String,
+    },
+    /// Anything else that is not HTTP.
+    #[error("the answer of {host} is not HTTP: {why}")]
+    Protocol {
+        /// Who answered.
+        host: String,
+        /// In words.
+        why: String,
+    },
+}
+
+impl Request {
+    /// A `GET` of an address with the defaults of a source: retries inside the timeout, 8 MiB at most.
+    #[must_use]
+    pub const fn get(address: Address, path_and_query: String, timeout: Duration) -> Self {
+        Self {
+            method: Method::Get,
+            address,
+            path_and_query,
+            headers: Vec::new(),
+            body: None,
+            timeout,
+            max_bytes: 8 * 1024 * 1024,
+            retry: Retry::WithinTimeout,
+        }
+    }
+}
+
+/// A URL as it may be printed: without user info, query and fragment.
+///
+/// ```
+/// let url = "https://user:secret@example.com/a?key=1".parse()?;
+/// assert_eq!(runbook_gate::transport::printable(&url), "https://example.com/a");
+/// # Ok::<(), url::ParseError>(())
+/// ```
+#[must_use]
+pub fn printable(url: &Url) -> String {
+    let mut clean = url.clone();
+    // A URL that can have no user info has none to remove.
+    let _ = clean.set_username("");
+    let _ = clean.set_password(None);
+    clean.set_query(None);
+    clean.set_fragment(None);
+    clean.to_string()
+}
