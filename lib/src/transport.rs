@@ -37,6 +37,8 @@ pub struct Request {
     pub max_bytes: usize,
     /// Whether failures are tried again inside `timeout`.
     pub retry: Retry,
+    /// Whether a redirect inside the origin is followed.
+    pub redirects: Redirects,
 }
 
 /// A request's body.
@@ -64,6 +66,16 @@ pub enum Retry {
     Never,
     /// Refused, reset, 429, 502, 503 and 504, with back-off and `Retry-After`, inside the timeout.
     WithinTimeout,
+}
+
+/// What a redirect means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Redirects {
+    /// Followed inside the origin, at most five times; one that leaves it is an error.
+    #[default]
+    SameOrigin,
+    /// It is the answer: a probe that is sent to a sign-in page has not found a healthy service.
+    AsAnswer,
 }
 
 /// A whole answer.
@@ -169,6 +181,7 @@ impl Request {
             timeout,
             max_bytes: 8 * 1024 * 1024,
             retry: Retry::WithinTimeout,
+            redirects: Redirects::SameOrigin,
         }
     }
 }
