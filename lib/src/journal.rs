@@ -1,4 +1,39 @@
 //! The journal: everything that the gate saw, in the order it saw it.
+//!
+//! One JSON object a line (NDJSON), append-only, flushed a line at a time, so that a killed process leaves a journal that
+//! still reads. [`write`] makes a line of text, [`parse_line`] reads one, [`replay`] feeds a whole journal to a gate.
+//!
+//! ```text
+//! {"kind":"start","version":1,"t":"2026-01-01T00:00:00Z","environment":"production","policy_sha256":"…"}
+//! {"kind":"signal","signal":"latency_p95","step":15}
+//! {"kind":"baseline","signal":"latency_p95","median":0.21,"p95":0.30,"worst":0.24,"count":120}
+//! {"kind":"baseline","signal":"error_rate","median":0.002,"p95":0.004,"count":120,"bad":61,"total":30510}
+//! {"kind":"sample","t":"2026-01-01T00:00:15Z","signal":"latency_p95","value":0.412,"total":240}
+//! {"kind":"sample","t":"2026-01-01T00:00:15Z","signal":"error_rate","bad":3,"total":250}
+//! {"kind":"absent","t":"2026-01-01T00:00:30Z","signal":"latency_p95","reason":"timeout"}
+//! {"kind":"tick","t":"2026-01-01T00:00:30Z"}
+//! {"kind":"note","t":"2026-01-01T00:00:31Z","signal":"health","text":"the body says Degraded"}
+//! {"kind":"request","t":"2026-01-01T00:00:40Z","decision":"rollback","by":"operator"}
+//! {"kind":"cancel","t":"2026-01-01T00:00:41Z","by":"SIGTERM"}
+//! {"kind":"decision","t":"2026-01-01T00:00:41Z","decision":"hold","reason":"cancelled by SIGTERM"}
+//! {"kind":"end","t":"2026-01-01T00:16:00Z"}
+//! ```
+//!
+//! Seconds, ratios from 0 to 1, bytes and counts are plain numbers; `t` is RFC 3339; `step` is in seconds. A `baseline`
+//! may say its `window` (two times) and its `source`. A reader tolerates keys that it does not know, so that other tools
+//! may add theirs, and blank lines, CRLF line ends and a byte order mark at the beginning; it refuses kinds that it does
+//! not know, lines longer than [`MAX_LINE`] bytes, and a key written twice.
+
+mod order;
+mod parse;
+mod read;
+mod replay;
+mod write;
+
+pub use parse::{LineError, parse_line};
+pub use read::{MAX_LINE, ReadError, Reader, Torn};
+pub use replay::{HELD_LINES, ReplayError, Replayed, replay};
+pub use write::write;
 
 use crate::gate::Decision;
 use crate::sample::Sample;
@@ -87,3 +122,6 @@ pub enum Line {
         t: Timestamp,
     },
 }
+
+#[cfg(test)]
+mod tests;

@@ -176,7 +176,10 @@ impl Absence {
             "low-traffic" => Self::LowTraffic,
             "timeout" => Self::Timeout,
             "throttled" => Self::Throttled,
-            _ => Self::Error(text.strip_prefix("error:")?.trim_start().to_owned()),
+            _ => {
+                let why = text.strip_prefix("error:")?;
+                Self::Error(why.strip_prefix(' ').unwrap_or(why).to_owned())
+            }
         })
     }
 }
@@ -205,6 +208,7 @@ mod tests {
             Absence::Timeout,
             Absence::Throttled,
             Absence::Error("refused: by 10.0.0.1".into()),
+            Absence::Error(" spaced".into()),
         ] {
             assert_eq!(Absence::parse(&absence.to_string()), Some(absence));
         }
