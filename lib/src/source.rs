@@ -2,11 +2,21 @@
 //!
 //! [`build`] turns a valid policy's [`SourceSpec`] into a [`Source`]; the driver polls it and journals what it gives.
 
+mod http_json;
+pub mod preset;
+mod probe;
+mod prometheus;
+mod remark;
+mod selector;
+
 use crate::policy::rules::ReadingKind;
 use crate::policy::source_spec::{CommandSpec, SourceSpec};
 use crate::sample::Sample;
 use crate::transport::Transport;
-use crate::{Duration, SignalName, Timestamp};
+use crate::{Duration, SignalName, SignalNameError, Timestamp};
+
+pub use prometheus::QueryError;
+pub use selector::SelectorError;
 
 /// A place where signals are read.
 ///
@@ -178,6 +188,56 @@ pub enum SourceError {
         /// Its key in the policy.
         kind: String,
     },
+    /// There is nowhere to ask.
+    #[error("the {kind} source has no target; name at least one URL")]
+    NoTargets {
+        /// Its key in the policy.
+        kind: &'static str,
+    },
+    /// There is nothing to read.
+    #[error("the {kind} source gives no signal; name at least one")]
+    NoSignals {
+        /// Its key in the policy.
+        kind: &'static str,
+    },
+    /// A probe without a check.
+    #[error("the probe checks nothing; give it `health`, `ready` or `version`")]
+    NoChecks,
+    /// A quorum that no number of passing targets can be.
+    #[error("a quorum of {quorum} cannot be reached with {targets} targets; use 1 to {targets}")]
+    Quorum {
+        /// As written.
+        quorum: usize,
+        /// How many there are.
+        targets: usize,
+    },
+    /// An interval of nothing.
+    #[error("the {kind} source would ask without a pause; give it an interval of at least 1s")]
+    NoInterval {
+        /// Its key in the policy.
+        kind: &'static str,
+    },
+    /// A query that cannot be asked.
+    #[error("the query of `{signal}` cannot be asked: {why}")]
+    Query {
+        /// The signal.
+        signal: SignalName,
+        /// Why not.
+        why: QueryError,
+    },
+    /// A text that is no JSON pointer.
+    #[error(
+        "`{pointer}` of `{signal}` is not a JSON pointer; write the path with slashes, such as /metrics/0/value"
+    )]
+    Pointer {
+        /// The signal.
+        signal: SignalName,
+        /// As written.
+        pointer: String,
+    },
+    /// A name that no signal can have.
+    #[error(transparent)]
+    Name(#[from] SignalNameError),
 }
 
 /// Builds a source. Nothing is asked yet.
@@ -188,8 +248,24 @@ pub enum SourceError {
 /// Where the specification cannot work: a query, selector, pointer or quorum that is wrong, or a kind of source that this
 /// build cannot read.
 pub fn build(spec: &SourceSpec) -> Result<Box<dyn Source>, SourceError> {
-    match spec {
-        SourceSpec::Unsupported { kind, .. } => Err(SourceError::Unsupported { kind: kind.clone() }),
-        _ => Err(SourceError::Unsupported { kind: "this".to_owned() }),
-    }
+    Ok(match spec {
+        SourceSpec::Probe(spec) => Box::new(probe::Probe::new(spec)?),
+        SourceSpec::Prometheus(spec) => Box::new(prometheus::Prometheus::new(spec)?),
+        SourceSpec::Scrape(_) => return Err(SourceError::Unsupported { kind: "scrape".to_owned() }),
+        SourceSpec::HttpJson(_) => return Err(SourceError::Unsupported { kind: "http-json".to_owned() }),
+        SourceSpec::Command(_) => return Err(SourceError::Unsupported { kind: "command".to_owned() }),
+        SourceSpec::Unsupported { kind, .. } => {
+            return Err(SourceError::Unsupported { kind: remark::bounded(kind, 60) });
+        }
+    })
+}
+
+/// The name of a signal that a source gives by itself.
+fn named(name: &str) -> Result<SignalName, SignalNameError> {
+    name.parse()
+}
+
+/// An interval that is one.
+fn interval_of(kind: &'static str, interval: Duration) -> Result<Duration, SourceError> {
+    if interval.is_zero() { Err(SourceError::NoInterval { kind }) } else { Ok(interval) }
 }

@@ -1,0 +1,145 @@
+//! Texts from outside, made fit for notes and errors: bounded, on one line, without secrets.
+
+use url::Url;
+
+use super::SourceNote;
+use crate::SignalName;
+use crate::policy::source_spec::{Address, Header};
+use crate::transport::printable;
+
+/// The most characters that a remark has.
+const LONGEST: usize = 300;
+
+/// The most notes that one poll gives.
+const MOST_NOTES: usize = 10;
+
+/// A text on one line of at most 300 characters: control characters, and characters that turn or hide text, become
+/// spaces; runs of spaces become one.
+pub(crate) fn plain(text: &str) -> String {
+    bounded(text, LONGEST)
+}
+
+/// The same with at most `most` characters.
+pub(crate) fn bounded(text: &str, most: usize) -> String {
+    let mut result = String::new();
+    let mut kept = 0;
+    let mut gap = false;
+    for c in text.chars() {
+        if c.is_whitespace() || hides(c) {
+            gap = kept > 0;
+            continue;
+        }
+        if kept + usize::from(gap) + 1 >= most {
+            result.push('…');
+            break;
+        }
+        if gap {
+            result.push(' ');
+            kept += 1;
+            gap = false;
+        }
+        result.push(c);
+        kept += 1;
+    }
+    result
+}
+
+/// Control characters, and those that reorder or hide what stands beside them (Unicode's bidirectional and invisible
+/// format characters).
+fn hides(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' |
+            '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// What a source must not repeat: servers echo what they were sent.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Secrets(Vec<crate::Secret>);
+
+impl Secrets {
+    /// The values of headers, and what URLs carry besides their host and path.
+    pub(crate) fn of<'a>(headers: &[Header], addresses: impl IntoIterator<Item = &'a Address>) -> Self {
+        let mut found: Vec<String> = Vec::new();
+        for header in headers {
+            let value = header.value.reveal().trim();
+            found.push(value.to_owned());
+            // `Bearer abc`: a server may echo the token alone.
+            found.extend(value.split_whitespace().skip(1).map(str::to_owned));
+        }
+        for address in addresses {
+            if let Address::Url(url) = address {
+                found.extend(carried(url));
+            }
+        }
+        // Words of one to three letters would blank out ordinary text.
+        found.retain(|text| text.chars().count() >= 4);
+        found.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        found.dedup();
+        Self(found.into_iter().map(crate::Secret::new).collect())
+    }
+
+    /// [`plain`], with every secret replaced by `***`.
+    pub(crate) fn plain(&self, text: &str) -> String {
+        // Only as much as can reach the result is looked at.
+        let mut text: String = text.chars().take(8 * LONGEST).collect();
+        for secret in &self.0 {
+            if text.contains(secret.reveal()) {
+                text = text.replace(secret.reveal(), "***");
+            }
+        }
+        plain(&text)
+    }
+}
+
+/// User info and values of the query.
+fn carried(url: &Url) -> impl Iterator<Item = String> + '_ {
+    let password = url.password().map(str::to_owned);
+    let user = (!url.username().is_empty()).then(|| url.username().to_owned());
+    password.into_iter().chain(user).chain(url.query_pairs().map(|(_, value)| value.into_owned()))
+}
+
+/// An address as it may be printed.
+pub(crate) fn place(address: &Address) -> String {
+    match address {
+        Address::Url(url) => plain(printable(url).trim_end_matches('/')),
+        Address::Connection(name) => plain(&format!("connection {name}")),
+    }
+}
+
+/// A note, unless there are too many already; the last place says how many were left out.
+pub(crate) fn note(notes: &mut Vec<SourceNote>, signal: Option<&SignalName>, text: &str) {
+    if notes.len() < MOST_NOTES {
+        notes.push(SourceNote { signal: signal.cloned(), text: plain(text) });
+    } else if notes.len() == MOST_NOTES {
+        notes.push(SourceNote { signal: None, text: "there is more to say than is said here".to_owned() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Secret;
+
+    #[test]
+    fn a_hostile_text_becomes_one_short_line() {
+        assert_eq!(plain("  a\r\n##vso[task.setvariable]\u{1b}[31m\tb "), "a ##vso[task.setvariable] [31m b");
+        assert_eq!(plain("admin\u{202e}txt.exe\u{200b}"), "admin txt.exe");
+        assert_eq!(plain(&"x".repeat(900)).chars().count(), 300);
+        assert_eq!(bounded("abcdef", 4), "abc…");
+        assert_eq!(bounded("abc", 4), "abc");
+    }
+
+    #[test]
+    fn what_a_server_echoes_of_a_secret_is_not_repeated() {
+        let headers = [Header { name: "authorization".into(), value: Secret::new("Bearer abc123") }];
+        let keyed = Address::Url("https://u:pass@h.example/x?code=k3y0&a=1".parse().unwrap());
+        let secrets = Secrets::of(&headers, [&keyed]);
+        assert_eq!(
+            secrets.plain("bad Bearer abc123, token abc123, pass, code k3y0, a 1"),
+            "bad ***, token ***, ***, code ***, a 1"
+        );
+        assert!(!format!("{secrets:?}").contains("abc"));
+        assert_eq!(place(&keyed), "https://h.example/x");
+    }
+}
