@@ -90,11 +90,11 @@ fn says_what_is_wrong_with_a_line() {
         ),
         (
             r#"{"kind":"sample","t":"2026-01-01T00:00:00Z","signal":"x","value":NaN}"#,
-            "it is not a JSON object: expected value at column 71",
+            "it is not a JSON object: expected value at column 66",
         ),
         (
             r#"{"kind":"sample","t":"2026-01-01T00:00:00Z","signal":"x","value":1e999}"#,
-            "it is not a JSON object: number out of range at column 71",
+            "it is not a JSON object: number out of range at column 70",
         ),
         (
             r#"{"kind":"sample","t":"2026-01-01T00:00:00Z","signal":"x","bad":1}"#,
@@ -342,7 +342,7 @@ proptest! {
     #[test]
     fn a_cut_line_is_torn_and_never_another_line(line in line(), place in any::<prop::sample::Index>()) {
         let text = write(&line);
-        let cut = text.floor_char_boundary(place.index(text.len()));
-        prop_assert!(matches!(parse_line(&text[..cut]), Err(LineError::Json(_))));
+        let cut = String::from_utf8_lossy(&text.as_bytes()[..place.index(text.len())]).into_owned();
+        prop_assert!(matches!(parse_line(&cut), Err(LineError::Json(_))));
     }
 }

@@ -7,7 +7,7 @@ use crate::sample::{Reading, Sample};
 use crate::{Baseline, Duration, Finite};
 
 /// The longest text in a line, in bytes; longer ones are cut. Escaped six-fold, two of them still fit in a line.
-pub(super) const MAX_TEXT: usize = 4000;
+const MAX_TEXT: usize = 4000;
 
 /// One line of the journal, without its line end.
 ///
@@ -190,9 +190,12 @@ fn seconds(step: Duration) -> String {
 /// A JSON string with everything escaped that is not plainly printable.
 fn push_text(out: &mut String, text: &str) {
     out.push('"');
-    let end = if text.len() > MAX_TEXT { text.floor_char_boundary(MAX_TEXT) } else { text.len() };
     let mut after_hash = false;
-    for character in text.get(..end).unwrap_or_default().chars() {
+    for (place, character) in text.char_indices() {
+        if place >= MAX_TEXT {
+            out.push('…');
+            break;
+        }
         match character {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
@@ -205,9 +208,6 @@ fn push_text(out: &mut String, text: &str) {
             _ => out.push(character),
         }
         after_hash = character == '#';
-    }
-    if end < text.len() {
-        out.push('…');
     }
     out.push('"');
 }
