@@ -207,12 +207,7 @@ mod tests {
                 }
             }
         }
-        for text in [
-            "2026-01-29T00:00:00Z",
-            "2026-01-01T00:00:00+00:00",
-            "2026-01-01T00:00:60Z",
-            "2026-01-01T24:00:00Z",
-        ] {
+        for text in ["2026-01-01T00:00:00+00:00", "2026-01-01T00:00:60Z", "2026-01-01T24:00:00Z"] {
             assert_eq!(from_usual_form(text.as_bytes()), None, "{text}");
         }
         assert_eq!("2024-02-29T00:00:00Z".parse::<Timestamp>().unwrap().to_string(), "2024-02-29T00:00:00Z");
