@@ -2,12 +2,15 @@
 //!
 //! [`build`] turns a valid policy's [`SourceSpec`] into a [`Source`]; the driver polls it and journals what it gives.
 
+mod command;
 mod http_json;
 pub mod preset;
 mod probe;
 mod prometheus;
 mod remark;
+mod scrape;
 mod selector;
+mod unanswered;
 
 use crate::policy::rules::ReadingKind;
 use crate::policy::source_spec::{CommandSpec, SourceSpec};
@@ -235,6 +238,34 @@ pub enum SourceError {
         /// As written.
         pointer: String,
     },
+    /// A selector that cannot be read.
+    #[error("the selector of `{signal}` cannot be read: {why}")]
+    Selector {
+        /// The signal.
+        signal: SignalName,
+        /// What is wrong.
+        why: SelectorError,
+    },
+    /// A quantile that is none.
+    #[error("the quantile of `{signal}` must be from 0 to 1; the 95th percentile is 0.95")]
+    Quantile {
+        /// The signal.
+        signal: SignalName,
+    },
+    /// A histogram without a name.
+    #[error(
+        "the histogram of `{signal}` has no name; write it without `_bucket`, such as http_request_duration_seconds"
+    )]
+    UnnamedHistogram {
+        /// The signal.
+        signal: SignalName,
+    },
+    /// A command of nothing.
+    #[error("`{signal}` runs nothing; write the program and its arguments as a list")]
+    NoCommand {
+        /// The signal.
+        signal: SignalName,
+    },
     /// A name that no signal can have.
     #[error(transparent)]
     Name(#[from] SignalNameError),
@@ -251,9 +282,9 @@ pub fn build(spec: &SourceSpec) -> Result<Box<dyn Source>, SourceError> {
     Ok(match spec {
         SourceSpec::Probe(spec) => Box::new(probe::Probe::new(spec)?),
         SourceSpec::Prometheus(spec) => Box::new(prometheus::Prometheus::new(spec)?),
-        SourceSpec::Scrape(_) => return Err(SourceError::Unsupported { kind: "scrape".to_owned() }),
-        SourceSpec::HttpJson(_) => return Err(SourceError::Unsupported { kind: "http-json".to_owned() }),
-        SourceSpec::Command(_) => return Err(SourceError::Unsupported { kind: "command".to_owned() }),
+        SourceSpec::Scrape(spec) => Box::new(scrape::Scrape::new(spec)?),
+        SourceSpec::HttpJson(spec) => Box::new(http_json::HttpJson::new(spec)?),
+        SourceSpec::Command(spec) => Box::new(command::Command::new(spec)?),
         SourceSpec::Unsupported { kind, .. } => {
             return Err(SourceError::Unsupported { kind: remark::bounded(kind, 60) });
         }

@@ -7,6 +7,7 @@ use serde::de::IgnoredAny;
 
 use crate::sample::Absence;
 use crate::source::remark::{Secrets, bounded};
+use crate::source::unanswered;
 use crate::transport::{Response, TransportError};
 
 /// One series, or a part of the answer that is none.
@@ -54,6 +55,9 @@ struct Series {
     histograms: Option<IgnoredAny>,
 }
 
+/// What a 404 means.
+const NOT_FOUND: &str = "; the URL must be the server's base, without /api/v1";
+
 /// The most series that an error names.
 const MOST_NAMED: usize = 5;
 
@@ -61,8 +65,7 @@ const MOST_NAMED: usize = 5;
 pub(super) fn read(answer: &Result<Response, TransportError>, secrets: &Secrets) -> Result<Answer, Absence> {
     let response = match answer {
         Ok(response) => response,
-        Err(TransportError::Timeout { .. }) => return Err(Absence::Timeout),
-        Err(error) => return Err(Absence::Error(secrets.plain(&error.to_string()))),
+        Err(error) => return Err(unanswered::failed(error, secrets)),
     };
     if response.status == 429 {
         return Err(Absence::Throttled);
@@ -77,7 +80,8 @@ pub(super) fn read(answer: &Result<Response, TransportError>, secrets: &Secrets)
                 ),
             ));
         }
-        Err(_) => return Err(status_only(response, secrets)),
+        // No JSON: of a proxy, mostly.
+        Err(_) => return Err(unanswered::refused(response, NOT_FOUND, secrets)),
     };
     if document.status != "success" || response.status != 200 {
         return Err(refusal(&document, response, secrets));
@@ -148,24 +152,6 @@ fn refusal(document: &Document, response: &Response, secrets: &Secrets) -> Absen
             fail(secrets, &format!("the server answered status {status}, {}: {error}", bounded(kind, 40)))
         }
     }
-}
-
-/// An answer that is no JSON: of a proxy, mostly.
-fn status_only(response: &Response, secrets: &Secrets) -> Absence {
-    let status = response.status;
-    let hint = match status {
-        401 | 403 => "; check the connection's credentials",
-        404 => "; the URL must be the server's base, without /api/v1",
-        405 => "; a proxy in between does not let POST through",
-        _ => "",
-    };
-    let body = String::from_utf8_lossy(response.body.get(..response.body.len().min(600)).unwrap_or(&[]));
-    let body = match response.content_type.as_str() {
-        "text/html" => String::new(),
-        _ => bounded(&secrets.plain(&body), 120),
-    };
-    let said = if body.is_empty() { String::new() } else { format!(": {body}") };
-    fail(secrets, &format!("the server answered status {status}{hint}{said}"))
 }
 
 /// `3 series where one is needed: {code="200"}, {code="500"}…`
