@@ -14,6 +14,7 @@
 
 mod baseline;
 pub mod criterion;
+pub mod diagnostic;
 mod duration;
 pub mod gate;
 pub mod journal;

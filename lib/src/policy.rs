@@ -1,7 +1,315 @@
 //! The policy: a valid `runbook.yml`.
+//!
+//! ```text
+//! text ─▶ values with places ─▶ documents ─▶ PolicyFile ─▶ Policy of one environment
+//!        yaml                  decode       check         variables, check
+//! ```
+//!
+//! Everything wrong is said at once, with its place.
 
+mod check;
+mod decode;
+mod defaults;
+mod document;
 mod enforcement;
+mod node;
 pub mod rules;
+mod schema;
 pub mod source_spec;
+mod spelling;
+mod variables;
+mod yaml;
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
+use crate::{Duration, Finite, SignalName, Timestamp};
+use decode::{Decode, Field};
+use document::{Document, EnforcementWord};
+use rules::GateRules;
+use source_spec::SourceSpec;
 
 pub use enforcement::Enforcement;
+pub use schema::schema;
+pub use variables::{PIPELINE_VARIABLES, Variable, Variables};
+
+/// The name of the one environment of a policy that lists none.
+const PRODUCTION: &str = "production";
+
+/// A policy file, read and checked; `${NAME}` is not expanded yet.
+///
+/// ```
+/// use runbook_gate::Timestamp;
+/// use runbook_gate::policy::PolicyFile;
+///
+/// let text = "version: 1\nservice: orders-api\nprobe: { url: \"https://orders.contoso.com\" }\n";
+/// let today: Timestamp = "2026-01-01T00:00:00Z".parse()?;
+/// let checked = PolicyFile::parse("runbook.yml", text, today)?;
+/// assert_eq!(checked.file.environments().collect::<Vec<_>>(), ["production"]);
+///
+/// let wrong = PolicyFile::parse("runbook.yml", "version: 1\nservise: x\n", today).unwrap_err();
+/// assert!(wrong.to_string().contains("did you mean `service`?"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct PolicyFile {
+    name: String,
+    text: String,
+    sha256: String,
+    document: Document,
+}
+
+/// A policy file without errors.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The file.
+    pub file: PolicyFile,
+    /// What may not decide well.
+    pub warnings: Diagnostics,
+}
+
+/// The policy of one environment: valid, variables expanded.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    service: String,
+    environment: Environment,
+    gate: GateRules,
+    sources: Vec<SourceSpec>,
+    baseline: BaselineRule,
+    sha256: String,
+    file_name: String,
+    warnings: Diagnostics,
+}
+
+/// An environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Environment {
+    name: String,
+    enforcement: Enforcement,
+}
+
+/// Where the baseline comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BaselineRule {
+    /// There is none.
+    None,
+    /// The same queries over the time that ended when the deployment began.
+    Before(Duration),
+    /// The same queries over the same time so much earlier.
+    Offset(Duration),
+    /// A file that `runbook-gate baseline` wrote; its path.
+    Recorded(String),
+    /// Numbers in base units.
+    Fixed(BTreeMap<SignalName, Finite>),
+}
+
+impl PolicyFile {
+    /// Reads and checks a policy. `today` is for the dates of waivers.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once.
+    pub fn parse(file_name: &str, text: &str, today: Timestamp) -> Result<Checked, Diagnostics> {
+        let sha256 = sha256_hex(text.as_bytes());
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut findings = Vec::new();
+        if text.len() > yaml::LARGEST {
+            let message = format!("the policy has {} bytes; at most {} are read", text.len(), yaml::LARGEST);
+            findings.push(Diagnostic::new(Code::PolicyTooLarge, Span::default(), message));
+            return Err(Diagnostics::new(file_name, "", findings));
+        }
+        let document = read(text, &mut findings);
+        if let Some(document) = &document {
+            check::file(document, today, &mut findings);
+            let environments = document.environments.get().map(|environments| environments.0.as_slice());
+            match environments {
+                None | Some([]) => {
+                    let _ = check::environment(document, None, None, &mut findings);
+                }
+                Some(listed) => {
+                    for (_, environment) in listed.iter().take(50) {
+                        let _ = check::environment(document, Some(&environment.value), None, &mut findings);
+                    }
+                }
+            }
+        }
+        let diagnostics = Diagnostics::new(file_name, text, findings);
+        match document {
+            Some(document) if !diagnostics.has_errors() => {
+                let file = Self { name: file_name.to_owned(), text: text.to_owned(), sha256, document };
+                Ok(Checked { file, warnings: diagnostics })
+            }
+            _ => Err(diagnostics),
+        }
+    }
+
+    /// The names of the environments, in the order of the file; `production` where it lists none.
+    pub fn environments(&self) -> impl Iterator<Item = &str> {
+        let listed = self.document.environments.get().map(|environments| environments.0.as_slice());
+        let none_listed = listed.is_none_or(<[_]>::is_empty).then_some(PRODUCTION);
+        none_listed.into_iter().chain(listed.into_iter().flatten().map(|(name, _)| name.as_str()))
+    }
+
+    /// The policy of one environment, variables expanded. Without a name it is `production`, where that is the only one.
+    ///
+    /// # Errors
+    /// A name that the file does not list; a variable that is unset, not allowed, or secret where no secret may stand; and
+    /// values that are wrong once they are expanded.
+    pub fn resolve(
+        &self,
+        environment: Option<&str>,
+        variables: &dyn Variables,
+    ) -> Result<Policy, Diagnostics> {
+        let name = self.chosen(environment)?;
+        let listed = self.document.environments.get().into_iter().flat_map(|environments| &environments.0);
+        let document =
+            listed.filter(|(listed, _)| listed.as_str() == name).map(|(_, found)| &found.value).next();
+        let mut findings = Vec::new();
+        let built = check::environment(&self.document, document, Some(variables), &mut findings);
+        let warnings = Diagnostics::new(&self.name, &self.text, findings);
+        if warnings.has_errors() {
+            return Err(warnings);
+        }
+        let enforcement = match document.and_then(|document| document.enforcement.get()) {
+            None | Some(EnforcementWord::Enforce) => Enforcement::Enforce,
+            Some(EnforcementWord::Advise) => Enforcement::Advise,
+            Some(EnforcementWord::Off) => Enforcement::Off,
+        };
+        Ok(Policy {
+            service: self.document.service.get().map(|text| text.text.clone()).unwrap_or_default(),
+            environment: Environment { name: name.to_owned(), enforcement },
+            gate: built.gate,
+            sources: built.sources,
+            baseline: built.baseline,
+            sha256: self.sha256.clone(),
+            file_name: self.name.clone(),
+            warnings,
+        })
+    }
+
+    fn chosen<'n>(&'n self, environment: Option<&'n str>) -> Result<&'n str, Diagnostics> {
+        let names: Vec<&str> = self.environments().collect();
+        match environment {
+            Some(name) if names.contains(&name) => return Ok(name),
+            None if names == [PRODUCTION] => return Ok(PRODUCTION),
+            _ => {}
+        }
+        let listed = spelling::listed(names.iter().copied());
+        let span = match &self.document.environments {
+            Field::Given(_, span) => Span::new(span.start, span.start),
+            _ => Span::default(),
+        };
+        let found = match environment {
+            None => {
+                Diagnostic::new(Code::UnknownEnvironment, span, "it is not said which environment is meant")
+                    .help(format!("name one: {listed}"))
+            }
+            Some(name) => {
+                let message = format!("the policy lists no environment `{}`", name.escape_debug());
+                let found = Diagnostic::new(Code::UnknownEnvironment, span, message);
+                let found = match spelling::nearest(name, names.iter().copied()) {
+                    Some(near) => found.help(format!("did you mean `{near}`?")),
+                    None => found.help(format!("it lists {listed}")),
+                };
+                if self.document.environments.is_missing() {
+                    found.help(
+                        "a policy without `environments` has `production` alone: add the key to have others",
+                    )
+                } else {
+                    found
+                }
+            }
+        };
+        Err(Diagnostics::new(&self.name, &self.text, vec![found]))
+    }
+}
+
+/// The document of a text, however much of it is wrong.
+fn read(text: &str, findings: &mut Vec<Diagnostic>) -> Option<Document> {
+    let before = findings.len();
+    let node = yaml::read(text, findings);
+    match node {
+        Some(node) if !matches!(node.value, node::NodeValue::Null) => Document::decode(&node, findings),
+        _ => {
+            if findings.len() == before {
+                findings.push(
+                    Diagnostic::new(Code::EmptyPolicy, Span::default(), "the policy is empty")
+                        .help("`runbook-gate init` writes one to start with"),
+                );
+            }
+            None
+        }
+    }
+}
+
+impl Policy {
+    /// The service that is deployed.
+    #[must_use]
+    pub fn service(&self) -> &str {
+        &self.service
+    }
+
+    /// The environment.
+    #[must_use]
+    pub const fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// What the gate judges by.
+    #[must_use]
+    pub const fn gate(&self) -> &GateRules {
+        &self.gate
+    }
+
+    /// Where signals are read.
+    #[must_use]
+    pub fn sources(&self) -> &[SourceSpec] {
+        &self.sources
+    }
+
+    /// Where the baseline comes from.
+    #[must_use]
+    pub const fn baseline(&self) -> &BaselineRule {
+        &self.baseline
+    }
+
+    /// SHA-256 of the policy file, in hexadecimal.
+    #[must_use]
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// The file's name, as it was given.
+    #[must_use]
+    pub fn file_name(&self) -> &str {
+        &self.file_name
+    }
+
+    /// What may not decide well.
+    #[must_use]
+    pub const fn warnings(&self) -> &Diagnostics {
+        &self.warnings
+    }
+}
+
+impl Environment {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What a decision does to the pipeline.
+    #[must_use]
+    pub const fn enforcement(&self) -> Enforcement {
+        self.enforcement
+    }
+}
+
+fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -67,6 +67,19 @@ impl Timestamp {
         Duration::from_nanos(if difference > 0 { difference as u64 } else { 0 })
     }
 
+    /// The beginning of a day in UTC, written `2026-12-31`; `None` where that is no day.
+    ///
+    /// ```
+    /// use runbook_gate::Timestamp;
+    /// let day = Timestamp::from_day("2026-12-31").map(|day| day.to_string());
+    /// assert_eq!(day.as_deref(), Some("2026-12-31T00:00:00Z"));
+    /// assert!(Timestamp::from_day("2026-02-30").is_none());
+    /// ```
+    #[must_use]
+    pub fn from_day(text: &str) -> Option<Self> {
+        (text.len() == 10).then(|| format!("{text}T00:00:00Z").parse().ok()).flatten()
+    }
+
     /// The same moment as a [`time::OffsetDateTime`] in UTC.
     #[must_use]
     pub fn to_offset_date_time(self) -> OffsetDateTime {

@@ -1,0 +1,75 @@
+//! Documents to a valid policy, or every mistake in them.
+//!
+//! A value that cannot be used is said once; what depends on it is then passed over, so that one slip gives one finding.
+
+mod address;
+mod catalogue;
+mod checklist;
+mod criteria;
+mod doubts;
+mod file;
+mod gate;
+mod presets;
+mod signals;
+mod sources;
+mod thresholds;
+mod values;
+
+use super::BaselineRule;
+use super::document::{Document, Environment};
+use super::rules::GateRules;
+use super::source_spec::SourceSpec;
+use super::variables::{Scope, Variables};
+use crate::diagnostic::Diagnostic;
+use catalogue::Catalogue;
+
+pub(crate) use file::file;
+
+/// What one environment of a policy comes to.
+pub(crate) struct Built {
+    pub(crate) gate: GateRules,
+    pub(crate) sources: Vec<SourceSpec>,
+    pub(crate) baseline: BaselineRule,
+}
+
+/// Checks a document with the variables of one environment.
+pub(crate) struct Checker<'d> {
+    document: &'d Document,
+    scope: Scope<'d>,
+    findings: Vec<Diagnostic>,
+    catalogue: Catalogue,
+    /// Sources that are whole already.
+    sources: Vec<SourceSpec>,
+}
+
+/// Builds the policy of one environment. `outer` is `None` where the policy is only checked: variables that the policy does
+/// not define itself are then open, and what depends on them is not checked.
+pub(crate) fn environment(
+    document: &Document,
+    environment: Option<&Environment>,
+    outer: Option<&dyn Variables>,
+    findings: &mut Vec<Diagnostic>,
+) -> Built {
+    let mut scope = Scope::new(outer);
+    let own = [document.vars.get(), environment.and_then(|environment| environment.vars.get())];
+    for vars in own.into_iter().flatten() {
+        for (name, value) in &vars.0 {
+            scope.define(name.as_str(), &value.value, findings);
+        }
+    }
+    let mut checker = Checker {
+        document,
+        scope,
+        findings: Vec::new(),
+        catalogue: Catalogue::default(),
+        sources: Vec::new(),
+    };
+    let watch = checker.watch();
+    checker.read_sources(watch.interval);
+    let baseline = checker.baseline();
+    let gate = checker.gate(&watch, &baseline);
+    checker.rollback();
+    checker.checklist();
+    findings.append(&mut checker.findings);
+    Built { gate, sources: checker.sources, baseline }
+}

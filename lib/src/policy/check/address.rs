@@ -1,0 +1,231 @@
+//! Where sources read: URLs, connections, headers. Here is what a policy may not ask.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use url::{Host, Url};
+
+use super::Checker;
+use crate::Secret;
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::policy::decode::{Field, Placed, UrlText, Words};
+use crate::policy::document::{HeaderValue, Headers};
+use crate::policy::node::Text;
+use crate::policy::source_spec::{Address, Header};
+use crate::policy::variables::Expanded;
+
+/// Headers that a request sets itself, or that change whom it speaks to.
+const RESERVED: [&str; 9] = [
+    "connection",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "proxy-authorization",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Headers that hold credentials.
+const CREDENTIALS: [&str; 6] =
+    ["authorization", "cookie", "x-api-key", "api-key", "ocp-apim-subscription-key", "x-functions-key"];
+
+impl Checker<'_> {
+    /// A URL that a policy may ask.
+    pub(super) fn url(&mut self, text: &Text) -> Option<Url> {
+        let known = self.known(text)?;
+        match checked_url(&known) {
+            Ok(url) => Some(url),
+            Err((code, message, help)) => {
+                // The message never repeats the URL: it may hold a password.
+                self.say(Diagnostic::new(code, text.span, message).help(help));
+                None
+            }
+        }
+    }
+
+    /// A URL or a connection; `None` where neither is given, or what is given was refused.
+    pub(super) fn address(&mut self, url: &Field<UrlText>, connection: &Field<Words>) -> Option<Address> {
+        if let (Some(_), Some(span)) = (url.get(), connection.span()) {
+            self.say(
+                Diagnostic::new(
+                    Code::SourceReading,
+                    span,
+                    "`url` and `connection` cannot stand side by side",
+                )
+                .help("a connection has its own address: remove the `url`"),
+            );
+            return None;
+        }
+        if let Some(text) = url.get() {
+            return self.url(text).map(Address::Url);
+        }
+        let name = connection.get()?;
+        self.line(name).map(Address::Connection)
+    }
+
+    /// The addresses of `url`, `urls` and `connection`, in order.
+    pub(super) fn addresses(
+        &mut self,
+        url: &Field<UrlText>,
+        urls: &Field<Vec<Placed<UrlText>>>,
+        connection: &Field<Words>,
+    ) -> Vec<Address> {
+        if let Some(span) = urls.span() {
+            if url.get().is_some() || connection.get().is_some() {
+                self.say(
+                    Diagnostic::new(
+                        Code::SourceReading,
+                        span,
+                        "`urls` stands in place of `url` and `connection`",
+                    )
+                    .help("keep one of them"),
+                );
+            }
+            let listed: Vec<&UrlText> = urls.get().into_iter().flatten().map(|url| &url.value).collect();
+            if listed.is_empty() && urls.get().is_some() {
+                self.say(Diagnostic::new(Code::SourceReading, span, "`urls` lists no address"));
+            }
+            return listed.into_iter().filter_map(|url| self.url(url)).map(Address::Url).collect();
+        }
+        self.address(url, connection).into_iter().collect()
+    }
+
+    /// Headers. `to` are the addresses that they are sent to: a secret goes nowhere in the clear.
+    pub(super) fn headers(&mut self, field: &Field<Headers>, to: &[Address]) -> Vec<Header> {
+        let mut headers = Vec::new();
+        for (name, value) in field.get().into_iter().flat_map(|headers| &headers.0) {
+            if let Some(value) = self.header(name, &value.value, value.span, to) {
+                headers.push(Header { name: name.text.clone(), value });
+            }
+        }
+        headers
+    }
+
+    fn header(&mut self, name: &Text, value: &HeaderValue, span: Span, to: &[Address]) -> Option<Secret> {
+        let lower = name.text.to_ascii_lowercase();
+        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        if lower.is_empty() || lower.len() > 128 || !lower.bytes().all(is_token) {
+            self.say(Diagnostic::new(Code::InvalidHeader, name.span, "this cannot be the name of a header"));
+            return None;
+        }
+        if RESERVED.contains(&lower.as_str()) {
+            let message = format!("the header `{}` is set by the request itself", name.text);
+            self.say(Diagnostic::new(Code::InvalidHeader, name.span, message).help("remove it"));
+            return None;
+        }
+        let (expanded, secret) = match value {
+            HeaderValue::Plain(text) if CREDENTIALS.contains(&lower.as_str()) => {
+                self.say(
+                    Diagnostic::new(
+                        Code::SecretInPolicy,
+                        text.span,
+                        format!("the header `{}` holds a secret and is not marked as one", name.text),
+                    )
+                    .help(format!(
+                        "write `{}: {{ secret: \"${{NAME}}\" }}`, and give NAME as a secret variable",
+                        name.text
+                    )),
+                );
+                return None;
+            }
+            HeaderValue::Plain(text) => (Secret::new(self.known(text)?), false),
+            HeaderValue::Secret(document) => (self.secret(document.secret.get()?)?, true),
+        };
+        let sendable = |c: char| c == '\t' || (' '..='~').contains(&c);
+        if !expanded.reveal().chars().all(sendable) {
+            self.say(
+                Diagnostic::new(Code::InvalidHeader, span, "a header's value is one line of printable ASCII")
+                    .help("a secret file often ends with a line break: remove it from the variable"),
+            );
+            return None;
+        }
+        if secret && to.iter().any(sent_in_the_clear) {
+            self.say(
+                Diagnostic::new(Code::SecretOverHttp, span, "this secret would be sent over plain HTTP")
+                    .help("use an `https` address; plain HTTP is allowed to this machine itself only"),
+            );
+            return None;
+        }
+        Some(expanded)
+    }
+
+    /// A text in a field made for a secret: it must come from a variable.
+    pub(super) fn secret(&mut self, text: &Text) -> Option<Secret> {
+        if !text.as_str().contains("${") {
+            self.say(
+                Diagnostic::new(Code::SecretInPolicy, text.span, "a secret stands in the policy itself")
+                    .help("make it a secret variable and write `${NAME}`; and replace the secret: it is in the repository's history"),
+            );
+            return None;
+        }
+        match self.scope.expand(text, &mut self.findings) {
+            Expanded::Known(known) => Some(Secret::new(known)),
+            Expanded::Secret(secret) => Some(secret),
+            Expanded::Open | Expanded::Refused => None,
+        }
+    }
+}
+
+type Refusal = (Code, &'static str, &'static str);
+
+/// A URL that may be asked: http or https, with a host, without credentials, not link-local.
+fn checked_url(text: &str) -> Result<Url, Refusal> {
+    let url = Url::parse(text.trim()).map_err(|error| match error {
+        url::ParseError::RelativeUrlWithoutBase => {
+            (Code::InvalidUrl, "this is not a whole URL", "begin it with `https://`")
+        }
+        url::ParseError::InvalidPort => (
+            Code::InvalidUrl,
+            "the port of this URL is not a number up to 65535",
+            "write it as in `https://host:8443`",
+        ),
+        _ => (Code::InvalidUrl, "this is not a URL", "write it as in `https://orders.contoso.com/path`"),
+    })?;
+    if !matches!(url.scheme(), "http" | "https") {
+        let help = "only `https://` and `http://` addresses are asked";
+        return Err((Code::UrlRefused, "this kind of URL is not asked", help));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        let help = "use a `connection`, or a header marked `{ secret: \"${NAME}\" }`";
+        return Err((Code::UrlRefused, "a URL must not hold a user or a password", help));
+    }
+    match url.host() {
+        None => Err((
+            Code::InvalidUrl,
+            "this URL has no host",
+            "write it as in `https://orders.contoso.com/path`",
+        )),
+        Some(host) if is_link_local(&host) => {
+            let help = "such addresses hand out a machine's credentials; name the service's own address";
+            Err((Code::UrlRefused, "a link-local address is not asked", help))
+        }
+        Some(_) => Ok(url),
+    }
+}
+
+fn is_link_local(host: &Host<&str>) -> bool {
+    let v4 = |address: Ipv4Addr| address.is_link_local() || address == Ipv4Addr::new(168, 63, 129, 16);
+    let v6 = |address: Ipv6Addr| {
+        (address.segments()[0] & 0xffc0) == 0xfe80
+            || address.to_ipv4().is_some_and(v4)
+            || address == Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)
+    };
+    match host {
+        Host::Ipv4(address) => v4(*address),
+        Host::Ipv6(address) => v6(*address),
+        Host::Domain(name) => name.trim_end_matches('.').eq_ignore_ascii_case("metadata.google.internal"),
+    }
+}
+
+/// Whether what is sent there can be read on the way.
+fn sent_in_the_clear(address: &Address) -> bool {
+    let Address::Url(url) = address else { return false };
+    let here = match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    url.scheme() == "http" && !here
+}

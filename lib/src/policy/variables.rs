@@ -1,0 +1,320 @@
+//! `${NAME}`: which names expand, and what stays as it is.
+//!
+//! Only `${NAME}` is a variable. `$window`, `$1` and a `$` at the end of a pattern stay untouched; `$${` is a literal `${` and
+//! `$$(` a literal `$(`. A value is put in as it is: what it contains is not expanded again.
+
+use std::collections::BTreeMap;
+
+use super::node::Text;
+use super::spelling;
+use crate::Secret;
+use crate::diagnostic::{Code, Diagnostic};
+
+/// The variables beside the policy's own: of the pipeline, or given by the caller.
+pub trait Variables {
+    /// What a name stands for.
+    fn get(&self, name: &str) -> Variable;
+}
+
+/// What a name stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Variable {
+    /// A value that may be printed.
+    Value(String),
+    /// A value that must not be printed: it may stand only in a field made for a secret.
+    Secret(Secret),
+    /// It may be used, and has no value.
+    Unset,
+    /// It may not be used by a policy.
+    NotAllowed,
+}
+
+/// The pipeline's variables that every policy may use, because they hold no secret and nobody can choose them at will.
+pub const PIPELINE_VARIABLES: [&str; 24] = [
+    "BUILD_BUILDID",
+    "BUILD_BUILDNUMBER",
+    "BUILD_DEFINITIONNAME",
+    "BUILD_REASON",
+    "BUILD_REPOSITORY_NAME",
+    "BUILD_REPOSITORY_URI",
+    "BUILD_SOURCEBRANCH",
+    "BUILD_SOURCEBRANCHNAME",
+    "BUILD_SOURCEVERSION",
+    "BUILD_SOURCESDIRECTORY",
+    "AGENT_BUILDDIRECTORY",
+    "AGENT_TEMPDIRECTORY",
+    "ENVIRONMENT_NAME",
+    "ENVIRONMENT_RESOURCENAME",
+    "PIPELINE_WORKSPACE",
+    "SYSTEM_COLLECTIONURI",
+    "SYSTEM_DEFINITIONID",
+    "SYSTEM_JOBATTEMPT",
+    "SYSTEM_JOBNAME",
+    "SYSTEM_PHASENAME",
+    "SYSTEM_STAGEATTEMPT",
+    "SYSTEM_STAGENAME",
+    "SYSTEM_TEAMPROJECT",
+    "SYSTEM_TEAMPROJECTID",
+];
+
+/// The longest text that variables may make, in bytes.
+const LONGEST: usize = 16 * 1024;
+
+/// The variables of one environment.
+pub(crate) struct Scope<'v> {
+    /// The policy's own.
+    own: BTreeMap<String, Own>,
+    /// All others; `None` where the policy is only checked, and then they are open.
+    outer: Option<&'v dyn Variables>,
+}
+
+/// A variable of the policy's own.
+#[derive(Clone, Debug)]
+enum Own {
+    Known(String),
+    Open,
+    /// Its value was refused already.
+    Refused,
+}
+
+/// A text with its variables put in.
+#[derive(Clone, Debug)]
+pub(crate) enum Expanded {
+    /// All are known.
+    Known(String),
+    /// All are known, and one is a secret.
+    Secret(Secret),
+    /// One is known only when the policy is used.
+    Open,
+    /// One cannot be put in, and `findings` says why.
+    Refused,
+}
+
+impl<'v> Scope<'v> {
+    pub(crate) const fn new(outer: Option<&'v dyn Variables>) -> Self {
+        Self { own: BTreeMap::new(), outer }
+    }
+
+    /// Defines one of the policy's own variables. Its value may use the pipeline's, not the policy's.
+    pub(crate) fn define(&mut self, name: &str, value: &Text, findings: &mut Vec<Diagnostic>) {
+        let pipeline = Scope::new(self.outer);
+        let own = match pipeline.expand(value, findings) {
+            Expanded::Known(value) => Own::Known(value),
+            Expanded::Open => Own::Open,
+            Expanded::Refused => Own::Refused,
+            Expanded::Secret(_) => {
+                findings.push(misplaced(value));
+                Own::Refused
+            }
+        };
+        self.own.insert(name.to_owned(), own);
+    }
+
+    /// Puts the variables into a text.
+    pub(crate) fn expand(&self, text: &Text, findings: &mut Vec<Diagnostic>) -> Expanded {
+        let written = text.as_str();
+        if !written.contains('$') {
+            return Expanded::Known(written.to_owned());
+        }
+        let mut out = String::with_capacity(written.len());
+        let (mut open, mut refused, mut secret) = (false, false, false);
+        for piece in pieces(written) {
+            match piece {
+                Piece::Literal(literal) => out.push_str(literal),
+                Piece::Broken(range) => {
+                    findings.push(
+                        Diagnostic::new(
+                            Code::VariableSyntax,
+                            text.place(range),
+                            "`${` begins a variable that has no name or no end",
+                        )
+                        .help("write `${NAME}`: letters, digits and `_`; for a literal `${` write `$${`"),
+                    );
+                    refused = true;
+                }
+                Piece::Unexpanded(range, name) => {
+                    findings.push(unexpanded(text, range, name));
+                    refused = true;
+                }
+                Piece::Variable(range, name) => match self.value(name) {
+                    Ok(Value::Text(value)) => out.push_str(&value),
+                    Ok(Value::Secret(value)) => {
+                        secret = true;
+                        out.push_str(value.reveal());
+                    }
+                    Ok(Value::Open) => {
+                        open = true;
+                        if let Some(found) = self.doubtful(text, range, name) {
+                            findings.push(found);
+                        }
+                    }
+                    Err(why) => {
+                        refused = true;
+                        findings.extend(self.refusal(text, range, name, why));
+                    }
+                },
+            }
+            if out.len() > LONGEST {
+                let message = format!("the text is longer than {LONGEST} bytes with its variables");
+                findings.push(Diagnostic::new(Code::VariableSyntax, text.span, message));
+                return Expanded::Refused;
+            }
+        }
+        match (refused, open, secret) {
+            (true, ..) => Expanded::Refused,
+            (_, true, _) => Expanded::Open,
+            (_, _, true) => Expanded::Secret(Secret::new(out)),
+            _ => Expanded::Known(out),
+        }
+    }
+
+    fn value(&self, name: &str) -> Result<Value, Refusal> {
+        match self.own.get(name) {
+            Some(Own::Known(value)) => return Ok(Value::Text(value.clone())),
+            Some(Own::Open) => return Ok(Value::Open),
+            Some(Own::Refused) => return Err(Refusal::SaidAlready),
+            None => {}
+        }
+        match self.outer.map(|outer| outer.get(name)) {
+            None => Ok(Value::Open),
+            Some(Variable::Value(value)) => Ok(Value::Text(value)),
+            Some(Variable::Secret(secret)) => Ok(Value::Secret(secret)),
+            Some(Variable::Unset) => Err(Refusal::Unset),
+            Some(Variable::NotAllowed) => Err(Refusal::NotAllowed),
+        }
+    }
+
+    fn refusal(
+        &self,
+        text: &Text,
+        range: std::ops::Range<usize>,
+        name: &str,
+        why: Refusal,
+    ) -> Option<Diagnostic> {
+        let place = text.place(range);
+        let found = match why {
+            Refusal::SaidAlready => return None,
+            Refusal::Unset => Diagnostic::new(Code::VariableUnset, place, format!("the variable `{name}` has no value")).help(
+                "set it in the pipeline, give it with `--var NAME=VALUE`, or define it in the policy's `vars`",
+            ),
+            Refusal::NotAllowed => {
+                Diagnostic::new(Code::VariableNotAllowed, place, format!("a policy may not use the variable `{name}`")).help(
+                    "define it in the policy's `vars`, or allow its name with the task input `allowedVariables` (`--allow-var` on a desk)",
+                )
+            }
+        };
+        Some(match self.near(name) {
+            Some(near) => found.label(format!("did you mean `${{{near}}}`?")),
+            None => found,
+        })
+    }
+
+    /// A warning where an open name is almost that of a known variable.
+    fn doubtful(&self, text: &Text, range: std::ops::Range<usize>, name: &str) -> Option<Diagnostic> {
+        if PIPELINE_VARIABLES.contains(&name) {
+            return None;
+        }
+        let near = self.near(name)?;
+        Some(
+            Diagnostic::new(
+                Code::VariableDoubtful,
+                text.place(range),
+                format!("`{name}` is no variable of this policy or of every pipeline"),
+            )
+            .label(format!("did you mean `${{{near}}}`?"))
+            .help("if it is meant, its name must be allowed where the policy is used"),
+        )
+    }
+
+    fn near(&self, name: &str) -> Option<&str> {
+        let known = self.own.keys().map(String::as_str).chain(PIPELINE_VARIABLES);
+        spelling::nearest(&name.replace('.', "_"), known).filter(|near| *near != name)
+    }
+}
+
+/// A secret where none may stand.
+pub(crate) fn misplaced(text: &Text) -> Diagnostic {
+    Diagnostic::new(Code::SecretMisplaced, text.span, "a secret variable cannot stand here: this text is printed in reports").help(
+        "a secret may stand in a header marked `{ secret: … }` or in a webhook's `url`; a server that asks for credentials gets them by a `connection`",
+    )
+}
+
+enum Value {
+    Text(String),
+    Secret(Secret),
+    Open,
+}
+
+enum Refusal {
+    Unset,
+    NotAllowed,
+    SaidAlready,
+}
+
+fn unexpanded(text: &Text, range: std::ops::Range<usize>, name: &str) -> Diagnostic {
+    let upper = name.to_ascii_uppercase().replace('.', "_");
+    Diagnostic::new(
+        Code::VariableUnexpanded,
+        text.place(range),
+        format!("`$({name})` is Azure Pipelines' syntax, which is not expanded in a policy"),
+    )
+    .help(format!("write `${{{upper}}}`; for a literal `$(` write `$$(`"))
+}
+
+/// A part of a text.
+enum Piece<'t> {
+    Literal(&'t str),
+    /// `${NAME}`: its bytes and its name.
+    Variable(std::ops::Range<usize>, &'t str),
+    /// `$(Name)`.
+    Unexpanded(std::ops::Range<usize>, &'t str),
+    /// `${` without a name or an end.
+    Broken(std::ops::Range<usize>),
+}
+
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let Some(found) = rest.find('$') else {
+            pieces.push(Piece::Literal(rest));
+            break;
+        };
+        let (before, tail) = rest.split_at(found);
+        pieces.push(Piece::Literal(before));
+        at += found;
+        let (piece, length) = dollar(tail, at);
+        pieces.push(piece);
+        at += length;
+    }
+    pieces
+}
+
+/// The piece that begins with a `$`, and its length.
+fn dollar(tail: &str, at: usize) -> (Piece<'_>, usize) {
+    if tail.starts_with("$${") || tail.starts_with("$$(") {
+        return (Piece::Literal(&tail[1..3]), 3);
+    }
+    if let Some(inner) = tail.strip_prefix("${") {
+        let length = inner.bytes().take_while(|byte| is_name_byte(*byte)).count();
+        let name = &inner[..length];
+        let named = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        if named && inner[length..].starts_with('}') {
+            return (Piece::Variable(at..at + length + 3, name), length + 3);
+        }
+        return (Piece::Broken(at..at + 2), 2);
+    }
+    if let Some(inner) = tail.strip_prefix("$(") {
+        let length = inner.bytes().take_while(|byte| is_name_byte(*byte)).count();
+        let name = &inner[..length];
+        let named = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        if named && inner[length..].starts_with(')') {
+            return (Piece::Unexpanded(at..at + length + 3, name), length + 3);
+        }
+    }
+    (Piece::Literal(&tail[..1]), 1)
+}
+
+const fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.'
+}
