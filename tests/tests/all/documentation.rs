@@ -14,17 +14,18 @@ fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
 }
 
-/// The Markdown files at the root and under the folders that have some.
+/// The repository's Markdown files.
 fn pages() -> Vec<Page> {
     let root = repository();
-    let mut waiting: Vec<PathBuf> =
-        ["docs", "examples", "lib", "task", "tests"].map(|name| root.join(name)).into();
-    let mut paths: Vec<PathBuf> = fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut waiting = vec![root.clone()];
+    let mut paths = Vec::new();
     while let Some(folder) = waiting.pop() {
-        for entry in fs::read_dir(folder).into_iter().flatten() {
+        for entry in fs::read_dir(folder).unwrap() {
             let entry = entry.unwrap();
+            let name = entry.file_name();
+            let built = name.to_string_lossy().starts_with('.') || name == "target" || name == "node_modules";
             if entry.file_type().unwrap().is_dir() {
-                waiting.push(entry.path());
+                waiting.extend((!built).then(|| entry.path()));
             } else {
                 paths.push(entry.path());
             }

@@ -1,3 +1,5 @@
 //! Behaviour tests: everything that a user of the binary or the library can see. One binary, a module a subject.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
 mod documentation;

@@ -1,0 +1,156 @@
+//! Two hundred probe targets, and how late the gate's polls of them start.
+//!
+//! The targets are paths of one server on loopback that notes when each request arrives: the gate's own word is not taken.
+//! The rounds are due every five seconds from a beginning that the server does not know; it takes the one by which no request
+//! came early.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::Failure;
+
+/// How many targets.
+pub const TARGETS: usize = 200;
+const INTERVAL: Duration = Duration::from_secs(5);
+const ROUNDS: u32 = 12;
+
+/// How late polls started.
+#[derive(Clone, Copy, Debug)]
+pub struct Late {
+    /// How many polls there were.
+    pub polls: usize,
+    /// The median.
+    pub median: Duration,
+    /// The 99th percentile.
+    pub p99: Duration,
+    /// The latest.
+    pub most: Duration,
+}
+
+type Arrivals = Arc<Mutex<Vec<Instant>>>;
+
+/// Runs a gate of a minute over the targets.
+///
+/// # Errors
+/// When the gate cannot be run, or asked too seldom.
+pub fn probe(gate: &Path, folder: &Path) -> Result<Late, Failure> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let port = listener.local_addr()?.port();
+    let arrivals = Arrivals::default();
+    let noted = Arc::clone(&arrivals);
+    // It serves until this program ends.
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let noted = Arc::clone(&noted);
+            let _ = thread::Builder::new().stack_size(64 * 1024).spawn(move || serve(stream, &noted));
+        }
+    });
+
+    let policy = folder.join("targets.yml");
+    fs::write(&policy, policy_of(port))?;
+    let ended = Command::new(gate)
+        .args(["verify", "--policy"])
+        .arg(&policy)
+        .arg("--report-dir")
+        .arg(folder.join("targets"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .output()?;
+    if !ended.status.success() {
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        return Err(format!("verify over {TARGETS} targets ended with {}: {said}", ended.status).into());
+    }
+    let arrivals = arrivals.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if arrivals.len() < TARGETS * ROUNDS as usize {
+        return Err(format!("only {} requests came in {ROUNDS} rounds", arrivals.len()).into());
+    }
+    Ok(lateness(&arrivals))
+}
+
+fn policy_of(port: u16) -> String {
+    let mut urls = String::new();
+    for n in 1..=TARGETS {
+        let _ = writeln!(urls, "    - http://127.0.0.1:{port}/{n}");
+    }
+    format!(
+        "version: 1\nservice: fleet\nprobe:\n  ready: none\n  urls:\n{urls}\
+         gate:\n  warmup: 5s\n  observe: {}s\n  interval: {}s\n  baseline: none\n  steady: 15s\n  \
+         rollback_when: [health failing for 20s]\n  verify: [health passing]\n",
+        ROUNDS * INTERVAL.as_secs() as u32,
+        INTERVAL.as_secs()
+    )
+}
+
+/// How long after its round's due time each request came.
+fn lateness(arrivals: &[Instant]) -> Late {
+    let Some(&first) = arrivals.iter().min() else {
+        return Late { polls: 0, median: Duration::ZERO, p99: Duration::ZERO, most: Duration::ZERO };
+    };
+    // Half an interval before the first request, phases do not wrap: the earliest of them is the beginning.
+    let half = INTERVAL / 2;
+    let phases: Vec<Duration> = arrivals
+        .iter()
+        .map(|at| {
+            let since = at.duration_since(first) + half;
+            Duration::from_nanos((since.as_nanos() % INTERVAL.as_nanos()) as u64)
+        })
+        .collect();
+    let beginning = phases.iter().min().copied().unwrap_or_default();
+    let mut late: Vec<Duration> = phases.into_iter().map(|phase| phase - beginning).collect();
+    late.sort_unstable();
+    Late {
+        polls: late.len(),
+        median: super::at(&late, 0.5),
+        p99: super::at(&late, 0.99),
+        most: super::at(&late, 1.0),
+    }
+}
+
+fn serve(mut stream: TcpStream, noted: &Mutex<Vec<Instant>>) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(INTERVAL * 4))?;
+    let mut head = Vec::new();
+    let mut chunk = [0_u8; 2048];
+    loop {
+        let read = stream.read(&mut chunk)?;
+        if read == 0 {
+            return Ok(());
+        }
+        if head.is_empty() {
+            noted.lock().unwrap_or_else(PoisonError::into_inner).push(Instant::now());
+        }
+        head.extend(chunk.iter().take(read));
+        if head.ends_with(b"\r\n\r\n") {
+            head.clear();
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")?;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lateness_is_told_from_the_earliest_round_also_when_the_first_one_was_late() {
+        let begun = Instant::now();
+        let at = |millis| begun + Duration::from_millis(millis);
+        let late = lateness(&[at(100), at(5_000), at(5_040), at(10_000), at(15_250)]);
+        assert_eq!(
+            (late.polls, late.median, late.most),
+            (5, Duration::from_millis(40), Duration::from_millis(250))
+        );
+    }
+
+    #[test]
+    fn no_requests_are_no_polls() {
+        assert_eq!(lateness(&[]).polls, 0);
+    }
+}
