@@ -23,6 +23,7 @@ pub mod sample;
 mod secret;
 mod signal;
 pub mod source;
+pub mod statistics;
 mod timestamp;
 pub mod transport;
 

@@ -1,0 +1,212 @@
+//! `P for D`: sustained by evidence.
+//!
+//! Asking every sample to breach is undone by one lucky sample; counting breaches rolls back on two short blips. Here a
+//! window as a whole has to be beyond the threshold with confidence, and throughout.
+
+use std::collections::VecDeque;
+
+use super::predicate::{Part, Seen, Strength, Verdict, View, confidence, step, truth, verdict};
+use super::series::Nanos;
+use crate::gate::outcome::{Distance, Observed};
+use crate::gate::series::length;
+
+/// A window is cut into at most so many parts.
+const MOST_PARTS: Nanos = 5;
+/// A window with too few requests widens to at most so many durations.
+const WIDEST: Nanos = 6;
+/// So much of the window has to be covered.
+const COVERED: f64 = 0.5;
+
+/// The window in which a criterion tripped.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Finding {
+    pub at: Nanos,
+    /// From (exclusive), to.
+    pub window: (Nanos, Nanos),
+    /// The smallest posterior of its ratios.
+    pub confidence: Option<f64>,
+    pub needed: Option<f64>,
+    /// What was seen of each comparison.
+    pub observed: Vec<(usize, Observed)>,
+}
+
+#[derive(Debug)]
+pub(super) struct Sustained {
+    duration: Nanos,
+    /// The duration, but two steps at least.
+    window: Nanos,
+    parts: Nanos,
+    /// The newest fifth of the duration, or the newest step.
+    tail: Nanos,
+    needed: f64,
+    /// Times of the samples beyond the threshold in the trailing duration and tail.
+    beyond: VecDeque<Nanos>,
+    streak: Option<(Nanos, Nanos)>,
+    longest: Nanos,
+    seen: Seen,
+}
+
+impl Sustained {
+    pub(super) fn new(duration: Nanos, parts: &[Part], view: &View<'_>) -> Self {
+        let step = step(parts, view.series);
+        let window = duration.max(step.saturating_mul(2));
+        Self {
+            duration,
+            window,
+            parts: (window / step).clamp(1, MOST_PARTS),
+            tail: tail(duration, step),
+            needed: confidence(duration, view.observe),
+            beyond: VecDeque::new(),
+            streak: None,
+            longest: 0,
+            seen: Seen::default(),
+        }
+    }
+
+    /// How far back it reads.
+    pub(super) fn reach(&self) -> Nanos {
+        self.window.saturating_mul(WIDEST).max(self.duration.saturating_add(self.tail))
+    }
+
+    /// Judges the window that ends at `at`.
+    pub(super) fn at(&mut self, parts: &[Part], view: &View<'_>, at: Nanos) -> Option<Finding> {
+        if truth(parts, view, at, Strength::Likely) == Some(true) {
+            self.note_beyond(at);
+        }
+        let oldest = at.saturating_sub(self.duration.saturating_add(self.tail));
+        while self.beyond.front().is_some_and(|time| *time <= oldest) {
+            self.beyond.pop_front();
+        }
+        // The cheap conditions first: old enough, and still going.
+        let (first, last) = (*self.beyond.front()?, *self.beyond.back()?);
+        if last.saturating_sub(first) < self.duration || last <= at.saturating_sub(self.tail) {
+            return None;
+        }
+        let window = self.enough(parts, view, at)?;
+        let confidence = self.beyond_as_a_whole(parts, view, window)?;
+        self.throughout(parts, view, window).then_some(Finding {
+            at,
+            window,
+            confidence,
+            needed: confidence.map(|_| self.needed),
+            observed: Vec::new(),
+        })
+    }
+
+    /// The window that is covered and has enough requests, wider where it must be.
+    fn enough(&mut self, parts: &[Part], view: &View<'_>, at: Nanos) -> Option<(Nanos, Nanos)> {
+        let narrow = at.saturating_sub(self.window);
+        if narrow < view.watch_from {
+            return None;
+        }
+        let mut window = (narrow, at);
+        for times in 1..=WIDEST {
+            let after = at.saturating_sub(self.window.saturating_mul(times)).max(view.watch_from);
+            window = (after, at);
+            if self.has_requests(parts, view, window) {
+                break;
+            }
+            if times == WIDEST || after <= view.watch_from {
+                return None;
+            }
+        }
+        let covered = parts.iter().all(|part| {
+            view.series.get(part.series).is_some_and(|series| series.coverage(window.0, window.1) >= COVERED)
+        });
+        covered.then_some(window)
+    }
+
+    fn has_requests(&mut self, parts: &[Part], view: &View<'_>, window: (Nanos, Nanos)) -> bool {
+        parts.iter().filter(|part| part.manner == super::predicate::Manner::Ratio).all(|part| {
+            view.series.get(part.series).is_some_and(|series| {
+                part.see(series.points(window.0, window.1), &mut self.seen);
+                self.seen.total >= view.min_requests
+            })
+        })
+    }
+
+    /// Whether the window as a whole is beyond, and how sure that is.
+    fn beyond_as_a_whole(
+        &mut self,
+        parts: &[Part],
+        view: &View<'_>,
+        window: (Nanos, Nanos),
+    ) -> Option<Option<f64>> {
+        let mut smallest: Option<f64> = None;
+        for part in parts {
+            let series = view.series.get(part.series)?;
+            part.see(series.points(window.0, window.1), &mut self.seen);
+            let (beyond, confidence) = part.window_beyond(&mut self.seen, self.needed);
+            if !beyond {
+                return None;
+            }
+            smallest = match (smallest, confidence) {
+                (Some(least), Some(confidence)) => Some(least.min(confidence)),
+                (least, confidence) => least.or(confidence),
+            };
+        }
+        Some(smallest)
+    }
+
+    /// At most one part good, at least two bad, and neither the oldest nor the newest good.
+    fn throughout(&mut self, parts: &[Part], view: &View<'_>, window: (Nanos, Nanos)) -> bool {
+        let (mut good, mut bad) = (0, 0);
+        for index in 0..self.parts {
+            let (after, to) = cut(window, index, self.parts);
+            match verdict(parts, view, after, to, &mut self.seen) {
+                Verdict::Good if index == 0 || index + 1 == self.parts => return false,
+                Verdict::Good => good += 1,
+                Verdict::Bad => bad += 1,
+                Verdict::Unclear => {}
+            }
+        }
+        good <= 1 && bad >= 2
+    }
+
+    fn note_beyond(&mut self, at: Nanos) {
+        self.streak = match self.streak {
+            Some((first, last)) if at.saturating_sub(last) <= self.tail => Some((first, at.max(last))),
+            _ => Some((at, at)),
+        };
+        if let Some((first, last)) = self.streak {
+            self.longest = self.longest.max(last.saturating_sub(first));
+        }
+        match self.beyond.back() {
+            Some(last) if *last >= at => {
+                let place = self.beyond.partition_point(|time| *time < at);
+                if self.beyond.get(place) != Some(&at) {
+                    self.beyond.insert(place, at);
+                }
+            }
+            _ => self.beyond.push_back(at),
+        }
+    }
+
+    /// How far it is from tripping.
+    pub(super) fn distance(&self, now: Nanos) -> Distance {
+        match self.streak {
+            Some((first, last)) if now.saturating_sub(last) < self.tail => Distance::Breaching {
+                held: length(last.saturating_sub(first)),
+                needed: length(self.duration),
+            },
+            _ => Distance::Clear,
+        }
+    }
+
+    /// The longest time that it was beyond.
+    pub(super) fn longest(&self) -> Nanos {
+        self.longest
+    }
+}
+
+/// The newest fifth of a duration, or the newest step where that is longer.
+pub(super) fn tail(duration: Nanos, step: Nanos) -> Nanos {
+    (duration / 5).max(step)
+}
+
+/// The `index`th of `parts` equal parts of a window.
+fn cut(window: (Nanos, Nanos), index: Nanos, parts: Nanos) -> (Nanos, Nanos) {
+    let (from, to) = (i128::from(window.0), i128::from(window.1));
+    let edge = |index: Nanos| (from + (to - from) * i128::from(index) / i128::from(parts.max(1))) as Nanos;
+    (edge(index), edge(index + 1))
+}
