@@ -95,21 +95,12 @@ impl Sustained {
 
     /// The window that is covered and has enough requests, wider where it must be.
     fn enough(&mut self, parts: &[Part], view: &View<'_>, at: Nanos) -> Option<(Nanos, Nanos)> {
-        let narrow = at.saturating_sub(self.window);
-        if narrow < view.watch_from {
-            return None;
-        }
-        let mut window = (narrow, at);
-        for times in 1..=WIDEST {
-            let after = at.saturating_sub(self.window.saturating_mul(times)).max(view.watch_from);
-            window = (after, at);
-            if self.has_requests(parts, view, window) {
-                break;
-            }
-            if times == WIDEST || after <= view.watch_from {
-                return None;
-            }
-        }
+        // By whole durations: no window reaches before the watch.
+        let length = self.window;
+        let window = (1..=WIDEST)
+            .map(|times| (at.saturating_sub(length.saturating_mul(times)), at))
+            .take_while(|(after, _)| *after >= view.watch_from)
+            .find(|window| self.has_requests(parts, view, *window))?;
         let covered = parts.iter().all(|part| {
             view.series.get(part.series).is_some_and(|series| series.coverage(window.0, window.1) >= COVERED)
         });

@@ -1,0 +1,3 @@
+//! What the gate decides.
+
+mod vectors;
