@@ -1,8 +1,12 @@
-//! The documentation keeps its promises: its links lead somewhere.
+//! The documentation keeps its promises: its links lead somewhere, and the policies that it shows are valid.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use runbook_gate::Timestamp;
+use runbook_gate::diagnostic::Colour;
+use runbook_gate::policy::PolicyFile;
 
 /// A Markdown file of the repository.
 struct Page {
@@ -110,6 +114,46 @@ fn every_relative_link_leads_to_a_file_and_a_heading() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The fenced blocks of a page that are policies.
+fn policies(page: &Page) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = page.text.as_str();
+    while let Some((_, after)) = rest.split_once("```yaml\n") {
+        let (block, after) = after.split_once("```").unwrap_or((after, ""));
+        let has = |key: &str| block.lines().any(|line| line.starts_with(key));
+        if has("version:") && has("service:") {
+            found.push(block.to_owned());
+        }
+        rest = after;
+    }
+    found
+}
+
+#[test]
+fn every_policy_that_is_shown_is_valid_and_gives_no_warning() {
+    let mut shown: Vec<(String, String)> = Vec::new();
+    for page in pages() {
+        let name = page.path.display().to_string();
+        shown.extend(policies(&page).into_iter().map(|policy| (name.clone(), policy)));
+    }
+    assert!(!shown.is_empty(), "the README shows a policy");
+    for entry in fs::read_dir(repository().join("examples/policies")).unwrap() {
+        let path = entry.unwrap().path();
+        shown.push((path.display().to_string(), fs::read_to_string(path).unwrap()));
+    }
+    let today: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    for (name, policy) in shown {
+        match PolicyFile::parse(&name, &policy, today) {
+            // It shows most of the language, sources that this version cannot read among it.
+            Ok(_) if name.ends_with("full.yml") => {}
+            Ok(checked) => {
+                assert!(checked.warnings.is_empty(), "{}", checked.warnings.render(Colour::Plain));
+            }
+            Err(wrong) => panic!("{}", wrong.render(Colour::Plain)),
+        }
+    }
 }
 
 #[test]
