@@ -13,6 +13,7 @@
 #![deny(missing_docs)]
 
 mod baseline;
+pub mod checklist;
 pub mod criterion;
 pub mod diagnostic;
 mod duration;

@@ -1,0 +1,183 @@
+//! The addresses under which this repository is known.
+
+use url::Url;
+
+use super::links::decoded;
+
+/// One address of the repository, read from a git remote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Home {
+    /// Small letters, without a port.
+    host: String,
+    /// The parts of its path in small letters, without `.git`.
+    path: Vec<String>,
+}
+
+impl Home {
+    /// Reads a remote's URL, in the forms that git takes: `https://…`, `ssh://…`, `git@host:owner/repository.git`.
+    /// User info is dropped.
+    ///
+    /// ```
+    /// use runbook_gate::checklist::Home;
+    /// let home = Home::of_remote("git@github.com:contoso/orders.git").ok_or("no home")?;
+    /// assert!(home.has(&"https://github.com/contoso/Orders/blob/main/docs/adr/1.md".parse()?));
+    /// assert!(!home.has(&"https://github.com/contoso/billing/blob/main/docs/adr/1.md".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn of_remote(remote: &str) -> Option<Self> {
+        let remote = remote.trim();
+        if remote.contains("://") {
+            let url = Url::parse(remote).ok()?;
+            return Self::new(url.host_str()?, url.path());
+        }
+        // git@host:owner/repository; a drive letter or a path has no user and host before the colon
+        let (host, path) = remote.split_once(':')?;
+        let host = host.rsplit('@').next().unwrap_or(host);
+        (host.contains('.') && !host.contains(['/', '\\'])).then(|| Self::new(host, path)).flatten()
+    }
+
+    fn new(host: &str, path: &str) -> Option<Self> {
+        let host = host.to_lowercase();
+        let path = path.trim_end_matches('/').trim_end_matches(".git");
+        let parts: Vec<String> = path
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .map(|part| decoded(part).to_lowercase())
+            .collect();
+        let (host, path) = azure(&host, &parts).unwrap_or((host, parts));
+        (!path.is_empty()).then_some(Self { host, path })
+    }
+
+    /// Whether a page lies in this repository.
+    #[must_use]
+    pub fn has(&self, page: &Url) -> bool {
+        let Some(host) = page.host_str().map(str::to_lowercase) else { return false };
+        let parts: Vec<String> = page
+            .path_segments()
+            .into_iter()
+            .flatten()
+            .filter(|part| !part.is_empty())
+            .map(|part| decoded(part).to_lowercase())
+            .collect();
+        let (host, parts) = azure(&host, &parts).unwrap_or((host, parts));
+        let host = if host == "raw.githubusercontent.com" { "github.com".to_owned() } else { host };
+        host == self.host && parts.starts_with(&self.path)
+    }
+}
+
+/// The one form of Azure Repos addresses: organisation, project and repository under `dev.azure.com`.
+fn azure(host: &str, parts: &[String]) -> Option<(String, Vec<String>)> {
+    let home = |organisation: &str, project: &str, repository: &str| {
+        Some((
+            "dev.azure.com".to_owned(),
+            vec![organisation.to_owned(), project.to_owned(), repository.to_owned()],
+        ))
+    };
+    let legacy = host.strip_suffix(".visualstudio.com").filter(|name| !matches!(*name, "vs-ssh"));
+    if matches!(host, "ssh.dev.azure.com" | "vs-ssh.visualstudio.com") {
+        // v3/organisation/project/repository
+        return match parts {
+            [_, organisation, project, repository] => home(organisation, project, repository),
+            _ => None,
+        };
+    }
+    if host != "dev.azure.com" && legacy.is_none() {
+        return None;
+    }
+    let mut rest: Vec<&str> =
+        parts.iter().map(String::as_str).filter(|part| *part != "defaultcollection").collect();
+    let organisation = match legacy {
+        Some(name) => name.to_owned(),
+        None if rest.is_empty() => return None,
+        None => rest.remove(0).to_owned(),
+    };
+    let at = rest.iter().position(|part| *part == "_git")?;
+    let repository = rest.get(at + 1)?;
+    // The project's default repository may stand without its project.
+    let project = at.checked_sub(1).and_then(|before| rest.get(before)).unwrap_or(repository);
+    home(&organisation, project, repository)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_a_remote_is_the_same_home() {
+        for (remote, page, same) in [
+            (
+                "https://github.com/contoso/orders.git",
+                "https://github.com/contoso/orders/blob/main/a.md",
+                true,
+            ),
+            (
+                "https://t0ken@github.com/contoso/orders",
+                "https://github.com/contoso/orders/blob/main/a.md",
+                true,
+            ),
+            ("ssh://git@github.com/contoso/orders.git", "https://github.com/contoso/orders/wiki/ADR-1", true),
+            (
+                "git@github.com:contoso/orders.git",
+                "https://raw.githubusercontent.com/contoso/orders/main/a.md",
+                true,
+            ),
+            (
+                "git@github.com:contoso/orders.git",
+                "https://github.com/contoso/orders-old/blob/main/a.md",
+                false,
+            ),
+            (
+                "git@github.com:contoso/orders.git",
+                "https://evil.example/contoso/orders/blob/main/a.md",
+                false,
+            ),
+            (
+                "git@gitlab.com:group/sub/orders.git",
+                "https://gitlab.com/group/sub/orders/-/blob/main/a.md",
+                true,
+            ),
+            (
+                "https://org@dev.azure.com/org/My%20Project/_git/orders",
+                "https://dev.azure.com/org/My%20Project/_git/orders?path=/a.md",
+                true,
+            ),
+            (
+                "git@ssh.dev.azure.com:v3/org/proj/orders",
+                "https://dev.azure.com/org/proj/_git/orders?path=/a.md",
+                true,
+            ),
+            (
+                "https://org.visualstudio.com/proj/_git/orders",
+                "https://dev.azure.com/org/proj/_git/orders?path=/a.md",
+                true,
+            ),
+            (
+                "https://org.visualstudio.com/DefaultCollection/proj/_git/orders",
+                "https://org.visualstudio.com/proj/_git/orders?path=/a",
+                true,
+            ),
+            (
+                "https://dev.azure.com/org/_git/orders",
+                "https://dev.azure.com/org/orders/_git/orders?path=/a.md",
+                true,
+            ),
+            (
+                "https://dev.azure.com/org/proj/_git/orders",
+                "https://dev.azure.com/org/proj/_git/billing?path=/a.md",
+                false,
+            ),
+        ] {
+            let home = Home::of_remote(remote).unwrap();
+            assert_eq!(home.has(&page.parse().unwrap()), same, "{remote} {page}");
+        }
+    }
+
+    #[test]
+    fn paths_and_nonsense_are_no_home() {
+        for remote in ["", "/srv/git/orders.git", "../orders", r"C:\git\orders", "file:///srv/git", "x:y"] {
+            let home = Home::of_remote(remote);
+            assert!(home.is_none(), "{remote}: {home:?}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn status(text: &str) -> RecordStatus {
+    declared(text).status
+}
+
+fn unknown(raw: &str) -> RecordStatus {
+    RecordStatus::Unknown(raw.to_owned())
+}
+
+#[test]
+fn every_form_of_a_status_is_read() {
+    use RecordStatus::{Absent, Accepted, Deprecated, Draft, Proposed, Rejected, Superseded};
+    for (form, text, expected) in [
+        ("MADR 4 front matter", "---\nstatus: accepted\ndate: 2026-01-02\n---\n# T\n", Accepted),
+        ("quoted", "---\nstatus: \"accepted\"\n---\n# T\n", Accepted),
+        ("capitals", "---\nStatus: ACCEPTED\n---\n# T\n", Accepted),
+        ("with a comment", "---\nstatus: accepted # since May\n---\n# T\n", Accepted),
+        ("windows line ends", "---\r\nstatus: accepted\r\n---\r\n# T\r\n", Accepted),
+        ("byte-order mark", "\u{feff}---\nstatus: proposed\n---\n# T\n", Proposed),
+        ("TOML front matter", "+++\nstatus = \"rejected\"\n+++\n# T\n", Rejected),
+        ("MADR superseded", "---\nstatus: superseded by ADR-0123\n---\n# T\n", Superseded),
+        (
+            "MADR superseded, linked",
+            "---\nstatus: superseded by [ADR-0123](0123-x.md)\n---\n# T\n",
+            Superseded,
+        ),
+        ("key of its own", "---\nstatus: accepted\nsuperseded_by: ADR-0007\n---\n# T\n", Superseded),
+        ("key of its own, empty", "---\nstatus: accepted\nsuperseded_by: []\n---\n# T\n", Accepted),
+        ("key of its own, null", "---\nstatus: accepted\nsuperseded_by: null\n---\n# T\n", Accepted),
+        (
+            "MADR 2 bullet",
+            "# T\n\n- Status: accepted\n- Deciders: A, B\n- Date: 2020-01-01\n\n## Context\n",
+            Accepted,
+        ),
+        ("star bullet", "# T\n\n* Status: draft\n", Draft),
+        ("log4brains", "# T\n\n- Status: superseded by [20200102-y](20200102-y.md)\n", Superseded),
+        ("plain line", "# T\n\nStatus: Deprecated\n", Deprecated),
+        ("bold label", "# T\n\n**Status:** Accepted\n", Accepted),
+        ("bold label, colon outside", "# T\n\n**Status**: Accepted\n", Accepted),
+        ("bold value", "# T\n\nStatus: **Accepted**\n", Accepted),
+        ("bold bullet", "# T\n\n- **Status**: _Accepted_\n", Accepted),
+        ("table", "# T\n\n| | |\n|---|---|\n| Status | Accepted |\n", Accepted),
+        ("bold table", "# T\n\n| **Status** | Proposed |\n", Proposed),
+        ("quote", "# T\n\n> Status: Accepted\n", Accepted),
+        ("Nygard", "# 9. T\n\nDate: 2020-01-01\n\n## Status\n\nAccepted\n\n## Context\n", Accepted),
+        ("Nygard, numbered heading", "# T\n\n## 1. Status\n\nAccepted\n", Accepted),
+        ("Nygard, underlined heading", "T\n=\n\nStatus\n------\n\nAccepted\n", Accepted),
+        ("Nygard, bold", "# T\n## Status\n**Accepted**\n", Accepted),
+        ("Nygard, bullet", "# T\n## Status\n- Accepted\n", Accepted),
+        ("Nygard, with a full stop", "# T\n## Status\nAccepted.\n", Accepted),
+        ("Nygard, with a day", "# T\n## Status\nAccepted (2024-05-06)\n", Accepted),
+        ("Nygard, with a person", "# T\n## Status\nAccepted on 2024-05-06 by the board\n", Accepted),
+        (
+            "Nygard, supersedes another",
+            "# T\n## Status\nAccepted\n\nSupersedes [3. Y](0003-y.md)\n",
+            Accepted,
+        ),
+        ("Nygard, superseded", "# T\n## Status\nSuperseded by [10. X](0010-x.md)\n", Superseded),
+        (
+            "Nygard, superseded later",
+            "# T\n## Status\nAccepted\n\nSuperseded by [10. X](0010-x.md)\n",
+            Superseded,
+        ),
+        ("Nygard, amended", "# T\n## Status\nAccepted\n\nAmended by [10. X](0010-x.md)\n", Accepted),
+        ("Nygard, comment before", "# T\n## Status\n<!-- proposed, accepted -->\nAccepted\n", Accepted),
+        ("emoji", "# T\n## Status\n✅ Accepted\n", Accepted),
+        ("emoji name", "# T\n## Status\n:white_check_mark: Accepted\n", Accepted),
+        ("badge", "# T\n## Status\n![Accepted](https://img.shields.io/badge/x-green)\n", Accepted),
+        ("struck through", "# T\n## Status\n~~Proposed~~ Accepted\n", Accepted),
+        ("struck through, superseded", "# T\n## Status\n~~Accepted~~ Superseded by ADR-4\n", Superseded),
+        ("arrow", "# T\n## Status\nProposed -> Accepted\n", Accepted),
+        ("ticked box", "# T\n## Status\n- [ ] Proposed\n- [x] Accepted\n", Accepted),
+        ("no box ticked", "# T\n## Status\n- [ ] Proposed\n- [ ] Accepted\n", Absent),
+        ("approved", "# T\nStatus: approved\n", Accepted),
+        ("withdrawn", "# T\nStatus: withdrawn\n", Rejected),
+        ("accepted, then deprecated", "# T\nStatus: Accepted, deprecated 2025\n", Deprecated),
+        ("misspelt", "# T\nStatus: superceded by ADR-3\n", Superseded),
+        ("none", "# T\n\n## Context\nWords.\n", Absent),
+        ("empty text", "", Absent),
+        ("empty value", "---\nstatus:\n---\n# T\n", Absent),
+        ("in a fence", "# T\n```\nStatus: accepted\n```\n", Absent),
+        ("in a comment", "# T\n<!--\nStatus: accepted\n-->\n", Absent),
+        ("in the body", "# T\n## Context\nx\n- Status: accepted\n", Absent),
+    ] {
+        assert_eq!(status(text), expected, "{form}");
+    }
+}
+
+#[test]
+fn what_nobody_decided_is_never_accepted() {
+    for (text, raw) in [
+        (
+            "---\nstatus: \"{proposed | rejected | accepted | deprecated}\"\n---\n",
+            "{proposed | rejected | accepted | deprecated}",
+        ),
+        ("# T\n## Status\nAccepted | Proposed\n", "Accepted | Proposed"),
+        (
+            "# T\n## Status\nWhat is the status, such as proposed, accepted?\n",
+            "What is the status, such as proposed, accepted?",
+        ),
+        ("# T\n## Status\nAccepted?\n", "Accepted?"),
+        ("# T\n## Status\nNot yet accepted\n", "Not yet accepted"),
+        ("# T\n## Status\nAccepted pending review\n", "Accepted pending review"),
+        ("# T\n## Status\nTo be accepted\n", "To be accepted"),
+        ("# T\n## Status\non hold\n", "on hold"),
+        ("# T\n## Status\n- [x] Proposed\n- [x] Accepted\n", "Proposed, Accepted"),
+    ] {
+        assert_eq!(status(text), unknown(raw), "{text}");
+    }
+}
+
+#[test]
+fn statuses_that_disagree_are_contradictory() {
+    let text = "---\nstatus: accepted\n---\n# T\n\n## Status\n\nRejected\n";
+    assert_eq!(status(text), RecordStatus::Contradictory("accepted; Rejected".into()));
+    let twice = "---\nstatus: accepted\nstatus: proposed\n---\n";
+    assert_eq!(status(twice), RecordStatus::Contradictory("accepted; proposed".into()));
+}
+
+#[test]
+fn references_day_and_deciders_are_kept() {
+    let text = "---\nstatus: superseded by ADR-0010\ndate: 2026-01-02\ndecision-makers:\n  - Ada\n  - Bob\nsupersedes: [ADR-3]\nid: ADR-9\n---\n";
+    let found = declared(text);
+    assert_eq!(found.superseded_by, ["ADR-0010"]);
+    assert_eq!(found.supersedes, ["[ADR-3]"]);
+    assert_eq!(found.date.as_deref(), Some("2026-01-02"));
+    assert_eq!(found.deciders.as_deref(), Some("Ada, Bob"));
+    assert_eq!(found.id.as_deref(), Some("ADR-9"));
+    let nygard = "# 4. T\n\nDate: 2020-01-01\n\n## Status\n\nAccepted\n\nSuperseded by [10. X](0010-x.md)\n";
+    assert_eq!(declared(nygard).superseded_by, ["[10. X](0010-x.md)"]);
+}
+
+proptest! {
+    #[test]
+    fn no_text_breaks_it(text in "(?s).{0,300}|(---\n|status|: |accepted|## Status\n|~~|\\[|x|\\]|\\(|İ|\n| ){0,40}") {
+        let _ = declared(&text);
+    }
+
+    #[test]
+    fn accepted_needs_the_word(text in "(---\n|status: |\n|## Status\n|proposed|on hold|x|\\[x\\] ){0,20}") {
+        prop_assert_ne!(status(&text), RecordStatus::Accepted);
+    }
+}
