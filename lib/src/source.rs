@@ -3,6 +3,8 @@
 //! [`build`] turns a valid policy's [`SourceSpec`] into a [`Source`]; the driver polls it and journals what it gives.
 
 mod command;
+#[cfg(test)]
+mod double;
 mod http_json;
 pub mod preset;
 mod probe;

@@ -84,7 +84,10 @@ impl Query {
         if range.is_some() {
             return Err(QueryError::NotClosed("a range `[`"));
         }
-        reader.parts.push(reader.part);
+        reader.parts.push(reader.part.trim_end().to_owned());
+        if reader.parts.iter().all(|part| part.trim().is_empty()) {
+            return Err(QueryError::Empty);
+        }
         Ok(Self { parts: reader.parts, own_ranges })
     }
 
@@ -201,6 +204,7 @@ mod tests {
     #[test]
     fn says_what_cannot_be_asked() {
         assert_eq!(Query::parse(" \n "), Err(QueryError::Empty));
+        assert_eq!(Query::parse("# all"), Err(QueryError::Empty));
         assert_eq!(Query::parse("x{a=\"b}"), Err(QueryError::NotClosed("a quote")));
         assert_eq!(Query::parse("rate(x[5m)"), Err(QueryError::NotClosed("a range `[`")));
         assert_eq!(

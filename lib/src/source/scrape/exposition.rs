@@ -102,6 +102,10 @@ fn sample(line: &str, dialect: Dialect, take: &mut impl FnMut(Item<'_>)) -> Resu
     let mut name = Cow::Borrowed(name);
     let mut labels = Vec::new();
     rest = rest.trim_start_matches([' ', '\t']);
+    if is_composite(rest) {
+        take(Item::NotANumber);
+        return Ok(());
+    }
     if let Some(inside) = rest.strip_prefix('{') {
         rest = read_labels(inside, &mut name, &mut labels)?;
     }
@@ -111,7 +115,7 @@ fn sample(line: &str, dialect: Dialect, take: &mut impl FnMut(Item<'_>)) -> Resu
     let rest = rest.trim_start_matches([' ', '\t']);
     // An exemplar stands behind a `#`; it holds no number of the series.
     let (numbers, _exemplar) = rest.split_once('#').unwrap_or((rest, ""));
-    if numbers.starts_with('{') {
+    if is_composite(numbers) {
         take(Item::NotANumber);
         return Ok(());
     }
@@ -132,6 +136,13 @@ fn sample(line: &str, dialect: Dialect, take: &mut impl FnMut(Item<'_>)) -> Resu
     }
     take(Item::Sample { name: &name, labels: &labels, value });
     Ok(())
+}
+
+/// Whether a native histogram stands here, `{schema:0,…}`, rather than labels or a number.
+fn is_composite(text: &str) -> bool {
+    let Some(inside) = text.strip_prefix('{') else { return false };
+    let inside = inside.trim_start_matches([' ', '\t']);
+    inside.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_').starts_with(':')
 }
 
 /// A number as Go's `ParseFloat` reads it, without its hexadecimal and underscored forms.
