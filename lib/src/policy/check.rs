@@ -9,7 +9,11 @@ mod criteria;
 mod doubts;
 mod file;
 mod gate;
+mod groups;
 mod presets;
+mod probe;
+mod readings;
+mod servers;
 mod signals;
 mod sources;
 mod thresholds;
@@ -40,6 +44,8 @@ pub(crate) struct Checker<'d> {
     catalogue: Catalogue,
     /// Sources that are whole already.
     sources: Vec<SourceSpec>,
+    /// Whether a text of the signal at hand is not known: then it cannot be built.
+    open: bool,
 }
 
 /// Builds the policy of one environment. `outer` is `None` where the policy is only checked: variables that the policy does
@@ -63,6 +69,7 @@ pub(crate) fn environment(
         findings: Vec::new(),
         catalogue: Catalogue::default(),
         sources: Vec::new(),
+        open: false,
     };
     let watch = checker.watch();
     checker.read_sources(watch.interval);

@@ -12,7 +12,7 @@ pub(crate) use gate::{Baseline, Gate};
 pub(crate) use rollback::{Notice, Rollback};
 pub(crate) use sources::{
     Check, Command, DegradedWord, HeaderValue, Headers, HttpJson, MissingWord, Preset, Probe, Prometheus,
-    PrometheusPreset, PrometheusServer, Scrape, ScrapeTarget, Signal, UnitWord,
+    PrometheusPreset, PrometheusServer, Scrape, ScrapePreset, ScrapeTarget, Signal, UnitWord,
 };
 
 document! {

@@ -162,7 +162,10 @@ impl Checker<'_> {
         match self.scope.expand(text, &mut self.findings) {
             Expanded::Known(known) => Some(Secret::new(known)),
             Expanded::Secret(secret) => Some(secret),
-            Expanded::Open | Expanded::Refused => None,
+            Expanded::Open | Expanded::Refused => {
+                self.open = true;
+                None
+            }
         }
     }
 }

@@ -29,6 +29,15 @@ impl Written {
         self.text.as_ref().map_or_else(Span::default, |text| word_place(text, word))
     }
 
+    /// Where to point at its number; at the whole where the file writes it in another way.
+    pub(super) fn place_of_number(&self, number: &str) -> Span {
+        let Some(text) = &self.text else { return Span::default() };
+        match text.as_str().find(number) {
+            Some(at) => text.place(at..at + number.len()),
+            None => text.span,
+        }
+    }
+
     /// Where it stands.
     pub(super) fn span(&self) -> Span {
         self.text.as_ref().map_or_else(Span::default, |text| text.span)

@@ -1,39 +1,363 @@
-//! What may not decide well.
+//! What may not decide well: each warning names what would happen.
 
 use super::Checker;
+use super::catalogue::{Entry, Measures, Origin, Past};
 use super::criteria::Written;
 use super::gate::Watch;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::criterion::{Comparison, Criterion, Dimension, Direction, Form, Threshold};
+use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::policy::BaselineRule;
 use crate::policy::document::Prometheus;
+use crate::policy::rules::{Configured, ReadingKind};
+use crate::sample::State;
+use crate::{Duration, SignalName};
 
 impl Checker<'_> {
     pub(super) fn doubts(
         &mut self,
-        _watch: &Watch,
-        _baseline: &BaselineRule,
-        _rollback: &[Written],
-        _verify: &[Written],
+        watch: &Watch,
+        baseline: &BaselineRule,
+        rollback: &[Written],
+        verify: &[Written],
     ) {
+        for written in rollback {
+            self.doubt_durations(written, watch);
+            self.doubt_floor(written);
+        }
+        self.doubt_order(rollback);
+        for written in rollback.iter().chain(verify) {
+            self.doubt_baseline(written, baseline);
+        }
+        self.doubt_reversed(rollback, State::Passing, "a release would be rolled back for being well");
+        self.doubt_reversed(verify, State::Failing, "a release would be held for being well");
+        self.doubt_unused(rollback, verify);
+        self.doubt_percentages();
+    }
+
+    /// Where a setting of the watch stands, to point at for one of the runbook's criteria.
+    fn watch_span(
+        &self,
+        written: &Written,
+        key: impl Fn(&crate::policy::document::Gate) -> Option<Span>,
+    ) -> Span {
+        if written.is_explicit() {
+            return written.place("for");
+        }
+        self.document.gate.get().and_then(key).unwrap_or_default()
+    }
+
+    fn doubt_durations(&mut self, written: &Written, watch: &Watch) {
+        if written.configured != Configured::Yes {
+            return;
+        }
+        let form = written.criterion.form();
+        let (needed, what) = match form {
+            Form::Instant => return,
+            Form::Sustained { duration } | Form::Strict { duration } => (duration, "holds for"),
+            Form::Flapping { within, .. } => (within, "looks back"),
+        };
+        if needed > watch.observe {
+            let message = format!(
+                "`{}` {what} {needed}, and the gate watches for {}: it can hardly ever decide",
+                written.criterion.text(),
+                watch.observe
+            );
+            let span = self.watch_span(written, |gate| gate.observe.span());
+            self.say(
+                Diagnostic::new(Code::WatchTooShort, span, message)
+                    .help(format!("set `observe` to {needed} or more")),
+            );
+            return;
+        }
+        let grain = written.criterion.signals().into_iter().filter_map(|signal| {
+            let entry = self.catalogue.get(signal)?;
+            Some((entry.grain, signal.clone()))
+        });
+        let Some((grain, signal)) = grain.max() else { return };
+        let duration = form.duration();
+        let span = self.watch_span(written, |gate| gate.interval.span());
+        if matches!(form, Form::Sustained { .. }) && duration < grain.times(2) {
+            let message = format!(
+                "`{signal}` has a point every {grain}, so `for {duration}` is judged over {}",
+                grain.times(2)
+            );
+            self.say(
+                Diagnostic::new(Code::DurationBelowTwoSteps, span, message)
+                    .help("read the signal more often, or write a longer duration"),
+            );
+        } else if matches!(form, Form::Sustained { .. }) && duration < grain.times(3) {
+            let message = format!(
+                "`{signal}` has a point every {grain}: too few in {duration} to tell a blip from a trend"
+            );
+            self.say(Diagnostic::new(Code::IntervalTooCoarse, span, message).help(format!(
+                "read it at least every {}, or write a longer duration",
+                duration.divided_by(3)
+            )));
+        }
+    }
+
+    /// `> 2x baseline` of something that can be 0.
+    fn doubt_floor(&mut self, written: &Written) {
+        if !written.is_explicit() {
+            return;
+        }
+        let comparisons = written.criterion.comparisons();
+        for comparison in comparisons {
+            let Comparison::Threshold { operand, cmp, threshold: Threshold::TimesBaseline(_) } = comparison
+            else {
+                continue;
+            };
+            if cmp.direction() != Direction::Above {
+                continue;
+            }
+            let Some(entry) = self.catalogue.get(&operand.signal) else { continue };
+            if matches!(entry.measures, Measures::Known(Dimension::Time | Dimension::Size)) {
+                continue;
+            }
+            let has_floor = comparisons.iter().any(|other| {
+                matches!(other, Comparison::Threshold { operand: o, threshold: Threshold::Absolute(_), .. } if o.signal == operand.signal)
+            });
+            if has_floor {
+                continue;
+            }
+            let floor = if entry.is_ratio() { "and > 1%" } else { "and > 10" };
+            let message =
+                format!("the baseline of `{}` can be 0, and a multiple of 0 decides nothing", operand.signal);
+            self.say(
+                Diagnostic::new(Code::BaselineWithoutFloor, written.place("baseline"), message)
+                    .help(format!("add an absolute floor: `{floor}`")),
+            );
+        }
+    }
+
+    /// A criterion relative to a baseline that there will not be.
+    fn doubt_baseline(&mut self, written: &Written, baseline: &BaselineRule) {
+        if written.configured != Configured::Yes || !written.criterion.reads_baseline() {
+            return;
+        }
+        let relative = written.criterion.comparisons().iter().filter_map(|comparison| match comparison {
+            Comparison::Threshold { operand, threshold, .. }
+                if !matches!(threshold, Threshold::Absolute(_)) =>
+            {
+                Some(operand.signal.clone())
+            }
+            _ => None,
+        });
+        let span = if written.is_explicit() {
+            written.place("baseline")
+        } else {
+            self.document.gate.get().and_then(|gate| gate.baseline.span()).unwrap_or_default()
+        };
+        let text = written.criterion.text();
+        for signal in relative {
+            let Some(entry) = self.catalogue.get(&signal) else { continue };
+            let found = match (baseline, entry.past) {
+                (BaselineRule::None, _) => Diagnostic::new(
+                    Code::BaselineNone,
+                    span,
+                    format!("`{text}` needs a baseline, and the policy says that there is none"),
+                )
+                .help("write another `gate.baseline`, or compare with a number"),
+                (BaselineRule::Fixed(numbers), _) if !numbers.contains_key(&signal) => Diagnostic::new(
+                    Code::BaselineNone,
+                    span,
+                    format!("`{text}` needs a baseline, and `gate.baseline` gives no number for `{signal}`"),
+                )
+                .help(format!("add `{signal}` to `fixed`")),
+                (BaselineRule::Before(_) | BaselineRule::Offset(_), Past::Lost(kind)) => Diagnostic::new(
+                    Code::BaselineWithoutPast,
+                    span,
+                    format!("`{text}` needs a baseline, and a `{kind}` source cannot read the past: the gate would hold"),
+                )
+                .help("record one before the deployment with `runbook-gate baseline`, and write `baseline: { recorded: baseline.json }`"),
+                _ => continue,
+            };
+            self.say(found);
+        }
+    }
+
+    /// Of two criteria on one signal, the stricter may never be the first.
+    fn doubt_order(&mut self, rollback: &[Written]) {
+        let simple: Vec<(usize, &Written, Simple<'_>)> = rollback
+            .iter()
+            .enumerate()
+            .filter_map(|(at, written)| Simple::of(&written.criterion).map(|simple| (at, written, simple)))
+            .collect();
+        let mut findings = Vec::new();
+        for (at, late, strict) in simple.iter().filter(|(_, written, _)| written.is_explicit()) {
+            let earlier = simple
+                .iter()
+                .find(|(other, _, loose)| other != at && loose.always_before(strict, other < at));
+            if let Some((_, first, _)) = earlier {
+                let message = format!("`{}` can never be the first to decide", late.criterion.text());
+                let mut found = Diagnostic::new(Code::CriterionNeverFirst, late.span(), message);
+                if first.is_explicit() {
+                    found = found.also(first.span(), "this one always decides before it");
+                }
+                findings.push(
+                    found.help(
+                        "remove it, or make it decide sooner: a shorter duration for a larger threshold",
+                    ),
+                );
+            }
+        }
+        self.findings.append(&mut findings);
+    }
+
+    fn doubt_reversed(&mut self, list: &[Written], state: State, consequence: &str) {
+        for written in list.iter().filter(|written| written.is_explicit()) {
+            let reversed = written.criterion.comparisons().iter().any(|comparison| {
+                matches!(comparison, Comparison::State { state: written, .. } if *written == state)
+            });
+            if reversed {
+                let (word, other) = match state {
+                    State::Passing => ("passing", "failing"),
+                    State::Failing => ("failing", "passing"),
+                };
+                self.say(
+                    Diagnostic::new(
+                        Code::StateReversed,
+                        written.place(word),
+                        format!("`{word}` here means that {consequence}"),
+                    )
+                    .help(format!("write `{other}`")),
+                );
+            }
+        }
+    }
+
+    /// Signals that the policy reads for nothing.
+    fn doubt_unused(&mut self, rollback: &[Written], verify: &[Written]) {
+        let used = |name: &SignalName| {
+            rollback.iter().chain(verify).any(|written| written.criterion.signals().contains(&name))
+        };
+        // While a criterion could not be read, nobody knows what it uses.
+        if self.findings.iter().any(|found| found.code() == Code::InvalidCriterion) {
+            return;
+        }
+        let mut findings = Vec::new();
+        let mut groups: Vec<(Origin, Span, bool)> = Vec::new();
+        for (name, entry) in self.catalogue.iter() {
+            if entry.origin == Origin::Written {
+                if !used(name) {
+                    let message =
+                        format!("no criterion uses `{name}`: it is read and drawn, and decides nothing");
+                    findings.push(
+                        Diagnostic::new(Code::UnusedSignal, entry.span, message)
+                            .help("add a criterion on it to `gate.verify` or `gate.rollback_when`"),
+                    );
+                }
+                continue;
+            }
+            match groups.iter_mut().find(|(origin, ..)| *origin == entry.origin) {
+                Some((_, _, any)) => *any |= used(name),
+                None => groups.push((entry.origin, entry.span, used(name))),
+            }
+        }
+        for (origin, span, _) in groups.into_iter().filter(|(_, _, any)| !any) {
+            let what = if origin == Origin::Probe { "the probe" } else { "this preset" };
+            let message = format!("no criterion uses any signal of {what}");
+            findings.push(
+                Diagnostic::new(Code::UnusedSignal, span, message)
+                    .help("add a criterion, such as `health failing for 2m`, or remove the source"),
+            );
+        }
+        self.findings.append(&mut findings);
+    }
+
+    /// A ratio that is read as one number says nothing of how many requests are behind it.
+    fn doubt_percentages(&mut self) {
+        let found: Vec<Diagnostic> = self
+            .catalogue
+            .iter()
+            .filter(|(name, entry)| reads_a_percentage(name, entry))
+            .map(|(name, entry)| {
+                let message = format!(
+                    "`{name}` is read as one number, so the gate cannot weigh how many requests are behind it"
+                );
+                Diagnostic::new(Code::PercentageWithoutCounts, entry.span, message)
+                    .help("read counts: `bad` and `total` in place of one number")
+            })
+            .collect();
+        self.findings.extend(found);
     }
 
     /// A service without one error has no series of errors: an empty answer would make the gate blind.
     pub(super) fn doubt_empty_bad(&mut self, document: &Prometheus, empty: Option<f64>) {
         let Some(bad) = document.bad.get() else { return };
         let words = bad.as_str().to_ascii_lowercase();
-        if empty.is_none()
-            && document.empty.is_missing()
-            && !words.contains("vector(")
-            && !words.contains(" or ")
-        {
+        let guarded = words.contains("vector(") || words.split_whitespace().any(|word| word == "or");
+        // A bare name cannot be a query of counts: nothing is known of it.
+        if empty.is_none() && document.empty.is_missing() && !guarded && words.contains('{') {
+            let message =
+                "while the service has no error this query may answer nothing, and then the gate is blind";
             self.say(
-                Diagnostic::new(
-                    Code::BadMayBeEmpty,
-                    bad.span,
-                    "while the service has no error this query may answer nothing, and the gate is blind",
-                )
-                .help("add `empty: 0` beside it, or `or vector(0)` at its end"),
+                Diagnostic::new(Code::BadMayBeEmpty, bad.span, message)
+                    .help("add `empty: 0` beside it, or `or vector(0)` at its end"),
             );
         }
+    }
+}
+
+fn reads_a_percentage(name: &SignalName, entry: &Entry) -> bool {
+    entry.origin == Origin::Written
+        && entry.rules.reading == ReadingKind::Value
+        && matches!(name.as_str(), "error_rate" | "availability")
+}
+
+/// A criterion of one comparison with a threshold and a duration.
+struct Simple<'c> {
+    signal: &'c SignalName,
+    direction: Direction,
+    /// Larger is stricter, whichever the direction.
+    strictness: f64,
+    relative: bool,
+    form: Form,
+}
+
+impl<'c> Simple<'c> {
+    fn of(criterion: &'c Criterion) -> Option<Self> {
+        let [Comparison::Threshold { operand, cmp, threshold }] = criterion.comparisons() else {
+            return None;
+        };
+        let direction = cmp.direction();
+        let (number, relative) = match threshold {
+            Threshold::Absolute(quantity) => (quantity.base(), false),
+            Threshold::TimesBaseline(factor) => (factor.get(), true),
+            Threshold::BaselineOffset { .. } => return None,
+        };
+        let strictness = match direction {
+            Direction::Above => number,
+            Direction::Below => -number,
+            Direction::Neither => return None,
+        };
+        operand.aggregate.is_none().then_some(Self {
+            signal: &operand.signal,
+            direction,
+            strictness,
+            relative,
+            form: criterion.form(),
+        })
+    }
+
+    /// Whether it has always decided when `other` could.
+    fn always_before(&self, other: &Self, stands_before: bool) -> bool {
+        let alike = self.signal == other.signal
+            && self.direction == other.direction
+            && self.relative == other.relative;
+        let (Some(own), Some(others)) = (sustained(self.form), sustained(other.form)) else { return false };
+        let no_stricter = self.strictness <= other.strictness;
+        let no_longer = own <= others;
+        let sooner = own < others || stands_before;
+        alike && no_stricter && no_longer && sooner
+    }
+}
+
+/// How long it asks, in the form that asks for evidence.
+fn sustained(form: Form) -> Option<Duration> {
+    match form {
+        Form::Sustained { duration } => Some(duration),
+        Form::Instant => Some(Duration::ZERO),
+        Form::Strict { .. } | Form::Flapping { .. } => None,
     }
 }

@@ -1,37 +1,160 @@
 //! Ready-made signals.
 
-use crate::SignalName;
-use crate::policy::source_spec::PrometheusRead;
+use super::Checker;
+use super::catalogue::{Entry, Origin, Past, usual};
+use super::groups::Groups;
+use super::servers::{Server, ServerKeys, TargetKeys, Targets};
+use super::sources::{prometheus_entry, scrape_entry};
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::policy::decode::{Field, Placed, Words};
+use crate::policy::document::Preset;
+use crate::policy::rules::{ReadingKind, SignalRules};
+use crate::policy::source_spec::SourceSpec;
 use crate::policy::spelling;
+use crate::source::preset::{self, PresetError};
+use crate::{Duration, SignalName};
 
-/// Why there are no signals.
-pub(super) enum Refused {
-    /// No preset has this name.
-    Name {
-        /// The one that was probably meant.
-        near: Option<&'static str>,
-    },
-    /// The label matchers cannot be used.
-    #[allow(dead_code)]
-    Selector(String),
-}
-
-const NAMES: [&str; 2] = ["http-server", "aspnet"];
-
-/// The presets by name, for messages.
-pub(super) fn names() -> String {
-    spelling::listed(NAMES)
-}
-
-/// The signals of a preset that reads a Prometheus server.
-pub(super) fn prometheus(name: &str, selector: &str) -> Result<Vec<(SignalName, PrometheusRead)>, Refused> {
-    if !NAMES.contains(&name) {
-        return Err(Refused::Name { near: spelling::nearest(name, NAMES) });
+impl<'d> Checker<'d> {
+    pub(super) fn presets(
+        &mut self,
+        server: Option<&Server>,
+        targets: Option<&Targets>,
+        groups: &mut Groups,
+        interval: Duration,
+    ) {
+        for (index, placed) in self.document.presets.get().into_iter().flatten().enumerate() {
+            let Placed { value: preset, span } = placed;
+            let origin = Origin::Preset(index);
+            self.open = false;
+            match preset {
+                Preset::Prometheus(document) => {
+                    let keys = ServerKeys::from(document);
+                    let server = self.server(keys, server, interval);
+                    if !server.has_address()
+                        && !keys.names_a_server()
+                        && self.document.prometheus.is_missing()
+                    {
+                        self.no_server(*span);
+                    }
+                    let signals =
+                        self.preset(&document.preset, &document.selector, *span, preset::prometheus);
+                    for (signal, read) in self.not_written(signals) {
+                        let entry = prometheus_entry(&signal, &read, &server, origin, *span);
+                        self.prometheus_source(&server, signal.clone(), read, groups, *span);
+                        self.give(signal, entry);
+                    }
+                }
+                Preset::Scrape(document) => {
+                    let keys = TargetKeys::from(document);
+                    let targets = self.targets(keys, targets, interval);
+                    if targets.is_empty() && !keys.names_a_target() && self.document.scrape.is_missing() {
+                        self.no_endpoint(*span);
+                    }
+                    let signals = self.preset(&document.preset, &document.selector, *span, preset::scrape);
+                    for (signal, read) in self.not_written(signals) {
+                        let entry = scrape_entry(&signal, &read, &targets, origin, *span);
+                        self.scrape_source(&targets, signal.clone(), read, groups, *span);
+                        self.give(signal, entry);
+                    }
+                }
+                Preset::ServiceBus(document) => {
+                    let signals = ["queue_depth", "dead_letters"];
+                    self.later_preset(
+                        "service-bus",
+                        &signals,
+                        document.resource.get(),
+                        (origin, *span),
+                        interval,
+                    );
+                }
+                Preset::AppInsights(document) => {
+                    let signals = ["request_rate", "error_rate", "latency_p50", "latency_p95", "latency_p99"];
+                    self.later_preset(
+                        "app-insights",
+                        &signals,
+                        document.resource.get(),
+                        (origin, *span),
+                        interval,
+                    );
+                }
+            }
+        }
     }
-    let rate = format!("sum(rate(http_server_request_duration_seconds_count{{{selector}}}[$window]))");
-    let mut signals = Vec::new();
-    if let Ok(name) = "request_rate".parse() {
-        signals.push((name, PrometheusRead::Value { query: rate, total: None, empty: None }));
+
+    /// The signals of a preset; none where its name or selector is wrong or not known yet.
+    fn preset<T>(
+        &mut self,
+        name: &Field<Words>,
+        selector: &Field<Words>,
+        span: Span,
+        read: impl Fn(&str, &str) -> Result<Vec<(SignalName, T)>, PresetError>,
+    ) -> Vec<(SignalName, T)> {
+        let labels: Option<String> = match selector.get() {
+            // While the selector is open its signals are known all the same.
+            Some(text) => Some(self.known(text).unwrap_or_default()),
+            None => Some(String::new()),
+        };
+        let (Some(name), Some(labels)) = (name.get(), labels) else { return Vec::new() };
+        let Some(known) = self.line(name) else { return Vec::new() };
+        let error = match read(&known, &labels) {
+            Ok(signals) => return signals,
+            Err(error) => error,
+        };
+        let found = match error {
+            PresetError::Unknown { .. } if preset::NAMES.contains(&known.as_str()) => {
+                let message = format!("the preset `{known}` cannot be read from a `/metrics` endpoint");
+                Diagnostic::new(Code::UnknownPreset, name.span, message)
+                    .help("read it from a Prometheus server, or write its signals in `signals`")
+            }
+            PresetError::Unknown { .. } => {
+                let message = format!("there is no preset `{}`", known.escape_debug());
+                let found = Diagnostic::new(Code::UnknownPreset, name.span, message);
+                match spelling::nearest(&known, preset::NAMES) {
+                    Some(near) => found.label(format!("did you mean `{near}`?")),
+                    None => found.help(format!("the presets are {}", spelling::listed(preset::NAMES))),
+                }
+            }
+            PresetError::Selector(_) | PresetError::Name(_) => {
+                Diagnostic::new(Code::SourceReading, selector.span().unwrap_or(span), error.to_string())
+            }
+        };
+        self.say(found);
+        Vec::new()
     }
-    Ok(signals)
+
+    /// The signals that the policy does not write itself: a written one beats a preset's.
+    fn not_written<T>(&self, signals: Vec<(SignalName, T)>) -> Vec<(SignalName, T)> {
+        let written = self.document.signals.get();
+        let is_written = |signal: &SignalName| {
+            written.is_some_and(|written| written.0.iter().any(|(name, _)| name.as_str() == signal.as_str()))
+        };
+        signals.into_iter().filter(|(signal, _)| !is_written(signal)).collect()
+    }
+
+    fn later_preset(
+        &mut self,
+        kind: &'static str,
+        signals: &[&str],
+        resource: Option<&Words>,
+        (origin, span): (Origin, Span),
+        interval: Duration,
+    ) {
+        if let Some(resource) = resource {
+            let _ = self.line(resource);
+        }
+        self.unsupported(kind, span);
+        let named = signals.iter().filter_map(|name| name.parse::<SignalName>().ok().map(|name| (name, ())));
+        let mut given = Vec::new();
+        for (signal, ()) in self.not_written(named.collect()) {
+            let reading =
+                if signal.as_str() == "error_rate" { ReadingKind::Counts } else { ReadingKind::Value };
+            let mut rules = SignalRules::new(reading, interval);
+            kind.clone_into(&mut rules.source);
+            let grain = Duration::from_secs(60);
+            let entry = Entry { rules, measures: usual(&signal), grain, past: Past::Readable, origin, span };
+            given.push(signal.clone());
+            self.give(signal, entry);
+        }
+        self.sources.push(SourceSpec::Unsupported { kind: kind.to_owned(), signals: given });
+    }
 }

@@ -1,20 +1,17 @@
 //! The `signals` section: one source each, and what its absence means.
 
 use super::Checker;
-use super::catalogue::{Entry, Measures, Origin, Past, usual};
-use super::sources::{Groups, Server, ServerKeys, TargetKeys, Targets, low_traffic, prometheus_entry, words};
-use crate::Duration;
-use crate::SignalName;
+use super::catalogue::{Entry, Measures};
+use super::groups::Groups;
+use super::servers::{Server, ServerKeys, TargetKeys, Targets};
 use crate::criterion::Dimension;
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::policy::decode::Field;
-use crate::policy::defaults;
-use crate::policy::document::{Command, HttpJson, MissingWord, Prometheus, Scrape, Signal, UnitWord};
+use crate::policy::decode::{ComparisonText, Field};
+use crate::policy::document::{MissingWord, Signal, UnitWord};
 use crate::policy::node::Text;
-use crate::policy::rules::{DataContract, FailingRule, OnMissing, ReadingKind, SignalRules};
-use crate::policy::source_spec::{
-    CommandSpec, HttpJsonRead, HttpJsonSpec, PrometheusRead, ScrapeRead, SourceSpec,
-};
+use crate::policy::rules::{DataContract, FailingRule, OnMissing, ReadingKind};
+use crate::policy::spelling;
+use crate::{Duration, SignalName};
 
 /// The most signals of a policy.
 const MOST_SIGNALS: usize = 500;
@@ -51,6 +48,7 @@ impl<'d> Checker<'d> {
             return;
         }
         let before = self.catalogue.get(&name).cloned();
+        self.open = false;
         if let Some(document) = signal.prometheus.get() {
             let server = self.server(ServerKeys::from(document), server, interval);
             self.prometheus_signal(at, &name, document, &server, groups);
@@ -100,7 +98,7 @@ impl<'d> Checker<'d> {
         if given == 1 {
             return true;
         }
-        let names = crate::policy::spelling::listed(kinds.iter().map(|(name, _)| *name));
+        let names = spelling::listed(kinds.iter().map(|(name, _)| *name));
         self.say(if given == 0 {
             Diagnostic::new(
                 Code::SourceKind,
@@ -119,264 +117,17 @@ impl<'d> Checker<'d> {
         false
     }
 
-    fn prometheus_signal(
-        &mut self,
-        at: &Text,
-        name: &SignalName,
-        document: &Prometheus,
-        server: &Server,
-        groups: &mut Groups,
-    ) {
-        if !server.has_address()
-            && document.url.is_missing()
-            && document.connection.is_missing()
-            && !self.names_a_server()
-        {
-            self.no_server(at.span);
-        }
-        let query = document.query.get().map(|text| self.known(text));
-        let bad = document.bad.get().map(|text| self.known(text));
-        let total = document.total.get().map(|text| self.known(text));
-        let empty = document.empty.get().map(|number| number.0.get());
-        let failing = self.failing(&document.failing);
-        let written = [&document.query, &document.bad, &document.total].map(|field| !field.is_missing());
-        let read = match written {
-            [true, false, _] => PrometheusRead::Value {
-                query: query.flatten().unwrap_or_default(),
-                total: total.flatten(),
-                empty,
-            },
-            [false, true, true] => {
-                self.doubt_empty_bad(document, empty);
-                PrometheusRead::Ratio {
-                    bad: bad.flatten().unwrap_or_default(),
-                    total: total.flatten().unwrap_or_default(),
-                    empty,
-                }
-            }
-            _ => return self.wrong_reading(at, "`query` for a number, or `bad` and `total` for counts"),
-        };
-        let mut entry = prometheus_entry(name, &read, server, Origin::Written, at.span);
-        self.apply_failing(&mut entry, failing, document.failing.span());
-        groups.prometheus(server, name.clone(), read);
-        self.give(name.clone(), entry);
-    }
-
-    fn scrape_signal(
-        &mut self,
-        at: &Text,
-        name: &SignalName,
-        document: &Scrape,
-        targets: &Targets,
-        groups: &mut Groups,
-    ) {
-        let nothing_named =
-            document.url.is_missing() && document.urls.is_missing() && document.connection.is_missing();
-        if targets.is_empty() && nothing_named && self.document.scrape.is_missing() {
-            self.say(
-                Diagnostic::new(Code::NoServer, at.span, "no `/metrics` endpoint is named for this").help(
-                    "add `scrape: { url: \"http://orders:8080/metrics\" }` to the policy, or `url` here",
-                ),
-            );
-        }
-        let failing = self.failing(&document.failing);
-        let quantile = self.share(&document.quantile);
-        let mut text = |field: &Field<crate::policy::decode::Words>| {
-            field.get().and_then(|text| self.known(text)).unwrap_or_default()
-        };
-        let forms = [
-            !document.bad.is_missing() || !document.total.is_missing(),
-            !document.rate.is_missing(),
-            !document.increase.is_missing(),
-            !document.gauge.is_missing(),
-            !document.histogram.is_missing() || !document.quantile.is_missing(),
-        ];
-        let whole = (document.bad.is_missing() == document.total.is_missing())
-            && (document.histogram.is_missing() == document.quantile.is_missing());
-        let (read, reading) = match forms {
-            [true, false, false, false, false] if whole => (
-                ScrapeRead::Ratio { bad: text(&document.bad), total: text(&document.total) },
-                ReadingKind::Counts,
-            ),
-            [false, true, false, false, false] => {
-                (ScrapeRead::Rate { counter: text(&document.rate) }, ReadingKind::Value)
-            }
-            [false, false, true, false, false] => {
-                (ScrapeRead::Increase { counter: text(&document.increase) }, ReadingKind::Value)
-            }
-            [false, false, false, true, false] => {
-                (ScrapeRead::Gauge { gauge: text(&document.gauge) }, ReadingKind::Value)
-            }
-            [false, false, false, false, true] if whole => {
-                let quantile = quantile.unwrap_or(0.5);
-                if quantile <= 0.0 || quantile >= 1.0 {
-                    let span = document.quantile.span().unwrap_or(at.span);
-                    self.say(
-                        Diagnostic::new(Code::InvalidShare, span, "a quantile lies between 0 and 1")
-                            .help("write `95%` or `0.95`"),
-                    );
-                }
-                (
-                    ScrapeRead::Quantile { histogram: text_of(self, &document.histogram), quantile },
-                    ReadingKind::Value,
-                )
-            }
-            _ => {
-                let forms = "`bad` and `total`, `rate`, `increase`, `gauge`, or `histogram` and `quantile`";
-                return self.wrong_reading(at, forms);
-            }
-        };
-        let mut rules = SignalRules::new(reading, targets.every());
-        rules.source = targets.words();
-        rules.low_traffic_below = match &read {
-            ScrapeRead::Quantile { quantile, .. } if *quantile > 0.95 => 100,
-            _ => low_traffic(name),
-        };
-        let measures = match &read {
-            ScrapeRead::Ratio { .. } => Measures::Known(Dimension::Ratio),
-            ScrapeRead::Rate { .. } => Measures::Known(Dimension::Rate),
-            ScrapeRead::Increase { .. } => Measures::Things,
-            ScrapeRead::Gauge { .. } | ScrapeRead::Quantile { .. } => usual(name),
-        };
-        let grain = targets.every();
-        let mut entry = Entry {
-            rules,
-            measures,
-            grain,
-            past: Past::Lost("scrape"),
-            origin: Origin::Written,
-            span: at.span,
-        };
-        self.apply_failing(&mut entry, failing, document.failing.span());
-        groups.scrape(targets, name.clone(), read);
-        self.give(name.clone(), entry);
-    }
-
-    fn http_json_signal(&mut self, at: &Text, name: &SignalName, document: &HttpJson, interval: Duration) {
-        if document.url.is_missing() && document.connection.is_missing() {
-            self.say(Diagnostic::new(
-                Code::MissingKey,
-                at.span,
-                "`http-json` needs the key `url` or `connection`",
-            ));
-        }
-        let address = self.address(&document.url, &document.connection);
-        let headers = self.headers(&document.headers, address.as_slice());
-        let expect = self.comparison(&document.expect);
-        let failing = self.failing(&document.failing);
-        let empty = document.empty.get().map(|number| number.0.get());
-        let every = self.positive(&document.every, interval);
-        let timeout = self.positive(&document.timeout, defaults::QUERY_TIMEOUT);
-        let [value, bad, total] = [&document.value, &document.bad, &document.total].map(|field| {
-            (!field.is_missing(), field.get().and_then(|text| self.pointer(text)).unwrap_or_default())
-        });
-        let (read, reading) = match [value, bad, total] {
-            [(true, pointer), (false, _), (false, _)] => {
-                let reading =
-                    if document.expect.is_missing() { ReadingKind::Value } else { ReadingKind::State };
-                (HttpJsonRead::Value { pointer, expect }, reading)
-            }
-            [(false, _), (true, bad), (true, total)] if document.expect.is_missing() => {
-                (HttpJsonRead::Ratio { bad, total }, ReadingKind::Counts)
-            }
-            _ => return self.wrong_reading(at, "`value` for a number, or `bad` and `total` for counts"),
-        };
-        let mut rules = SignalRules::new(reading, every);
-        rules.source =
-            address.as_ref().map_or_else(|| "http-json".to_owned(), |address| words("http-json", address));
-        rules.low_traffic_below = low_traffic(name);
-        let measures =
-            if reading == ReadingKind::Counts { Measures::Known(Dimension::Ratio) } else { usual(name) };
-        let mut entry = Entry {
-            rules,
-            measures,
-            grain: every,
-            past: Past::Lost("http-json"),
-            origin: Origin::Written,
-            span: at.span,
-        };
-        self.apply_failing(&mut entry, failing, document.failing.span());
-        if let Some(address) = address {
-            let signal = name.clone();
-            let spec = HttpJsonSpec { signal, address, read, empty, interval: every, timeout, headers };
-            self.sources.push(SourceSpec::HttpJson(spec));
-        }
-        self.give(name.clone(), entry);
-    }
-
-    fn command_signal(&mut self, at: &Text, name: &SignalName, document: &Command, interval: Duration) {
-        let every = self.positive(&document.every, interval);
-        let timeout = self.positive(&document.timeout, defaults::COMMAND_TIMEOUT);
-        let run = self.command_line(document);
-        let retries = document.retries.get().map_or(0, |retries| retries.0);
-        if retries > 10 {
-            let span = document.retries.span().unwrap_or(at.span);
-            self.say(Diagnostic::new(Code::InvalidNumber, span, "a command is tried again at most 10 times"));
-        }
-        let mut rules = SignalRules::new(ReadingKind::State, every);
-        rules.source =
-            run.first().map_or_else(|| "command".to_owned(), |program| format!("command {program}"));
-        let entry = Entry {
-            rules,
-            measures: Measures::Unknown,
-            grain: every,
-            past: Past::Lost("command"),
-            origin: Origin::Written,
-            span: at.span,
-        };
-        self.sources.push(SourceSpec::Command(CommandSpec {
-            signal: name.clone(),
-            run,
-            every,
-            timeout,
-            retries,
-        }));
-        self.give(name.clone(), entry);
-    }
-
-    /// The program and its arguments; a secret may not stand there, for every process can read them.
-    pub(super) fn command_line(&mut self, document: &Command) -> Vec<String> {
-        let Some(words) = document.run.get() else { return Vec::new() };
-        if words.is_empty() {
-            let span = document.run.span().unwrap_or_default();
-            self.say(
-                Diagnostic::new(Code::SourceReading, span, "a command needs a program")
-                    .help("write `run: [\"./smoke.sh\"]`"),
-            );
-        }
-        words.iter().filter_map(|word| self.known(&word.value)).collect()
-    }
-
-    fn later_signal(
-        &mut self,
-        at: &Text,
-        name: &SignalName,
-        kind: &'static str,
-        every: Duration,
-        failing: Option<FailingRule>,
-    ) {
-        self.unsupported(kind, at.span);
-        let mut rules = SignalRules::new(ReadingKind::Value, every);
-        kind.clone_into(&mut rules.source);
-        rules.failing = failing;
-        let entry = Entry {
-            rules,
-            measures: usual(name),
-            grain: every.max(Duration::from_secs(60)),
-            past: Past::Readable,
-            origin: Origin::Written,
-            span: at.span,
-        };
-        self.sources.push(SourceSpec::Unsupported { kind: kind.to_owned(), signals: vec![name.clone()] });
-        self.give(name.clone(), entry);
-    }
-
-    fn failing(&mut self, field: &Field<crate::policy::decode::ComparisonText>) -> Option<FailingRule> {
+    pub(super) fn failing(&mut self, field: &Field<ComparisonText>) -> Option<FailingRule> {
         let (cmp, quantity) = self.comparison(field)?;
         Some(FailingRule { cmp, threshold: quantity.base() })
     }
 
-    fn apply_failing(&mut self, entry: &mut Entry, failing: Option<FailingRule>, span: Option<Span>) {
+    pub(super) fn apply_failing(
+        &mut self,
+        entry: &mut Entry,
+        failing: Option<FailingRule>,
+        span: Option<Span>,
+    ) {
         if let (Some(span), false) = (span, entry.rules.reading == ReadingKind::Value) {
             self.say(
                 Diagnostic::new(Code::SourceReading, span, "`failing` is for a signal that is a number")
@@ -387,7 +138,7 @@ impl<'d> Checker<'d> {
         entry.rules.failing = failing;
     }
 
-    fn wrong_reading(&mut self, at: &Text, forms: &str) {
+    pub(super) fn wrong_reading(&mut self, at: &Text, forms: &str) {
         let message = format!("it is not clear what `{}` reads", at.text.escape_debug());
         self.say(Diagnostic::new(Code::SourceReading, at.span, message).help(format!("write {forms}")));
     }
@@ -427,13 +178,4 @@ impl<'d> Checker<'d> {
             );
         }
     }
-
-    /// Whether the policy names a Prometheus server somewhere, be it a wrong one.
-    fn names_a_server(&self) -> bool {
-        !self.document.prometheus.is_missing()
-    }
-}
-
-fn text_of(checker: &mut Checker<'_>, field: &Field<crate::policy::decode::Words>) -> String {
-    field.get().and_then(|text| checker.known(text)).unwrap_or_default()
 }

@@ -22,7 +22,10 @@ impl Checker<'_> {
                 self.say(misplaced(text));
                 None
             }
-            Expanded::Open | Expanded::Refused => None,
+            Expanded::Open | Expanded::Refused => {
+                self.open = true;
+                None
+            }
         }
     }
 

@@ -375,6 +375,8 @@ choice! {
     Preset, "a preset" {
         /// The usual HTTP server metrics, read from a Prometheus server.
         one "prometheus" => Prometheus(PrometheusPreset);
+        /// The usual HTTP server metrics, read from a `/metrics` endpoint.
+        one "scrape" => Scrape(ScrapePreset);
         /// Queues and topics of Azure Service Bus: `queue_depth` and `dead_letters`.
         one "service-bus" => ServiceBus(ResourcePreset);
         /// Requests of Application Insights.
@@ -385,7 +387,7 @@ choice! {
 document! {
     /// The usual HTTP server metrics, read from a Prometheus server.
     PrometheusPreset, "the preset" {
-        /// The preset's name: http-server or aspnet.
+        /// The preset's name: http-server, aspnet, http-server-v1, prometheus-net or http-requests.
         "preset" => preset: Words, required;
         /// Label matchers of the service: app="orders".
         "selector" => selector: Words;
@@ -400,6 +402,28 @@ document! {
         /// How late points come. Default: 0s.
         "ingestion_delay" => ingestion_delay: Length;
         /// The longest that one query takes. Default: 10s.
+        "timeout" => timeout: Length;
+        /// Headers of each request.
+        "headers" => headers: Headers;
+    }
+}
+
+document! {
+    /// The usual HTTP server metrics, read from a `/metrics` endpoint.
+    ScrapePreset, "the preset" {
+        /// The preset's name: http-server, aspnet or prometheus-net.
+        "preset" => preset: Words, required;
+        /// Label matchers of the service: app="orders".
+        "selector" => selector: Words;
+        /// The address of the endpoint. Default: the policy's `scrape`.
+        "url" => url: UrlText;
+        /// Several addresses, added up, in place of `url`.
+        "urls" => urls: Vec<Placed<UrlText>>;
+        /// A named service connection, in place of a URL.
+        "connection" => connection: Words;
+        /// How often it scrapes. Default: the gate's interval.
+        "every" => every: Length;
+        /// The longest that one scrape takes. Default: 5s.
         "timeout" => timeout: Length;
         /// Headers of each request.
         "headers" => headers: Headers;

@@ -1,0 +1,256 @@
+//! What each kind of source reads for a signal.
+
+use super::Checker;
+use super::catalogue::{Entry, Measures, Origin, Past, usual};
+use super::groups::Groups;
+use super::servers::{Server, Targets};
+use super::sources::{low_traffic, prometheus_entry, scrape_entry, words};
+use crate::criterion::Dimension;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::decode::{Field, Words};
+use crate::policy::defaults;
+use crate::policy::document::{Command, HttpJson, Prometheus, Scrape};
+use crate::policy::node::Text;
+use crate::policy::rules::{FailingRule, ReadingKind, SignalRules};
+use crate::policy::source_spec::{
+    CommandSpec, HttpJsonRead, HttpJsonSpec, PrometheusRead, ScrapeRead, SourceSpec,
+};
+use crate::{Duration, SignalName};
+
+impl Checker<'_> {
+    pub(super) fn prometheus_signal(
+        &mut self,
+        at: &Text,
+        name: &SignalName,
+        document: &Prometheus,
+        server: &Server,
+        groups: &mut Groups,
+    ) {
+        let names_none = document.url.is_missing() && document.connection.is_missing();
+        if !server.has_address() && names_none && self.document.prometheus.is_missing() {
+            self.no_server(at.span);
+        }
+        let failing = self.failing(&document.failing);
+        let empty = document.empty.get().map(|number| number.0.get());
+        let written = [&document.query, &document.bad, &document.total].map(|field| !field.is_missing());
+        let read = match written {
+            [true, false, _] => PrometheusRead::Value {
+                query: self.words(&document.query),
+                total: document.total.get().and_then(|text| self.known(text)),
+                empty,
+            },
+            [false, true, true] => {
+                self.doubt_empty_bad(document, empty);
+                let (bad, total) = (self.words(&document.bad), self.words(&document.total));
+                PrometheusRead::Ratio { bad, total, empty }
+            }
+            _ => return self.wrong_reading(at, "`query` for a number, or `bad` and `total` for counts"),
+        };
+        let mut entry = prometheus_entry(name, &read, server, Origin::Written, at.span);
+        self.apply_failing(&mut entry, failing, document.failing.span());
+        let span = document.query.span().or(document.bad.span()).unwrap_or(at.span);
+        self.prometheus_source(server, name.clone(), read, groups, span);
+        self.give(name.clone(), entry);
+    }
+
+    pub(super) fn scrape_signal(
+        &mut self,
+        at: &Text,
+        name: &SignalName,
+        document: &Scrape,
+        targets: &Targets,
+        groups: &mut Groups,
+    ) {
+        let names_none =
+            document.url.is_missing() && document.urls.is_missing() && document.connection.is_missing();
+        if targets.is_empty() && names_none && self.document.scrape.is_missing() {
+            self.no_endpoint(at.span);
+        }
+        let failing = self.failing(&document.failing);
+        let Some(read) = self.scrape_read(document) else {
+            let forms = "`bad` and `total`, `rate`, `increase`, `gauge`, or `histogram` and `quantile`";
+            return self.wrong_reading(at, forms);
+        };
+        let mut entry = scrape_entry(name, &read, targets, Origin::Written, at.span);
+        self.apply_failing(&mut entry, failing, document.failing.span());
+        let selectors =
+            [&document.bad, &document.rate, &document.increase, &document.gauge, &document.histogram];
+        let span = selectors.into_iter().find_map(|field| field.span()).unwrap_or(at.span);
+        self.scrape_source(targets, name.clone(), read, groups, span);
+        self.give(name.clone(), entry);
+    }
+
+    /// What a scrape is read for; `None` where the keys say nothing, half of it, or several things.
+    fn scrape_read(&mut self, document: &Scrape) -> Option<ScrapeRead> {
+        let given = [
+            !document.bad.is_missing(),
+            !document.total.is_missing(),
+            !document.rate.is_missing(),
+            !document.increase.is_missing(),
+            !document.gauge.is_missing(),
+            !document.histogram.is_missing(),
+            !document.quantile.is_missing(),
+        ];
+        Some(match given {
+            [true, true, false, false, false, false, false] => {
+                ScrapeRead::Ratio { bad: self.words(&document.bad), total: self.words(&document.total) }
+            }
+            [false, false, true, false, false, false, false] => {
+                ScrapeRead::Rate { counter: self.words(&document.rate) }
+            }
+            [false, false, false, true, false, false, false] => {
+                ScrapeRead::Increase { counter: self.words(&document.increase) }
+            }
+            [false, false, false, false, true, false, false] => {
+                ScrapeRead::Gauge { gauge: self.words(&document.gauge) }
+            }
+            [false, false, false, false, false, true, true] => {
+                let quantile = self.share(&document.quantile).unwrap_or(0.5);
+                if let (Some(span), true) = (document.quantile.span(), quantile <= 0.0 || quantile >= 1.0) {
+                    let found = Diagnostic::new(Code::InvalidShare, span, "a quantile lies between 0 and 1");
+                    self.say(found.help("write `95%` or `0.95`"));
+                }
+                ScrapeRead::Quantile { histogram: self.words(&document.histogram), quantile }
+            }
+            _ => return None,
+        })
+    }
+
+    /// A text, or nothing while it is not known.
+    fn words(&mut self, field: &Field<Words>) -> String {
+        field.get().and_then(|text| self.known(text)).unwrap_or_default()
+    }
+
+    pub(super) fn http_json_signal(
+        &mut self,
+        at: &Text,
+        name: &SignalName,
+        document: &HttpJson,
+        interval: Duration,
+    ) {
+        if document.url.is_missing() && document.connection.is_missing() {
+            self.say(Diagnostic::new(
+                Code::MissingKey,
+                at.span,
+                "`http-json` needs the key `url` or `connection`",
+            ));
+        }
+        let address = self.address(&document.url, &document.connection);
+        let headers = self.headers(&document.headers, address.as_slice());
+        let expect = self.comparison(&document.expect);
+        let failing = self.failing(&document.failing);
+        let empty = document.empty.get().map(|number| number.0.get());
+        let every = self.positive(&document.every, interval);
+        let timeout = self.positive(&document.timeout, defaults::QUERY_TIMEOUT);
+        let [value, bad, total] = [&document.value, &document.bad, &document.total].map(|field| {
+            (!field.is_missing(), field.get().and_then(|text| self.pointer(text)).unwrap_or_default())
+        });
+        let (read, reading) = match [value, bad, total] {
+            [(true, pointer), (false, _), (false, _)] => {
+                let reading =
+                    if document.expect.is_missing() { ReadingKind::Value } else { ReadingKind::State };
+                (HttpJsonRead::Value { pointer, expect }, reading)
+            }
+            [(false, _), (true, bad), (true, total)] if document.expect.is_missing() => {
+                (HttpJsonRead::Ratio { bad, total }, ReadingKind::Counts)
+            }
+            _ => return self.wrong_reading(at, "`value` for a number, or `bad` and `total` for counts"),
+        };
+        let mut rules = SignalRules::new(reading, every);
+        rules.source =
+            address.as_ref().map_or_else(|| "http-json".to_owned(), |address| words("http-json", address));
+        rules.low_traffic_below = low_traffic(name);
+        let measures =
+            if reading == ReadingKind::Counts { Measures::Known(Dimension::Ratio) } else { usual(name) };
+        let mut entry = Entry {
+            rules,
+            measures,
+            grain: every,
+            past: Past::Lost("http-json"),
+            origin: Origin::Written,
+            span: at.span,
+        };
+        self.apply_failing(&mut entry, failing, document.failing.span());
+        if let Some(address) = address {
+            let signal = name.clone();
+            let spec = HttpJsonSpec { signal, address, read, empty, interval: every, timeout, headers };
+            let spec = SourceSpec::HttpJson(spec);
+            self.builds(&spec, at.span);
+            self.sources.push(spec);
+        }
+        self.give(name.clone(), entry);
+    }
+
+    pub(super) fn command_signal(
+        &mut self,
+        at: &Text,
+        name: &SignalName,
+        document: &Command,
+        interval: Duration,
+    ) {
+        let every = self.positive(&document.every, interval);
+        let timeout = self.positive(&document.timeout, defaults::COMMAND_TIMEOUT);
+        let run = self.command_line(document);
+        let retries = document.retries.get().map_or(0, |retries| retries.0);
+        if retries > 10 {
+            let span = document.retries.span().unwrap_or(at.span);
+            self.say(Diagnostic::new(Code::InvalidNumber, span, "a command is tried again at most 10 times"));
+        }
+        let mut rules = SignalRules::new(ReadingKind::State, every);
+        rules.source =
+            run.first().map_or_else(|| "command".to_owned(), |program| format!("command {program}"));
+        let entry = Entry {
+            rules,
+            measures: Measures::Unknown,
+            grain: every,
+            past: Past::Lost("command"),
+            origin: Origin::Written,
+            span: at.span,
+        };
+        self.sources.push(SourceSpec::Command(CommandSpec {
+            signal: name.clone(),
+            run,
+            every,
+            timeout,
+            retries,
+        }));
+        self.give(name.clone(), entry);
+    }
+
+    /// The program and its arguments; a secret may not stand there, for every process can read them.
+    pub(super) fn command_line(&mut self, document: &Command) -> Vec<String> {
+        let Some(words) = document.run.get() else { return Vec::new() };
+        if words.is_empty() {
+            let span = document.run.span().unwrap_or_default();
+            self.say(
+                Diagnostic::new(Code::SourceReading, span, "a command needs a program")
+                    .help("write `run: [\"./smoke.sh\"]`"),
+            );
+        }
+        words.iter().filter_map(|word| self.known(&word.value)).collect()
+    }
+
+    pub(super) fn later_signal(
+        &mut self,
+        at: &Text,
+        name: &SignalName,
+        kind: &'static str,
+        every: Duration,
+        failing: Option<FailingRule>,
+    ) {
+        self.unsupported(kind, at.span);
+        let mut rules = SignalRules::new(ReadingKind::Value, every);
+        kind.clone_into(&mut rules.source);
+        rules.failing = failing;
+        let entry = Entry {
+            rules,
+            measures: usual(name),
+            grain: every.max(Duration::from_secs(60)),
+            past: Past::Readable,
+            origin: Origin::Written,
+            span: at.span,
+        };
+        self.sources.push(SourceSpec::Unsupported { kind: kind.to_owned(), signals: vec![name.clone()] });
+        self.give(name.clone(), entry);
+    }
+}
