@@ -1,0 +1,281 @@
+// What the Azure Pipelines agent starts. It picks the native binary of this machine, checks it, runs it, passes signals
+// and the exit code on, and neither outlives the binary nor lets the binary outlive it. It needs nothing but Node 20.
+'use strict';
+
+const childProcess = require('node:child_process');
+const crypto = require('node:crypto');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+
+/** How long the binary has after a SIGTERM. The agent kills this process 2.5 s after its own. */
+const TERMINATION_GRACE_MS = 2000;
+const MANIFEST = 'manifest.json';
+const EXECUTABLE = 0o755;
+const EXECUTABLE_BY_OWNER = 0o700;
+
+/** What is wrong, what it means and what to do, in words for the person who reads the log. */
+class LaunchError extends Error {}
+
+function main() {
+    try {
+        run(locate(process.env, process.platform, process.arch));
+    } catch (error) {
+        failBeforeStart(error);
+    }
+}
+
+/**
+ * Finds the binary.
+ * @returns {{ file: string, contents?: Buffer }} the file to run; its checked contents where it is one of ours
+ */
+function locate(environment, platform, architecture) {
+    const override = (environment.INPUT_BINARYPATH ?? '').trim();
+    if (override !== '') {
+        return { file: overriding(override) };
+    }
+    const bin = path.join(__dirname, 'bin');
+    const binaries = readManifest(bin);
+    const wanted = platformName(environment, platform, architecture);
+    const entry = binaries[wanted];
+    if (entry === undefined) {
+        const packed = Object.keys(binaries).sort().join(', ') || 'none';
+        throw new LaunchError(
+            `This task has no binary for ${wanted}; it has: ${packed}. ` +
+                'Run the job on an agent of one of these platforms, or set the input binaryPath to a runbook-gate that was built for this one.',
+        );
+    }
+    const file = path.join(bin, ...entry.path.split('/'));
+    return { file, contents: checkedContents(file, entry) };
+}
+
+/** The user's own binary, which is run as it is. */
+function overriding(file) {
+    if (/\$[({]/.test(file)) {
+        throw new LaunchError(
+            `The input binaryPath is "${file}": a variable in it has no value. Set the variable, or leave binaryPath empty.`,
+        );
+    }
+    if (!path.isAbsolute(file)) {
+        throw new LaunchError(`The input binaryPath is "${file}": it must be an absolute path, for example $(Agent.ToolsDirectory)/runbook-gate.`);
+    }
+    const status = fs.statSync(file, { throwIfNoEntry: false });
+    if (status === undefined || !status.isFile()) {
+        throw new LaunchError(`The input binaryPath is "${file}": there is no such file on this agent.`);
+    }
+    if (!isExecutable(file)) {
+        throw new LaunchError(`The input binaryPath is "${file}": this file is not executable for the agent's user. Run chmod +x on it.`);
+    }
+    return file;
+}
+
+/** The name under which the manifest lists this machine's binary. */
+function platformName(environment, platform, architecture) {
+    const systems = { linux: 'linux', win32: 'win', darwin: 'macos' };
+    const system = systems[platform] ?? platform;
+    if (system === 'win') {
+        // Windows on Arm runs x64 programs, and a 32-bit Node on a 64-bit Windows can start them.
+        const native = environment.PROCESSOR_ARCHITEW6432 ?? '';
+        if (architecture === 'arm64' || (architecture === 'ia32' && native !== '')) {
+            return 'win-x64';
+        }
+    }
+    return `${system}-${architecture}`;
+}
+
+function readManifest(bin) {
+    const file = path.join(bin, MANIFEST);
+    let manifest;
+    try {
+        manifest = JSON.parse(fs.readFileSync(file, 'utf8'));
+    } catch (error) {
+        throw damaged(`${file} cannot be read (${error.message})`);
+    }
+    if (manifest?.format !== 1 || typeof manifest.binaries !== 'object' || manifest.binaries === null) {
+        throw damaged(`${file} is not a manifest of format 1`);
+    }
+    return manifest.binaries;
+}
+
+/** Reads the binary and compares it with the manifest: a half-written cache, a quarantine and a mixed version are found here. */
+function checkedContents(file, entry) {
+    let contents;
+    try {
+        contents = fs.readFileSync(file);
+    } catch (error) {
+        throw damaged(`${file} cannot be read (${error.code ?? error.message}); a virus scanner may have taken it away`);
+    }
+    const sha256 = crypto.createHash('sha256').update(contents).digest('hex');
+    if (sha256 !== entry.sha256) {
+        throw damaged(
+            `${file} is not the binary that was packed: its SHA-256 is ${sha256} (${contents.length} bytes), expected ${entry.sha256} (${entry.bytes} bytes)`,
+        );
+    }
+    return contents;
+}
+
+function damaged(what) {
+    return new LaunchError(`The installed task is damaged: ${what}. Nothing was run. Delete ${__dirname} on this agent, so that it fetches the task again.`);
+}
+
+function isExecutable(file) {
+    try {
+        fs.accessSync(file, fs.constants.X_OK);
+        return true;
+    } catch {
+        return false;
+    }
+}
+
+/** The extension format keeps no executable bit. */
+function makeExecutable(file) {
+    if (isExecutable(file)) {
+        return true;
+    }
+    try {
+        fs.chmodSync(file, EXECUTABLE);
+    } catch {
+        return false;
+    }
+    return isExecutable(file);
+}
+
+/** Copies the binary to where this user may execute it. */
+function copyOf(contents, name) {
+    const temporary = process.env.AGENT_TEMPDIRECTORY || os.tmpdir();
+    let folder;
+    try {
+        folder = fs.mkdtempSync(path.join(temporary, 'runbook-gate-'));
+        const file = path.join(folder, name);
+        fs.writeFileSync(file, contents, { mode: EXECUTABLE_BY_OWNER, flag: 'wx' });
+        return { file, folder };
+    } catch (error) {
+        discard(folder);
+        throw new LaunchError(
+            `The task's folder ${__dirname} does not let the binary be executed, and it cannot be copied to ${temporary} (${error.code ?? error.message}). ` +
+                'Give the agent a temporary folder that it can write to, or set the input binaryPath.',
+        );
+    }
+}
+
+function discard(folder) {
+    if (folder !== undefined) {
+        fs.rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    }
+}
+
+function run({ file, contents }) {
+    if (contents === undefined || makeExecutable(file)) {
+        start(file, (error) => {
+            // A folder mounted noexec lets the bit be set, and refuses to execute all the same.
+            if (contents !== undefined && (error.code === 'EACCES' || error.code === 'EPERM')) {
+                runCopy(contents, path.basename(file));
+            } else {
+                throw cannotStart(file, error);
+            }
+        });
+    } else {
+        runCopy(contents, path.basename(file));
+    }
+}
+
+function runCopy(contents, name) {
+    const copy = copyOf(contents, name);
+    process.on('exit', () => discard(copy.folder));
+    start(copy.file, (error) => {
+        throw cannotStart(copy.file, error);
+    });
+}
+
+function cannotStart(file, error) {
+    return new LaunchError(`${file} could not be started (${error.code ?? error.message}). Its folder may be mounted noexec, or a policy of this machine forbids it.`);
+}
+
+/**
+ * Starts the binary. Its standard input is a pipe that nobody writes to: it ends when this process does, however that
+ * happens, and the binary then ends too.
+ */
+function start(file, onRefused) {
+    let child;
+    try {
+        child = childProcess.spawn(file, ['task'], {
+            // No windowsHide and not detached: Windows sends Ctrl-C to all of one console, and the binary belongs to it.
+            stdio: ['pipe', 'inherit', 'inherit'],
+            env: { ...process.env, RUNBOOK_GATE_PARENT_PIPE: 'stdin' },
+        });
+    } catch (error) {
+        onRefused(error);
+        return;
+    }
+    if (child.pid === undefined) {
+        child.on('error', (error) => {
+            try {
+                onRefused(error);
+            } catch (refusal) {
+                failBeforeStart(refusal);
+            }
+        });
+        return;
+    }
+    child.on('error', () => {}); // a signal that could not be delivered
+    child.stdin.on('error', () => {});
+    const stopForwarding = forwardSignals(child);
+    child.on('exit', (code, signal) => {
+        stopForwarding();
+        child.stdin.destroy();
+        if (signal === null) {
+            process.exitCode = code;
+        } else {
+            const number = os.constants.signals[signal] ?? 0;
+            fail(`runbook-gate was ended by ${signal} before it could decide.`, 128 + number);
+        }
+    });
+}
+
+function forwardSignals(child) {
+    // On Windows the binary gets Ctrl-C and Ctrl-Break itself; this process only has to stay until it has ended.
+    const signals = process.platform === 'win32' ? ['SIGINT', 'SIGBREAK'] : ['SIGINT', 'SIGTERM', 'SIGHUP'];
+    let deadline;
+    const forward = (signal) => {
+        if (process.platform === 'win32') {
+            return;
+        }
+        child.kill(signal);
+        if (signal === 'SIGTERM') {
+            deadline ??= setTimeout(() => child.kill('SIGKILL'), TERMINATION_GRACE_MS);
+        }
+    };
+    for (const signal of signals) {
+        process.on(signal, forward);
+    }
+    return () => {
+        clearTimeout(deadline);
+        for (const signal of signals) {
+            process.removeListener(signal, forward);
+        }
+    };
+}
+
+/** Fails the step of a binary that never ran, which therefore said nothing itself. */
+function failBeforeStart(error) {
+    const message = error instanceof LaunchError ? error.message : `The launcher of runbook-gate failed: ${error.stack ?? error}`;
+    command('task.setvariable variable=decision;isOutput=true', 'error');
+    command('task.setvariable variable=reason;isOutput=true', message);
+    fail(message, 1);
+}
+
+/** Fails the step: the result is for the log, the exit code is what no later line of output can undo. */
+function fail(message, exitCode) {
+    command('task.logissue type=error', message);
+    command('task.complete result=Failed', 'runbook-gate did not decide');
+    process.exitCode = exitCode;
+}
+
+/** Writes a logging command; its data is disarmed, and escaped as the agent decodes it. */
+function command(head, data) {
+    const disarmed = data.replace(/[^\P{C}\r\n\t]/gu, '\uFFFD').replace(/#(?=\p{M}*#)/gu, '# ');
+    const escaped = disarmed.replace(/%/g, '%AZP25').replace(/\r/g, '%0D').replace(/\n/g, '%0A').replace(/]/g, '%5D');
+    process.stdout.write(`##vso[${head}]${escaped}\n`);
+}
+
+main();
