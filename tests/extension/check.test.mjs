@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { checkExtension, checkTask, readJson } from '../../scripts/extension/check.mjs';
+import { checkExtension, checkTask, readJson } from '../../extension/check.mjs';
 import { root } from './task-folder.mjs';
 
 const task = readJson(path.join(root, 'task.json'));

@@ -3,7 +3,7 @@
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { PLATFORMS, writeManifest } from '../../scripts/extension/manifest.mjs';
+import { PLATFORMS, writeManifest } from '../../extension/manifest.mjs';
 
 export const root = path.resolve(import.meta.dirname, '..', '..');
 export const standIn = path.join(root, 'tests', 'extension', 'stand-in');

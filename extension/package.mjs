@@ -17,7 +17,7 @@ import { filesUnder, stageExtension } from './stage.mjs';
 const LARGEST_VSIX = 19_000_000;
 const ALL = ['linux-x64', 'linux-arm64', 'win-x64'];
 
-const root = path.resolve(import.meta.dirname, '..', '..');
+const root = path.resolve(import.meta.dirname, '..');
 
 /** Packs binaries (platform to file) into a `.vsix` in `out`; returns its path. */
 export async function packExtension({ binaries, out, version, publisher, log = () => {} }) {
@@ -46,7 +46,7 @@ export async function packExtension({ binaries, out, version, publisher, log = (
 }
 
 /** Runs the real tfx. It warns and goes on where an upload would fail later, so a warning is an error here. */
-function tfx(stage, output) {
+export function tfx(stage, output) {
     const require = createRequire(import.meta.url);
     const program = path.join(path.dirname(require.resolve('tfx-cli/package.json')), '_build', 'tfx-cli.js');
     const run = spawnSync(

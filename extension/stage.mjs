@@ -59,12 +59,10 @@ export function stageExtension({ root, stage, binaries, version, publisher }) {
     if (findings.length > 0) {
         throw new Error(`the extension is not right:\n${findings.join('\n')}`);
     }
-    // Every file with its type: tfx would otherwise guess types by what the machine has installed.
-    extension.files = files.map((file) => ({
-        path: file,
-        contentType: contentType(file),
-        ...(file.startsWith('images/') ? { addressable: true } : {}),
-    }));
+    // Every file with its type: tfx would otherwise guess types by what the machine has installed. What the manifest names
+    // elsewhere must not be listed again, or it loses its role.
+    const named = [extension.icons.default, ...Object.values(extension.content).map((each) => each.path)];
+    extension.files = files.filter((file) => !named.includes(file)).map((file) => ({ path: file, contentType: contentType(file) }));
     writeJson(path.join(stage, 'vss-extension.json'), extension);
     return extension;
 }
@@ -72,7 +70,7 @@ export function stageExtension({ root, stage, binaries, version, publisher }) {
 function contentType(file) {
     const type = CONTENT_TYPES[path.extname(file)];
     if (type === undefined) {
-        throw new Error(`${file}: scripts/extension/stage.mjs knows no content type for it`);
+        throw new Error(`${file}: extension/stage.mjs knows no content type for it`);
     }
     return type;
 }

@@ -363,7 +363,7 @@ export async function checkAgainstSchema(task, schemaFile) {
 
 /** `check.mjs [--schema tasks.schema.json]`: prints everything wrong, and fails if there is anything. */
 async function main(args) {
-    const root = path.resolve(import.meta.dirname, '..', '..');
+    const root = path.resolve(import.meta.dirname, '..');
     const task = readJson(path.join(root, 'task.json'));
     const extension = readJson(path.join(root, 'vss-extension.json'));
     const findings = [...checkTask(task), ...checkExtension(extension, task)];
