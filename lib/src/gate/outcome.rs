@@ -282,6 +282,28 @@ pub enum Distance {
     Tripped,
 }
 
+impl Outcome {
+    /// The outcome of a journal that has no `end` line: lines may be missing anywhere, so that it proves nothing good.
+    ///
+    /// ```
+    /// use runbook_gate::gate::{Decision, Outcome, outcome::Ending};
+    ///
+    /// let whole = Outcome { decision: Decision::Proceed, ..Outcome::default() };
+    /// let cut = whole.without_end();
+    /// assert_eq!((cut.decision, cut.ending), (Decision::Hold, Ending::Incomplete));
+    /// ```
+    #[must_use]
+    pub fn without_end(mut self) -> Self {
+        if self.decision == Decision::Proceed {
+            self.decision = Decision::Hold;
+            self.ending = Ending::Incomplete;
+            self.also.insert(0, format!("what there is of it would proceed: {}", self.reason));
+            self.reason = "the journal was cut: it has no end line".to_owned();
+        }
+        self
+    }
+}
+
 impl fmt::Display for Decision {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {

@@ -34,7 +34,8 @@ enum Missing {
 }
 
 impl Standing<'_> {
-    pub(super) fn rollback(&self, judge: &Judge) -> CriterionOutcome {
+    /// `in_extension` is whether it ran when the extension was over.
+    pub(super) fn rollback(&self, judge: &Judge, in_extension: Running) -> CriterionOutcome {
         let subject = self.subject(&judge.criterion, &judge.limits);
         let window = (self.view.watch_from, self.at);
         let running = judge.running(&self.view, self.at);
@@ -55,7 +56,10 @@ impl Standing<'_> {
             (CriterionStatus::Unknown, self.unknown_threshold(&subject, &judge.limits))
         } else if let Some(finding) = &judge.would_trip {
             (CriterionStatus::PreExisting, pre_existing(&subject, subject.finding(finding, Asked::AsWritten)))
-        } else if running != Running::No {
+        } else if running == Running::Yes
+            || in_extension == Running::Yes
+            || (running == Running::LastSeen && !matches!(missing, Missing::Holds(_)))
+        {
             (CriterionStatus::Running, self.running(&subject, judge, running))
         } else {
             match &missing {

@@ -9,8 +9,8 @@ use crate::statistics;
 
 /// Fewer known samples are no baseline.
 const FEWEST_SAMPLES: u64 = 5;
-/// From this share of a threshold on, the baseline was already there.
-const PRE_EXISTING: f64 = 0.8;
+/// From four fifths of a threshold on, the baseline was already there.
+const PRE_EXISTING: (f64, f64) = (4.0, 5.0);
 /// How much worse than the baseline it then has to be.
 const WORSE: f64 = 1.5;
 
@@ -188,7 +188,7 @@ fn middle(baseline: &Baseline, ratio: bool) -> f64 {
 fn pre_existing(cmp: Cmp, threshold: f64, base: f64, ratio: bool, unit: Unit) -> Option<PreExisting> {
     let show = |number: f64| wording::value(number, unit);
     match cmp.direction() {
-        Direction::Above if threshold > 0.0 && base >= PRE_EXISTING * threshold => {
+        Direction::Above if threshold > 0.0 && base * PRE_EXISTING.1 >= threshold * PRE_EXISTING.0 => {
             let number = WORSE * base;
             Some(PreExisting { number, origin: format!("1.5 × {} before", show(base)) })
         }

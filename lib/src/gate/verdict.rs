@@ -63,8 +63,9 @@ impl Watch {
             min_coverage: self.rules.min_coverage(),
             steady: self.rules.steady(),
         };
-        let rollback = self.rules.rollback_when().iter().zip(&self.judges).map(|(rule, judge)| match judge {
-            Some(judge) => standing.rollback(judge),
+        let rollback = self.rules.rollback_when().iter().zip(&self.judges).enumerate();
+        let rollback = rollback.map(|(index, (rule, judge))| match judge {
+            Some(judge) => standing.rollback(judge, self.running_in_extension(index)),
             None => unconfigured(rule, CriterionKind::Rollback),
         });
         let verify = self.rules.verify().iter().zip(&self.verifiers).map(|(rule, verifier)| match verifier {

@@ -352,6 +352,12 @@ impl Watch {
         }
     }
 
+    /// Whether a criterion ran when it was last seen in the extension.
+    pub(super) fn running_in_extension(&self, index: usize) -> Running {
+        let running = self.extension.as_ref().and_then(|extension| extension.running.get(index));
+        if running == Some(&true) { Running::Yes } else { Running::No }
+    }
+
     pub(super) fn view(&self, times: Times) -> View<'_> {
         view(&self.rules, times, &self.series)
     }

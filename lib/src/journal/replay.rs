@@ -102,7 +102,11 @@ pub fn replay(rules: GateRules, journal: impl BufRead) -> Result<Replayed, Repla
         });
     }
     replay.release_all()?;
-    Ok(Replayed { outcome: replay.gate.finish(), torn: reader.torn().cloned(), lines: reader.lines() })
+    let outcome = match replay.place {
+        Place::AfterEnd => replay.gate.finish(),
+        _ => replay.gate.finish().without_end(),
+    };
+    Ok(Replayed { outcome, torn: reader.torn().cloned(), lines: reader.lines() })
 }
 
 struct Replay {

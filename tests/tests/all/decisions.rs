@@ -1,3 +1,5 @@
 //! What the gate decides.
 
+mod scene;
+mod table;
 mod vectors;

@@ -1,0 +1,121 @@
+//! `SIGNAL failing for D`.
+
+use super::scene::{check, row};
+
+#[test]
+fn rows() {
+    check(&[
+        row(
+            "probes that pass: clear",
+            "rollback health failing for 2m",
+            "health: 15m of up",
+            "proceed 15m",
+            "clear",
+            "health failed 0 of 60 probes",
+        ),
+        row(
+            "down: trips after the duration and a step",
+            "rollback health failing for 2m",
+            "health: 3m of up, 10m of down",
+            "rollback 5m15s",
+            "tripped",
+            "health failed 8 of 8 probes from 00:03:15 to 00:05:15 UTC",
+        ),
+        row(
+            "a restart of a minute: clear",
+            "rollback health failing for 2m",
+            "health: 5m of up, 1m of down, 10m of up",
+            "proceed 15m",
+            "clear",
+            "",
+        ),
+        row(
+            "one probe in ten fails: clear",
+            "rollback health failing for 2m",
+            "health: 15m of (up up up up up up up up up down)",
+            "proceed 15m",
+            "clear",
+            "",
+        ),
+        row(
+            "one lucky probe in nine does not clear it",
+            "rollback health failing for 2m",
+            "health: 3m of up, 1m of down, 15s of up, 10m of down",
+            "rollback 5m15s",
+            "tripped",
+            "health failed 7 of 8 probes",
+        ),
+        row(
+            "half of the probes fail: less than four fifths, clear",
+            "rollback health failing for 2m",
+            "health: 15m of (up down)",
+            "proceed 15m",
+            "clear",
+            "",
+        ),
+        row(
+            "two lucky probes in a row make the oldest part good: it starts anew",
+            "rollback health failing for 2m",
+            "health: 3m of up, 45s of down, 30s of up, 10m of down",
+            "rollback 6m30s",
+            "tripped",
+            "",
+        ),
+        row(
+            "probes that time out are absent: unknown, never a rollback",
+            "rollback health failing for 2m",
+            "health: 15m of timeout; health: 15s of up",
+            "hold 15m",
+            "unknown",
+            "",
+        ),
+        row(
+            "a slow probe: a duration of two of its steps, and all of two have to fail",
+            "watch 20m; rollback health failing for 2m; step health 1m",
+            "health every 1m: 5m of up, 15m of down",
+            "rollback 8m",
+            "tripped",
+            "health failed 2 of 2 probes",
+        ),
+        row(
+            "a slower probe than the duration: judged over two steps",
+            "watch 20m; rollback health failing for 2m; step health 2m",
+            "health every 2m: 6m of up, 14m of down",
+            "rollback 10m",
+            "tripped",
+            "",
+        ),
+        row(
+            "`passing` can be what is wrong",
+            "rollback maintenance passing for 2m",
+            "maintenance: 3m of down, 10m of up",
+            "rollback 5m15s",
+            "tripped",
+            "",
+        ),
+        row(
+            "a signal of numbers with a rule for failing",
+            "rollback data_integrity failing for 2m; failing data_integrity > 0; health data_integrity",
+            "data_integrity: 3m of 0, 10m of 4",
+            "rollback 5m15s",
+            "tripped",
+            "data_integrity failed",
+        ),
+        row(
+            "the rule for failing also reads a signal of values",
+            "rollback backlog failing for 2m; failing backlog >= 100",
+            "backlog: 3m of 99, 10m of 100",
+            "rollback 5m15s",
+            "tripped",
+            "",
+        ),
+        row(
+            "a number that no rule reads: 1 is passing and 0 is failing",
+            "rollback smoke failing for 2m; health smoke",
+            "smoke: 3m of 1, 10m of 0",
+            "rollback 5m15s",
+            "tripped",
+            "",
+        ),
+    ]);
+}
