@@ -1,1 +1,7 @@
 //! Test support.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "support of tests")]
+
+pub mod network;
+pub mod prometheus;
+pub mod proxy;

@@ -16,7 +16,7 @@ use super::{
 use crate::policy::rules::ReadingKind;
 use crate::policy::source_spec::{Address, ProbeCheck, ProbeSpec, VersionCheck};
 use crate::sample::{Absence, Sample};
-use crate::transport::{Request, Response, Retry, TransportError};
+use crate::transport::{Redirects, Request, Response, Retry, TransportError};
 use crate::{Duration, SignalName};
 use verdict::{Contact, Verdict, all_of, judge_health, judge_version, quorum_of, shows_contact};
 
@@ -157,6 +157,7 @@ impl Probe {
             headers: self.spec.headers.clone(),
             max_bytes: LARGEST_ANSWER,
             retry: Retry::Never,
+            redirects: Redirects::AsAnswer,
             ..Request::get(target.address.clone(), check.path().to_owned(), timeout)
         }
     }

@@ -4,3 +4,4 @@
 
 mod decisions;
 mod documentation;
+mod prometheus;

@@ -162,9 +162,14 @@ fn what_speaks_of_the_gates_own_set_up_is_never_a_failure() {
 
 #[test]
 fn a_redirect_is_not_what_was_expected() {
-    let redirect = || Err(TransportError::Redirect { host: "orders.example".into() });
+    let network = Network::new(|_| status(302, "", ""));
+    let polled = network.poll(&mut probe(&spec(ONE, 1)), 1015);
+    assert_eq!(shown(&polled)[0], "1015 health 0");
+    assert_eq!(notes(&polled)[0], "https://orders.example/health: status 302");
+    assert!(network.take_asked().iter().all(|asked| asked.request.redirects == Redirects::AsAnswer));
+    let elsewhere = || Err(TransportError::Redirect { host: "orders.example".into() });
     assert_eq!(
-        shown(&Network::new(move |_| redirect()).poll(&mut probe(&spec(ONE, 1)), 1015))[0],
+        shown(&Network::new(move |_| elsewhere()).poll(&mut probe(&spec(ONE, 1)), 1015))[0],
         "1015 health 0"
     );
 }

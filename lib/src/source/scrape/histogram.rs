@@ -102,8 +102,8 @@ mod tests {
     const INF: f64 = f64::INFINITY;
 
     #[test]
-    fn quantiles_are_those_of_prometheus() {
-        // Each expected value was read from Prometheus 2.42: histogram_quantile over the same buckets.
+    fn quantiles_are_interpolated_inside_their_bucket() {
+        // Worked out by hand from the definition; random histograms are compared with a real server elsewhere.
         for (what, q, buckets, expected) in [
             ("inside a bucket", 0.5, vec![(0.1, 10.0), (0.5, 30.0), (1.0, 40.0), (INF, 40.0)], 0.3),
             ("in the first bucket", 0.1, vec![(0.1, 10.0), (0.5, 30.0), (INF, 40.0)], 0.04),
