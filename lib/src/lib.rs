@@ -20,11 +20,13 @@ mod duration;
 pub mod gate;
 pub mod journal;
 pub mod policy;
+pub mod report;
 pub mod sample;
 mod secret;
 mod signal;
 pub mod source;
 pub mod statistics;
+mod steering;
 mod timestamp;
 pub mod transport;
 

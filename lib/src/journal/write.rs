@@ -4,6 +4,7 @@ use std::fmt::{Display, Write as _};
 
 use super::{Line, VERSION};
 use crate::sample::{Reading, Sample};
+use crate::steering::steers;
 use crate::{Baseline, Duration, Finite};
 
 /// The longest text in a line, in bytes; longer ones are cut. Escaped six-fold, two of them still fit in a line.
@@ -203,19 +204,13 @@ fn push_text(out: &mut String, text: &str) {
             // `##vso[` and `##[` in a log are commands to a pipeline's agent.
             '#' if after_hash => out.push_str("\\u0023"),
             _ if steers(character) => {
-                let _ = write!(out, "\\u{:04x}", u32::from(character));
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
             }
             _ => out.push(character),
         }
         after_hash = character == '#';
     }
     out.push('"');
-}
-
-/// Control characters, line and paragraph separators, and marks that turn the direction of text. All are in the basic
-/// plane, so one `\u` escape holds them.
-fn steers(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }

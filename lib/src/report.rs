@@ -1,0 +1,130 @@
+//! The one value that every report is made of.
+//!
+//! [`Report::of_gate`] turns a gate's outcome into what people have to know, in their words and units; the renderers only
+//! lay it out. Texts in a report are as they came; each renderer takes them through its door in [`escape`].
+//!
+//! A checklist, a rollback plan and a recovery join as further sections beside the gate's.
+
+mod course;
+pub mod escape;
+mod gate;
+pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod numbers;
+pub mod terminal;
+
+use crate::gate::{Decision, Outcome};
+use crate::policy::Enforcement;
+
+pub use course::{Course, GAP, Limit, Mark, Side};
+pub use gate::{CriterionRow, Fact, GateSection, Standing};
+
+/// The version of the JSON report's format.
+pub const VERSION: u32 = 1;
+
+/// What a report says beside the outcome.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReportContext {
+    /// The policy's service.
+    pub service: String,
+    /// The policy file as the user named it.
+    pub policy_file: String,
+    /// How strictly the environment holds to the decision.
+    pub enforcement: Enforcement,
+    /// The command that replays the journal; empty where there is no journal.
+    pub replay_command: String,
+}
+
+/// A report: the decision, what to do, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    context: ReportContext,
+    outcome: Outcome,
+    gate: GateSection,
+}
+
+impl Report {
+    /// The report of a gate.
+    ///
+    /// ```
+    /// use runbook_gate::gate::Outcome;
+    /// use runbook_gate::report::{Report, ReportContext, terminal};
+    ///
+    /// let context = ReportContext { service: "orders-api".into(), ..ReportContext::default() };
+    /// let report = Report::of_gate(&Outcome::default(), &context);
+    /// assert!(terminal::render(&report, terminal::Layout::default()).starts_with("HOLD"));
+    /// ```
+    #[must_use]
+    pub fn of_gate(outcome: &Outcome, context: &ReportContext) -> Self {
+        Self { context: context.clone(), outcome: outcome.clone(), gate: GateSection::new(outcome) }
+    }
+
+    /// What was decided.
+    #[must_use]
+    pub const fn decision(&self) -> Decision {
+        self.outcome.decision
+    }
+
+    /// The gate's section.
+    #[must_use]
+    pub const fn gate(&self) -> &GateSection {
+        &self.gate
+    }
+
+    /// `orders-api in production`, with what is known of the two.
+    fn subject(&self) -> String {
+        match (self.context.service.as_str(), self.outcome.environment.as_str()) {
+            ("", "") => "a service".to_owned(),
+            ("", environment) => environment.to_owned(),
+            (service, "") => service.to_owned(),
+            (service, environment) => format!("{service} in {environment}"),
+        }
+    }
+
+    /// The decision, and in brackets how the gate ended where it did not end by itself.
+    fn title(&self) -> String {
+        match self.gate.ended() {
+            None => self.outcome.decision.to_string(),
+            Some(ended) => format!("{} ({ended})", self.outcome.decision),
+        }
+    }
+
+    /// What the decision does to the stage, where that is less than it says.
+    fn enforcement(&self) -> Option<&'static str> {
+        match (self.context.enforcement, self.outcome.decision) {
+            (Enforcement::Enforce, _) => None,
+            (Enforcement::Off, _) => Some("off: in this environment the decision changes nothing."),
+            (Enforcement::Advise, Decision::Proceed) => {
+                Some("advise: in this environment a decision never fails the stage.")
+            }
+            (Enforcement::Advise, Decision::Hold) => {
+                Some("advise: this would have failed the stage, which goes on.")
+            }
+            (Enforcement::Advise, Decision::Rollback) => Some(
+                "advise: this would have failed the stage and started the rollback job. The stage goes on, and nothing is rolled back.",
+            ),
+        }
+    }
+
+    /// What a person has to do now.
+    fn next(&self) -> String {
+        match (self.outcome.decision, self.context.enforcement) {
+            (Decision::Proceed, _) if self.gate.has_caveats() => {
+                "Nothing has to be done. Some criteria passed with a reservation, which stands beside them.".to_owned()
+            }
+            (Decision::Proceed, _) => "Nothing has to be done.".to_owned(),
+            (Decision::Hold, _) => self.gate.next_of_hold(),
+            (Decision::Rollback, Enforcement::Enforce) => {
+                "The pipeline's rollback job runs on this decision. See that it ran, and that the service recovers."
+                    .to_owned()
+            }
+            (Decision::Rollback, Enforcement::Advise | Enforcement::Off) => {
+                "A person must decide whether to roll back: no job does.".to_owned()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

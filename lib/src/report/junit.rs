@@ -1,0 +1,122 @@
+//! The report as JUnit XML, for a pipeline's test results: a case for the decision and one for each criterion.
+//!
+//! What is not configured is skipped; everything else that does not speak for the release is a failure. The case of the
+//! decision fails unless it is `proceed`, so that a gate that was cut short is never all green.
+
+use std::fmt::Write as _;
+
+use super::escape::xml;
+use super::{CriterionRow, Report, Standing};
+use crate::gate::{CriterionKind, Decision};
+
+/// The name of the suite, by which a pipeline can tell these cases from the tests of the build.
+pub const SUITE: &str = "runbook-gate";
+
+/// The report as an XML document.
+///
+/// ```
+/// use runbook_gate::gate::Outcome;
+/// use runbook_gate::report::{Report, ReportContext, junit};
+///
+/// let text = junit::render(&Report::of_gate(&Outcome::default(), &ReportContext::default()));
+/// assert!(text.contains(r#"tests="1" failures="1""#));
+/// ```
+#[must_use]
+pub fn render(report: &Report) -> String {
+    let mut cases = vec![decision(report)];
+    cases.extend(report.gate.rows().iter().map(criterion));
+    let failures = cases.iter().filter(|case| matches!(case.result, CaseResult::Failure { .. })).count();
+    let skipped = cases.iter().filter(|case| matches!(case.result, CaseResult::Skipped { .. })).count();
+    let outcome = &report.outcome;
+    let seconds = match (outcome.started_at, outcome.decided_at) {
+        (Some(start), Some(decided)) => decided.since(start).as_seconds_f64(),
+        _ => 0.0,
+    };
+    let started = outcome.started_at.map(|t| format!(" timestamp=\"{t}\"")).unwrap_or_default();
+    let counts =
+        format!("tests=\"{}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\"", cases.len());
+    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let _ = writeln!(out, "<testsuites name=\"{SUITE}\" {counts} time=\"{seconds}\">");
+    let _ = writeln!(
+        out,
+        "  <testsuite name=\"{SUITE}: {}\" {counts} time=\"{seconds}\"{started}>",
+        xml(&report.subject())
+    );
+    for case in &cases {
+        case.write(&mut out);
+    }
+    out.push_str("  </testsuite>\n</testsuites>\n");
+    out
+}
+
+struct Case {
+    class: &'static str,
+    name: String,
+    result: CaseResult,
+    /// Lines, not escaped yet.
+    said: Vec<String>,
+}
+
+enum CaseResult {
+    Passed,
+    Skipped { why: String },
+    Failure { kind: String, message: String },
+}
+
+fn decision(report: &Report) -> Case {
+    let outcome = &report.outcome;
+    let mut said = vec![outcome.reason.clone()];
+    said.extend(outcome.also.iter().cloned());
+    said.extend(report.enforcement().map(str::to_owned));
+    said.push(report.next());
+    Case {
+        class: "runbook-gate.decision",
+        name: "the decision is proceed".to_owned(),
+        result: match outcome.decision {
+            Decision::Proceed => CaseResult::Passed,
+            Decision::Hold | Decision::Rollback => {
+                CaseResult::Failure { kind: report.title(), message: outcome.reason.clone() }
+            }
+        },
+        said,
+    }
+}
+
+fn criterion(row: &CriterionRow) -> Case {
+    let mut said = vec![row.summary.clone()];
+    said.extend(row.caveat.iter().map(|caveat| format!("reservation: {caveat}")));
+    said.extend(row.facts.iter().map(|fact| format!("{}: {}", fact.name, fact.text)));
+    said.push(row.otherwise.clone());
+    Case {
+        class: match row.kind {
+            CriterionKind::Rollback => "runbook-gate.rollback_when",
+            CriterionKind::Verify => "runbook-gate.verify",
+        },
+        name: row.criterion.clone(),
+        result: match row.standing {
+            Standing::For | Standing::ForWithCaveat => CaseResult::Passed,
+            Standing::Skipped => CaseResult::Skipped { why: format!("not configured. {}", row.summary) },
+            Standing::Open | Standing::Against => {
+                CaseResult::Failure { kind: row.status.as_str().to_owned(), message: row.summary.clone() }
+            }
+        },
+        said,
+    }
+}
+
+impl Case {
+    fn write(&self, out: &mut String) {
+        let said: Vec<String> =
+            self.said.iter().filter(|text| !text.is_empty()).map(|text| xml(text)).collect();
+        let said = said.join("\n");
+        let _ = write!(out, "    <testcase classname=\"{}\" name=\"{}\">", self.class, xml(&self.name));
+        let _ = match &self.result {
+            CaseResult::Passed => write!(out, "<system-out>{said}</system-out>"),
+            CaseResult::Skipped { why } => write!(out, "<skipped message=\"{}\"/>", xml(why.trim())),
+            CaseResult::Failure { kind, message } => {
+                write!(out, "<failure type=\"{}\" message=\"{}\">{said}</failure>", xml(kind), xml(message))
+            }
+        };
+        out.push_str("</testcase>\n");
+    }
+}

@@ -1,0 +1,109 @@
+use super::builders::{all, context, name, proceed, report, rollback};
+use crate::gate::Outcome;
+use crate::policy::Enforcement;
+use crate::report::terminal::{Colour, Layout};
+use crate::report::{Report, ReportContext, json, junit, markdown, terminal};
+
+fn advised(outcome: &Outcome) -> Report {
+    Report::of_gate(outcome, &ReportContext { enforcement: Enforcement::Advise, ..context() })
+}
+
+fn snapshot(name: &str, text: &str) {
+    insta::with_settings!({ snapshot_path => "snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!(name, text);
+    });
+}
+
+#[test]
+fn terminal_reports_read_so() {
+    for (name, outcome) in all() {
+        snapshot(&format!("terminal_{name}"), &terminal::render(&report(&outcome), Layout::default()));
+    }
+}
+
+#[test]
+fn terminal_reports_fit_narrow_and_wide() {
+    for width in [40, 120] {
+        let layout = Layout { width, colour: Colour::Plain };
+        snapshot(&format!("terminal_rollback_{width}"), &terminal::render(&report(&rollback()), layout));
+    }
+}
+
+#[test]
+fn coloured_reports_read_so() {
+    let layout = Layout { width: 80, colour: Colour::Ansi };
+    let text = terminal::render(&report(&rollback()), layout).replace('\u{1b}', "^");
+    snapshot("terminal_rollback_coloured", &text);
+}
+
+#[test]
+fn markdown_reports_read_so() {
+    for (name, outcome) in all() {
+        snapshot(&format!("markdown_{name}"), &markdown::render(&report(&outcome)));
+    }
+}
+
+#[test]
+fn advice_says_what_it_would_have_done() {
+    let text = terminal::render(&advised(&rollback()), Layout::default());
+    assert!(text.contains("advise: this would have failed the stage"), "{text}");
+    assert!(text.replace('\n', " ").contains("nothing is rolled back"), "{text}");
+    assert!(!text.contains("rollback job runs"), "{text}");
+    let text = markdown::render(&advised(&rollback()));
+    assert!(text.contains("advise: this would have failed the stage"), "{text}");
+    assert!(terminal::render(&advised(&proceed()), Layout::default()).contains("never fails the stage"));
+}
+
+#[test]
+fn junit_reports_read_so() {
+    for (name, outcome) in all() {
+        snapshot(&format!("junit_{name}"), &junit::render(&report(&outcome)));
+    }
+}
+
+#[test]
+fn json_reports_have_this_shape() {
+    for (name, outcome) in all() {
+        let text = json::render(&report(&outcome));
+        assert!(!text.contains('\n'));
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        snapshot(&format!("json_{name}"), &serde_json::to_string_pretty(&value).unwrap());
+    }
+}
+
+#[test]
+fn json_says_nothing_that_only_the_live_gate_knows() {
+    let live = Report::of_gate(&rollback(), &context());
+    let replayed = ReportContext {
+        policy_file: "/elsewhere/policy.yml".into(),
+        replay_command: String::new(),
+        ..context()
+    };
+    assert_eq!(json::render(&live), json::render(&Report::of_gate(&rollback(), &replayed)));
+}
+
+#[test]
+fn a_line_is_never_wider_than_the_terminal() {
+    for (name, outcome) in all() {
+        let silent = ReportContext { replay_command: String::new(), ..context() };
+        for width in 40..=160 {
+            let report = Report::of_gate(&outcome, &silent);
+            let text = terminal::render(&report, Layout { width, colour: Colour::Plain });
+            for line in text.lines() {
+                assert!(unicode_width::UnicodeWidthStr::width(line) <= width, "{name} at {width}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_report_of_everything_at_once_is_cut_and_says_so() {
+    let mut outcome = rollback();
+    outcome.criteria = vec![outcome.criteria[0].clone(); 2000];
+    outcome.notes = vec!["x".repeat(5000); 2000];
+    outcome.ignored = (0..2000).map(|n| (name(&format!("s{n}")), n)).collect();
+    let text = markdown::render(&report(&outcome));
+    assert!(text.len() <= markdown::LONGEST, "{}", text.len());
+    assert!(text.ends_with("*This report was cut at 100 KB. The JSON report has everything.*\n"));
+    assert!(terminal::render(&report(&outcome), Layout::default()).len() < 3_000_000);
+}
