@@ -1,6 +1,7 @@
 //! What is wrong with a policy, or doubtful: each finding with its code, its place and what to do.
 
 mod code;
+mod mask;
 mod position;
 mod render;
 
@@ -34,7 +35,7 @@ pub struct Diagnostic {
     help: Vec<String>,
 }
 
-/// The text that diagnostics point into.
+/// The text that diagnostics point into, secrets masked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct SourceText {
     name: String,
@@ -130,7 +131,9 @@ impl Diagnostics {
             list.truncate(Self::MOST);
             left_out -= list.len();
         }
-        Self { source: Arc::new(SourceText { name: name.to_owned(), text: text.to_owned() }), list, left_out }
+        let secrets = list.iter().filter(|found| found.code == Code::SecretInPolicy).map(|found| found.span);
+        let text = if list.is_empty() { String::new() } else { mask::masked(text, secrets) };
+        Self { source: Arc::new(SourceText { name: name.to_owned(), text }), list, left_out }
     }
 
     /// The findings.

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Span};
 use crate::{Duration, Finite, SignalName, Timestamp};
 use decode::{Decode, Field};
 use document::{Document, EnforcementWord};
@@ -37,6 +37,10 @@ pub use variables::{PIPELINE_VARIABLES, Variable, Variables};
 
 /// The name of the one environment of a policy that lists none.
 const PRODUCTION: &str = "production";
+
+/// Doubts about how the parts of a policy fit together: while a part cannot be read they may be wrong.
+const DOUBTS_OF_WHOLE_POLICIES: [Code; 4] =
+    [Code::CriterionNeverFirst, Code::RunbookLineDropped, Code::UnsupportedSource, Code::UnusedSignal];
 
 /// A policy file, read and checked; `${NAME}` is not expanded yet.
 ///
@@ -133,6 +137,9 @@ impl PolicyFile {
                     }
                 }
             }
+        }
+        if findings.iter().any(|found| found.severity() == Severity::Error) {
+            findings.retain(|found| !DOUBTS_OF_WHOLE_POLICIES.contains(&found.code()));
         }
         let diagnostics = Diagnostics::new(file_name, text, findings);
         match document {

@@ -48,14 +48,10 @@ fn one(diagnostics: &Diagnostics, lines: &LineIndex<'_>, found: &Diagnostic, ren
     let title = level.primary_title(found.message.as_str()).id(found.code.as_str());
     let helps = found.help.iter().map(|help| Level::HELP.message(help.as_str()));
     let home = lines.line(found.span.start);
-    let last_of = |span: Span| lines.line(span.end.saturating_sub(1).max(span.start));
     let near = |span: &Span| lines.line(span.start).abs_diff(home) <= MOST_LINES;
     let also: Vec<&(Span, String)> = found.also.iter().filter(|(span, _)| near(span)).collect();
     let first = also.iter().map(|(span, _)| lines.line(span.start)).fold(home, usize::min);
-    let last = also
-        .iter()
-        .map(|(span, _)| last_of(*span))
-        .fold(last_of(found.span).min(home + MOST_LINES), usize::max);
+    let last = also.iter().map(|(span, _)| lines.line(span.start)).fold(home, usize::max);
     let (offset, shown) = lines.lines(first, last);
     if shown.lines().any(|line| line.len() > LONGEST_LINE) {
         let (line, column) = lines.position(found.span.start);
@@ -63,10 +59,12 @@ fn one(diagnostics: &Diagnostics, lines: &LineIndex<'_>, found: &Diagnostic, ren
         let place = std::iter::once(Level::NOTE.message(place));
         return renderer.render(&[title.elements(place.chain(helps))]);
     }
+    // Of a place of several lines the first is shown: it is where the author has to look.
     let within = |span: Span| -> Range<usize> {
         let start = floor_boundary(shown, span.start.saturating_sub(offset));
-        let end = floor_boundary(shown, span.end.saturating_sub(offset));
-        start..end.max(start)
+        let end = floor_boundary(shown, span.end.saturating_sub(offset)).max(start);
+        let line = shown.get(start..end).and_then(|text| text.find(['\r', '\n']));
+        start..line.map_or(end, |length| start + length)
     };
     let mut primary = AnnotationKind::Primary.span(within(found.span));
     if !found.label.is_empty() {

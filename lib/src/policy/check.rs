@@ -24,7 +24,7 @@ use super::document::{Document, Environment};
 use super::rules::GateRules;
 use super::source_spec::SourceSpec;
 use super::variables::{Scope, Variables};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use catalogue::Catalogue;
 
 pub(crate) use file::file;
@@ -46,6 +46,8 @@ pub(crate) struct Checker<'d> {
     sources: Vec<SourceSpec>,
     /// Whether a text of the signal at hand is not known: then it cannot be built.
     open: bool,
+    /// Whether the document was read without an error.
+    clean: bool,
 }
 
 /// Builds the policy of one environment. `outer` is `None` where the policy is only checked: variables that the policy does
@@ -70,6 +72,7 @@ pub(crate) fn environment(
         catalogue: Catalogue::default(),
         sources: Vec::new(),
         open: false,
+        clean: !findings.iter().any(|found| found.severity() == Severity::Error),
     };
     let watch = checker.watch();
     checker.read_sources(watch.interval);

@@ -161,14 +161,21 @@ fn head(node: &Node) -> Span {
     }
 }
 
-/// Refuses a key that does not exist.
-pub(crate) fn unknown_key(key: &Text, known: &[&str], what: &str, findings: &mut Vec<Diagnostic>) {
+/// Refuses a key that does not exist; gives the one that was probably meant.
+pub(crate) fn unknown_key(
+    key: &Text,
+    known: &[&'static str],
+    what: &str,
+    findings: &mut Vec<Diagnostic>,
+) -> Option<&'static str> {
     let message = format!("{what} has no key `{}`", key.text.escape_debug());
     let found = Diagnostic::new(Code::UnknownKey, key.span, message);
-    findings.push(match spelling::nearest(&key.text, known.iter().copied()) {
+    let near = spelling::nearest(&key.text, known.iter().copied());
+    findings.push(match near {
         Some(near) => found.label(format!("did you mean `{near}`?")),
         None => found.help(format!("the keys are {}", spelling::listed(known.iter().copied()))),
     });
+    near
 }
 
 /// Says that a key has to be there.
@@ -178,6 +185,13 @@ pub(crate) fn missing_key(key: &str, node: &Node, what: &str, findings: &mut Vec
 
 /// Refuses a word that is none of several.
 pub(crate) fn unknown_word(word: &Text, known: &[&str], what: &str, findings: &mut Vec<Diagnostic>) {
+    if known.contains(&word.as_str()) {
+        findings.push(
+            Diagnostic::new(Code::WrongType, word.span, format!("`{}` needs a value", word.text))
+                .help(format!("write `{{ {}: … }}`", word.text)),
+        );
+        return;
+    }
     let message = format!("`{}` is not {what}", word.text.escape_debug());
     let found = Diagnostic::new(Code::UnknownWord, word.span, message);
     findings.push(match spelling::nearest(&word.text, known.iter().copied()) {

@@ -65,7 +65,7 @@ impl NodeValue {
     /// What it is, in words for messages.
     pub(crate) const fn kind(&self) -> &'static str {
         match self {
-            Self::Null => "nothing",
+            Self::Null => "an empty value",
             Self::Boolean(_) => "a boolean",
             Self::Number(_) => "a number",
             Self::Text(_) => "a text",

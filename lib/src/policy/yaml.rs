@@ -211,23 +211,39 @@ impl Builder<'_, '_> {
         let line_start =
             self.text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |found| found + 1);
         let line = self.text.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or("");
-        let indent = &line[..line.len() - line.trim_start().len()];
-        let found = Diagnostic::new(
-            Code::YamlSyntax,
-            Span::new(at, at),
-            format!("this is not YAML: {}", error.info()),
-        );
-        self.findings.push(if let Some(tab) = indent.find('\t') {
-            Diagnostic::new(
-                Code::YamlSyntax,
-                Span::new(line_start + tab, line_start + tab + 1),
-                "a tab indents this line",
+        let indent = line.get(..line.len() - line.trim_start().len()).unwrap_or("");
+        if let Some(tab) = indent.find('\t') {
+            let span = Span::new(line_start + tab, line_start + tab + 1);
+            let found = Diagnostic::new(Code::YamlSyntax, span, "a tab indents this line");
+            self.findings.push(found.help("YAML indents with spaces only"));
+            return;
+        }
+        let info = error.info();
+        let found = Diagnostic::new(Code::YamlSyntax, Span::new(at, at), format!("this is not YAML: {info}"));
+        let bracket =
+            self.open.iter().rev().map(|(_, span, _)| span.start).find(|start| {
+                self.text.as_bytes().get(*start).is_some_and(|byte| matches!(byte, b'{' | b'['))
+            });
+        let value =
+            line.trim_start().trim_start_matches("- ").split_once(": ").map_or("", |(_, value)| value.trim());
+        let item = line.trim_start().strip_prefix("- ").unwrap_or("").trim();
+        self.findings.push(if let Some(bracket) = bracket {
+            found
+                .also(Span::new(bracket, bracket + 1), "this is not closed yet")
+                .help("close it, and put quotes around a text that contains `: `, `, ` or a bracket")
+        } else if info.contains("quoted") {
+            found.help(
+                "a quote may be missing in a line before; inside double quotes a `\"` is written `\\\"`",
             )
-            .help("YAML indents with spaces only")
-        } else if line.contains(": @") || line.contains(": `") || line.contains(": %") {
+        } else if [value, item].iter().any(|text| text.starts_with('>') || text.starts_with('|')) {
+            found.help("in YAML a `>` or `|` begins a block of text: put quotes around the text")
+        } else if [value, item].iter().any(|text| text.starts_with(['@', '`', '%', '&', '!', '*'])) {
             found.help("put quotes around a text that begins with a special character")
-        } else if line.matches(": ").count() > 1 && !line.contains('{') {
+        } else if value.contains(": ") {
             found.help("put quotes around a text that contains `: `")
+        } else if info.contains("mapping values") || info.contains("block mapping") || info.contains("indent")
+        {
+            found.help("check the indentation: keys of one mapping stand in one column")
         } else {
             found
         });

@@ -4,4 +4,5 @@
 
 mod decisions;
 mod documentation;
+mod policies;
 mod prometheus;

@@ -114,7 +114,14 @@ impl Checker<'_> {
             self.say(Diagnostic::new(Code::InvalidHeader, name.span, message).help("remove it"));
             return None;
         }
-        let (expanded, secret) = match value {
+        if let (HeaderValue::Secret(_), true) = (value, to.iter().any(sent_in_the_clear)) {
+            self.say(
+                Diagnostic::new(Code::SecretOverHttp, span, "this secret would be sent over plain HTTP")
+                    .help("use an `https` address; plain HTTP is allowed to this machine itself only"),
+            );
+            return None;
+        }
+        let expanded = match value {
             HeaderValue::Plain(text) if CREDENTIALS.contains(&lower.as_str()) => {
                 self.say(
                     Diagnostic::new(
@@ -129,21 +136,14 @@ impl Checker<'_> {
                 );
                 return None;
             }
-            HeaderValue::Plain(text) => (Secret::new(self.known(text)?), false),
-            HeaderValue::Secret(document) => (self.secret(document.secret.get()?)?, true),
+            HeaderValue::Plain(text) => Secret::new(self.known(text)?),
+            HeaderValue::Secret(document) => self.secret(document.secret.get()?)?,
         };
         let sendable = |c: char| c == '\t' || (' '..='~').contains(&c);
         if !expanded.reveal().chars().all(sendable) {
             self.say(
                 Diagnostic::new(Code::InvalidHeader, span, "a header's value is one line of printable ASCII")
                     .help("a secret file often ends with a line break: remove it from the variable"),
-            );
-            return None;
-        }
-        if secret && to.iter().any(sent_in_the_clear) {
-            self.say(
-                Diagnostic::new(Code::SecretOverHttp, span, "this secret would be sent over plain HTTP")
-                    .help("use an `https` address; plain HTTP is allowed to this machine itself only"),
             );
             return None;
         }

@@ -99,7 +99,14 @@ impl Checker<'_> {
                 format!("no source gives `{signal}`, so this criterion is never known and the gate holds");
             let found =
                 Diagnostic::new(Code::CriterionWithoutSource, written.place(signal.as_str()), message);
-            let near = spelling::nearest(signal.as_str(), self.catalogue.names()).map(str::to_owned);
+            let declared = self
+                .document
+                .signals
+                .get()
+                .into_iter()
+                .flat_map(|s| s.0.iter().map(|(name, _)| name.as_str()));
+            let near =
+                spelling::nearest(signal.as_str(), self.catalogue.names().chain(declared)).map(str::to_owned);
             self.say(match near {
                 Some(near) => found.label(format!("did you mean `{near}`?")),
                 None if self.catalogue.is_empty() => {
@@ -155,31 +162,31 @@ impl Checker<'_> {
 
     /// A written list replaces the runbook's: says which of its lines are gone although their signals have sources.
     fn dropped_lines(&mut self, written: &[Written], span: Span, runbook: &[Line]) {
+        let judged = |signal: &&SignalName| written.iter().any(|w| w.criterion.signals().contains(signal));
+        let mut lines = Vec::new();
+        let mut criteria = Vec::new();
         for line in runbook {
-            let signals: Vec<SignalName> = self
-                .runbook_line(line)
-                .iter()
-                .filter(|written| written.configured == Configured::Yes)
-                .flat_map(|written| written.criterion.signals().into_iter().cloned().collect::<Vec<_>>())
-                .collect();
-            let judged =
-                |signal: &SignalName| written.iter().any(|w| w.criterion.signals().contains(&signal));
-            if signals.is_empty() || signals.iter().any(judged) {
-                continue;
+            let usual: Vec<Written> = self.runbook_line(line);
+            let configured: Vec<&Written> =
+                usual.iter().filter(|w| w.configured == Configured::Yes).collect();
+            let mut signals = configured.iter().flat_map(|written| written.criterion.signals());
+            if !configured.is_empty() && !signals.any(|signal| judged(&signal)) {
+                lines.push(format!("\"{}\"", line.runbook));
+                criteria.extend(configured.iter().map(|written| written.criterion.text().to_owned()));
             }
-            let criteria = spelling::listed(line.criteria.iter().copied().filter(|text| {
-                text.parse::<Criterion>()
-                    .is_ok_and(|c| c.signals().iter().all(|signal| signals.contains(signal)))
-            }));
-            self.say(
-                Diagnostic::new(
-                    Code::RunbookLineDropped,
-                    Span::new(span.start, span.start),
-                    format!("this list leaves out the runbook's line \"{}\"", line.runbook),
-                )
-                .help(format!("a written list replaces the default one: add {criteria}")),
-            );
         }
+        let message = match lines.as_slice() {
+            [] => return,
+            [line] => format!("this list leaves out the runbook's line {line}"),
+            lines => {
+                format!("this list leaves out {} lines of the runbook: {}", lines.len(), lines.join(", "))
+            }
+        };
+        let criteria = spelling::listed(criteria.iter().map(String::as_str));
+        self.say(
+            Diagnostic::new(Code::RunbookLineDropped, Span::new(span.start, span.start), message)
+                .help(format!("a written list replaces the default one: add {criteria}")),
+        );
     }
 
     /// States are judged as `failing` and `passing`, numbers by thresholds.

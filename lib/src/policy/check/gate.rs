@@ -6,7 +6,7 @@ use super::Checker;
 use super::criteria::Written;
 use super::values::at_word;
 use crate::criterion::parse_comparison;
-use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::diagnostic::{Code, Diagnostic, Severity, Span};
 use crate::policy::decode::Field;
 use crate::policy::rules::{Configured, GateCriterion, GateRules, ReadingKind, SignalRules};
 use crate::policy::{BaselineRule, defaults, document};
@@ -170,11 +170,7 @@ impl Checker<'_> {
         };
         let written_well =
             complete(gate.map(|gate| &gate.rollback_when)) && complete(gate.map(|gate| &gate.verify));
-        if judged
-            || !written_well
-            || matches!(self.document.gate, Field::Invalid)
-            || !self.sources_are_whole()
-        {
+        if judged || !written_well || matches!(self.document.gate, Field::Invalid) || !self.is_clean() {
             return;
         }
         let span =
@@ -189,9 +185,9 @@ impl Checker<'_> {
         );
     }
 
-    /// Whether every source could be read, so that a missing signal is really missing.
-    fn sources_are_whole(&self) -> bool {
-        !self.findings.iter().any(|found| found.severity() == crate::diagnostic::Severity::Error)
+    /// Whether nothing was refused so far, so that what is missing is really missing.
+    fn is_clean(&self) -> bool {
+        self.clean && !self.findings.iter().any(|found| found.severity() == Severity::Error)
     }
 }
 

@@ -69,7 +69,11 @@ impl Checker<'_> {
         match known.parse() {
             Ok(duration) => Some(duration),
             Err(error) => {
-                self.say(Diagnostic::new(Code::InvalidDuration, text.span, error.to_string()));
+                let found = Diagnostic::new(Code::InvalidDuration, text.span, error.to_string());
+                self.say(match meant(&known) {
+                    Some(meant) => found.label(format!("did you mean `{meant}`?")),
+                    None => found,
+                });
                 None
             }
         }
@@ -90,7 +94,9 @@ impl Checker<'_> {
                 let message = format!("`{}` is not a share between 0 and 1", trimmed.escape_debug());
                 let found = Diagnostic::new(Code::InvalidShare, text.span, message);
                 self.say(match read {
-                    Ok(number) if number > 1.0 && number <= 100.0 => found.help(format!("write `{number}%`")),
+                    Ok(number) if number > 1.0 && number <= 100.0 && !trimmed.ends_with('%') => {
+                        found.help(format!("write `{number}%`"))
+                    }
                     _ => found.help("write a percentage such as `50%`, or a number from 0 to 1"),
                 });
                 None
@@ -138,11 +144,38 @@ impl Checker<'_> {
             Ok(name) => Some(name),
             Err(error) => {
                 let error: crate::SignalNameError = error;
-                self.say(Diagnostic::new(Code::InvalidName, text.span, error.to_string()));
+                let found = Diagnostic::new(Code::InvalidName, text.span, error.to_string());
+                let meant = text.as_str().replace(['-', '.', ' '], "_");
+                self.say(match meant.parse::<SignalName>() {
+                    Ok(meant) => found.label(format!("did you mean `{meant}`?")),
+                    Err(_) => found,
+                });
                 None
             }
         }
     }
+}
+
+/// `15 min`, `1 day`: a length of time in other words.
+fn meant(written: &str) -> Option<String> {
+    let compact: String = written.to_ascii_lowercase().split_whitespace().collect();
+    let digits = compact.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+    let (number, unit) = compact.split_at(digits);
+    let unit = match unit.trim_end_matches('s') {
+        "" | "sec" | "second" => "s",
+        "m" if unit == "ms" => "ms",
+        "milli" | "millisecond" => "ms",
+        "m" | "min" | "minute" => "m",
+        "h" | "hr" | "hour" => "h",
+        "d" | "day" => "d",
+        "w" | "week" => {
+            return number.parse::<u32>().ok().map(|weeks| format!("{}d", weeks.saturating_mul(7)));
+        }
+        "month" => return number.parse::<u32>().ok().map(|months| format!("{}d", months.saturating_mul(30))),
+        _ => return None,
+    };
+    let meant = format!("{number}{unit}");
+    meant.parse::<Duration>().ok().map(|_| meant)
 }
 
 /// What the criteria language found wrong, at the word where the file shows it.

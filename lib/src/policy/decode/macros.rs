@@ -23,7 +23,13 @@ macro_rules! document {
                 for (key, value) in $crate::policy::decode::mapping(node, findings)? {
                     match key.as_str() {
                         $( $key => document.$field = $crate::policy::decode::Field::decode(key, value, findings), )*
-                        _ => $crate::policy::decode::unknown_key(key, &[$($key),*], $what, findings),
+                        // What was meant by a mistyped key is there, and not readable: nothing more is said about it.
+                        _ => match $crate::policy::decode::unknown_key(key, &[$($key),*], $what, findings) {
+                            $( Some($key) if document.$field.is_missing() => {
+                                document.$field = $crate::policy::decode::Field::Invalid;
+                            } )*
+                            _ => {}
+                        },
                     }
                 }
                 $( $(
