@@ -28,6 +28,7 @@ mod order;
 mod parse;
 mod read;
 mod replay;
+mod usual;
 mod write;
 
 pub use parse::{LineError, parse_line};

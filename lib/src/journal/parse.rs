@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::{Line, VERSION};
+use super::{Line, VERSION, usual};
 use crate::gate::Decision;
 use crate::sample::{Absence, Counts, Reading, Sample};
 use crate::{Baseline, Duration, Finite, SignalName, Timestamp};
@@ -82,6 +82,17 @@ const MAX_NAMES: usize = 512;
 
 impl LineParser {
     pub(super) fn parse(&mut self, text: &str) -> Result<Line, LineError> {
+        match usual::read(text) {
+            Some(usual) => {
+                let signal = self.name(usual.signal)?;
+                Ok(Line::Sample { t: usual.t, signal, sample: Sample::Known(usual.reading) })
+            }
+            None => self.parse_any(text),
+        }
+    }
+
+    /// Reads a line of any shape.
+    pub(super) fn parse_any(&mut self, text: &str) -> Result<Line, LineError> {
         // A derived reader would take a list for the values of the keys in order.
         if !text.trim_ascii_start().starts_with('{') {
             return Err(LineError::Json("it does not begin with `{`".to_owned()));
@@ -191,7 +202,10 @@ impl LineParser {
     }
 
     fn signal(&mut self, kind: &'static str, flat: &Flat<'_>) -> Result<SignalName, LineError> {
-        let text = required(kind, "signal", &flat.signal)?;
+        self.name(required(kind, "signal", &flat.signal)?)
+    }
+
+    fn name(&mut self, text: &str) -> Result<SignalName, LineError> {
         let place = self.names.partition_point(|known| known.as_str() < text);
         if let Some(known) = self.names.get(place).filter(|known| known.as_str() == text) {
             return Ok(known.clone());

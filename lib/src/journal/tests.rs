@@ -322,6 +322,23 @@ proptest! {
     }
 
     #[test]
+    fn the_usual_shape_reads_as_any_other(
+        whole in "-?[0-9]{1,22}", fraction in "(\\.[0-9]{0,20})?(e[0-9]{1,3})?", bad in "[0-9]{1,4}",
+        blank in " ?", t in prop_oneof![Just("2026-01-01T00:00:00.5Z"), Just("2026-02-29T00:00:00Z")],
+        name in "[a-z_]{1,8}|[a-z\\\\\" ]{1,6}",
+    ) {
+        let head = format!("{{\"kind\":{blank}\"sample\",{blank}\"t\":{blank}\"{t}\",\"signal\":\"{name}\",{blank}");
+        for text in [
+            format!("{head}\"value\":{blank}{whole}{fraction}}}"),
+            format!("{head}\"bad\":{bad},{blank}\"total\":{whole}{fraction}}}"),
+            format!("{head}\"value\":{whole},\"total\":{bad}}}"),
+        ] {
+            let mut parser = super::parse::LineParser::default();
+            prop_assert_eq!(parser.parse(&text), parser.parse_any(&text), "{}", text);
+        }
+    }
+
+    #[test]
     fn no_text_makes_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         let _ = parse_line(&String::from_utf8_lossy(&bytes));
         let _ = replay(rules(), bytes.as_slice());
