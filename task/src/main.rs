@@ -1,1 +1,5 @@
+//! The `runbook-gate` command.
+
+mod http;
+
 fn main() {}

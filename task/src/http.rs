@@ -1,0 +1,255 @@
+//! The network: the library's [`Transport`] over one HTTP agent, with one proxy rule and one set of trusted roots.
+//!
+//! Nothing is opened, read or resolved before the first request, so that commands without a network start at once.
+
+mod connect;
+mod failure;
+pub mod guard;
+pub mod proxy;
+pub mod roots;
+mod target;
+#[cfg(test)]
+mod tests;
+
+use std::io::Read;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use runbook_gate::transport::{Method, Redirects, Request, Response, Retry, Transport, TransportError};
+use runbook_gate::{Duration, Timestamp};
+use ureq::http;
+
+use self::proxy::ProxyRules;
+use self::roots::ExtraRoots;
+pub use self::target::{Connection, Connections, Credential};
+use self::target::{Target, origin_of};
+
+const USER_AGENT: &str = concat!("runbook-gate/", env!("CARGO_PKG_VERSION"));
+const MAX_REDIRECTS: usize = 5;
+const MAX_TRIES: u32 = 5;
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// Below this, another try could not even connect.
+const SHORTEST_TRY: Duration = Duration::from_millis(50);
+const MAX_HEADER_BYTES: usize = 64 * 1024;
+const IDLE_CONNECTIONS: usize = 512;
+const IDLE_CONNECTIONS_OF_A_HOST: usize = 32;
+
+/// How the network is reached.
+#[derive(Clone, Debug, Default)]
+pub struct Network {
+    /// Service connections by name.
+    pub connections: Connections,
+    /// Proxies and what goes past them.
+    pub proxies: ProxyRules,
+    /// Roots beside the platform's.
+    pub roots: ExtraRoots,
+}
+
+/// The transport of the binary.
+pub struct HttpTransport {
+    network: Network,
+    /// Keeps connections between requests.
+    pooled: OnceLock<Result<ureq::Agent, String>>,
+    /// Opens a connection for each request: a probe must see that the service still takes new ones, and must not fail
+    /// because the service closed an idle one.
+    fresh: OnceLock<Result<ureq::Agent, String>>,
+    pause: fn(Duration),
+    now: fn() -> Timestamp,
+}
+
+impl HttpTransport {
+    /// A transport that has opened nothing yet. `pause` waits between tries, `now` reads the wall clock (for
+    /// `Retry-After` dates).
+    pub const fn new(network: Network, pause: fn(Duration), now: fn() -> Timestamp) -> Self {
+        Self { network, pooled: OnceLock::new(), fresh: OnceLock::new(), pause, now }
+    }
+
+    fn agent(&self, retry: Retry, host: &str) -> Result<&ureq::Agent, TransportError> {
+        let (slot, idle) = match retry {
+            Retry::Never => (&self.fresh, 0),
+            Retry::WithinTimeout => (&self.pooled, IDLE_CONNECTIONS),
+        };
+        slot.get_or_init(|| self.open(idle))
+            .as_ref()
+            .map_err(|why| TransportError::Tls { host: host.to_owned(), why: why.clone() })
+    }
+
+    fn open(&self, idle: usize) -> Result<ureq::Agent, String> {
+        let config = ureq::config::Config::builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .max_response_header_size(MAX_HEADER_BYTES)
+            .max_idle_connections(idle)
+            .max_idle_connections_per_host(idle.min(IDLE_CONNECTIONS_OF_A_HOST))
+            .user_agent(USER_AGENT)
+            .proxy(None)
+            .build();
+        let connector = connect::connector(&self.network.roots)?;
+        Ok(ureq::Agent::with_parts(config, connector, guard::GuardedResolver::default()))
+    }
+
+    /// One try, redirects inside the origin included.
+    fn try_once(
+        &self,
+        request: &Request,
+        target: &Target,
+        left: Duration,
+    ) -> Result<Response, TransportError> {
+        let started = Instant::now();
+        let mut at = target.url.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            let remaining = left.minus(elapsed_since(started));
+            if remaining.is_zero() {
+                return Err(TransportError::Timeout { host: target.host.clone(), after: request.timeout });
+            }
+            let answer = self.exchange(request, target, &at, remaining)?;
+            let location = answer.headers().get(http::header::LOCATION).and_then(|text| text.to_str().ok());
+            let redirected = match (request.redirects, answer.status().as_u16(), location) {
+                (Redirects::AsAnswer, ..) | (_, _, None) => None,
+                (_, 307 | 308, Some(location)) => Some(location),
+                // Repeating a question as another method would ask another question.
+                (_, 301..=303, Some(location)) => match request.method {
+                    Method::Get => Some(location),
+                    Method::Post => return Err(TransportError::Redirect { host: target.host.clone() }),
+                },
+                _ => None,
+            };
+            let Some(location) = redirected else {
+                return self.read(request, target, answer, started);
+            };
+            let next = at.join(location).ok().filter(|next| origin_of(next) == origin_of(&target.url));
+            at = next.ok_or_else(|| TransportError::Redirect { host: target.host.clone() })?;
+        }
+        Err(TransportError::Protocol {
+            host: target.host.clone(),
+            why: format!("it redirected more than {MAX_REDIRECTS} times"),
+        })
+    }
+
+    fn exchange(
+        &self,
+        request: &Request,
+        target: &Target,
+        at: &url::Url,
+        left: Duration,
+    ) -> Result<http::Response<ureq::Body>, TransportError> {
+        let wrong = |why: &str| TransportError::Protocol { host: target.host.clone(), why: why.to_owned() };
+        let method = match request.method {
+            Method::Get => http::Method::GET,
+            Method::Post => http::Method::POST,
+        };
+        let mut head = http::Request::builder().method(method).uri(target::request_uri(at));
+        for (name, value) in target.headers(request) {
+            let value = http::HeaderValue::from_str(value.reveal())
+                .map_err(|_| wrong(&format!("the value of header `{name}` cannot be sent")))?;
+            head = head.header(name.as_str(), value);
+        }
+        if request.retry == Retry::Never {
+            head = head.header(http::header::CONNECTION, "close");
+        }
+        let bytes = match &request.body {
+            Some(body) => {
+                head = head.header(http::header::CONTENT_TYPE, body.content_type);
+                body.bytes.clone()
+            }
+            None => Vec::new(),
+        };
+        let agent = self.agent(request.retry, &target.host)?;
+        let proxy = self.network.proxies.proxy_for(at).cloned();
+        let outcome = match request.method {
+            Method::Get => {
+                let message = head.body(()).map_err(|_| wrong("the request cannot be written"))?;
+                let message =
+                    agent.configure_request(message).timeout_global(Some(left.to_std())).proxy(proxy).build();
+                agent.run(message)
+            }
+            Method::Post => {
+                let message = head.body(bytes).map_err(|_| wrong("the request cannot be written"))?;
+                let message =
+                    agent.configure_request(message).timeout_global(Some(left.to_std())).proxy(proxy).build();
+                agent.run(message)
+            }
+        };
+        outcome.map_err(|error| failure::named(error, &target.host, request.timeout))
+    }
+
+    fn read(
+        &self,
+        request: &Request,
+        target: &Target,
+        mut answer: http::Response<ureq::Body>,
+        started: Instant,
+    ) -> Result<Response, TransportError> {
+        let limit = request.max_bytes;
+        let mut body = Vec::new();
+        let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+        // The limit counts what comes out of decompression.
+        let mut reader = answer.body_mut().as_reader().take(most);
+        reader
+            .read_to_end(&mut body)
+            .map_err(|error| failure::named(ureq::Error::from(error), &target.host, request.timeout))?;
+        if body.len() > limit {
+            return Err(TransportError::TooLarge { host: target.host.clone(), limit });
+        }
+        let text = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
+        let content_type = text(http::header::CONTENT_TYPE)
+            .and_then(|whole| whole.split(';').next())
+            .map(|kind| kind.trim().to_ascii_lowercase())
+            .unwrap_or_default();
+        Ok(Response {
+            status: answer.status().as_u16(),
+            content_type,
+            retry_after: text(http::header::RETRY_AFTER).and_then(|text| retry_after(text, self.now)),
+            body,
+            elapsed: elapsed_since(started),
+        })
+    }
+}
+
+impl Transport for HttpTransport {
+    fn send(&self, request: &Request) -> Result<Response, TransportError> {
+        let target = self.network.connections.target(request)?;
+        let started = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        for attempt in 1.. {
+            let left = request.timeout.minus(elapsed_since(started));
+            let outcome = self.try_once(request, &target, left);
+            let wait = match (request.retry, &outcome) {
+                (Retry::Never, _) => None,
+                (_, Ok(response)) if matches!(response.status, 429 | 502 | 503 | 504) => {
+                    Some(response.retry_after.unwrap_or(pause))
+                }
+                (_, Err(TransportError::Connect { .. })) => Some(pause),
+                _ => None,
+            };
+            let left = request.timeout.minus(elapsed_since(started));
+            match wait {
+                Some(wait) if attempt < MAX_TRIES && wait.plus(SHORTEST_TRY) <= left => {
+                    log::debug!("{} is asked again in {wait}", target.host);
+                    (self.pause)(wait);
+                }
+                _ => return outcome,
+            }
+            pause = pause.times(2);
+        }
+        Err(TransportError::Timeout { host: target.host, after: request.timeout })
+    }
+}
+
+/// `Retry-After` in seconds or as a date.
+fn retry_after(text: &str, now: fn() -> Timestamp) -> Option<Duration> {
+    if let Ok(seconds) = text.trim().parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date =
+        time::OffsetDateTime::parse(text.trim(), &time::format_description::well_known::Rfc2822).ok()?;
+    Some(Timestamp::from(date).since(now()))
+}
+
+fn elapsed_since(started: Instant) -> Duration {
+    Duration::from_nanos(u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX))
+}
+
+/// Shared by the threads that poll.
+pub type SharedTransport = Arc<dyn Transport>;

@@ -1,0 +1,259 @@
+//! Where a request goes, and whose credentials it carries.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use runbook_gate::Secret;
+use runbook_gate::policy::source_spec::Address;
+use runbook_gate::transport::{Request, TransportError};
+use url::{Origin, Url};
+
+use super::guard::refusal;
+use super::proxy::is_loopback;
+
+/// Service connections by name.
+#[derive(Clone, Debug, Default)]
+pub struct Connections(BTreeMap<String, Connection>);
+
+/// A service connection: an address and what opens it.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    url: Url,
+    credential: Option<Credential>,
+}
+
+/// What opens a connection.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// Sent as `Authorization: Bearer`.
+    Bearer(Secret),
+    /// Sent as `Authorization: Basic`.
+    Basic {
+        /// The user's name.
+        user: String,
+        /// The password.
+        password: Secret,
+    },
+}
+
+/// A connection that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectionError {
+    /// The URL is none.
+    #[error("connection `{name}`: the URL is not valid ({why}); write https://host or https://host/path")]
+    Url {
+        /// The connection.
+        name: String,
+        /// In words.
+        why: String,
+    },
+    /// Credentials would travel unprotected.
+    #[error("connection `{name}`: credentials are sent over https only; change its URL to https")]
+    Plain {
+        /// The connection.
+        name: String,
+    },
+}
+
+impl Connection {
+    /// A connection; user info in the URL becomes its credential.
+    ///
+    /// # Errors
+    /// Where the URL is none, or credentials would go over plain HTTP to another machine.
+    pub fn new(name: &str, url: &str, credential: Option<Credential>) -> Result<Self, ConnectionError> {
+        let name = name.to_owned();
+        let mut url: Url = url.parse().map_err(|error: url::ParseError| ConnectionError::Url {
+            name: name.clone(),
+            why: error.to_string(),
+        })?;
+        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+            return Err(ConnectionError::Url { name, why: "it is neither http nor https".to_owned() });
+        }
+        let credential = credential.or_else(|| user_info(&url));
+        strip_user_info(&mut url);
+        if credential.is_some() && !may_carry_secrets(&url) {
+            return Err(ConnectionError::Plain { name });
+        }
+        Ok(Self { url, credential })
+    }
+}
+
+impl Connections {
+    /// Adds or replaces a connection.
+    pub fn insert(&mut self, name: String, connection: Connection) {
+        self.0.insert(name, connection);
+    }
+
+    /// Where a request goes.
+    ///
+    /// # Errors
+    /// Where its connection is not known, its address is refused, or a secret would travel unprotected.
+    pub fn target(&self, request: &Request) -> Result<Target, TransportError> {
+        let (mut url, credential) = match &request.address {
+            Address::Url(url) => (url.clone(), user_info(url)),
+            Address::Connection(name) => {
+                let known = self.0.get(name).ok_or_else(|| self.unknown(name))?;
+                (known.url.clone(), known.credential.clone())
+            }
+        };
+        strip_user_info(&mut url);
+        append(&mut url, &request.path_and_query);
+        let host = shown_host(&url);
+        let refused = |why: &str| TransportError::Refused { host: host.clone(), why: why.to_owned() };
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(refused("only http and https addresses are asked"));
+        }
+        if let Some(why) = literal_refusal(&url) {
+            return Err(refused(why));
+        }
+        let secret_header = request.headers.iter().any(|header| is_credential(&header.name));
+        if (credential.is_some() || secret_header) && !may_carry_secrets(&url) {
+            return Err(refused("credentials are sent over https only; change its URL to https"));
+        }
+        Ok(Target { url, host, credential })
+    }
+
+    fn unknown(&self, name: &str) -> TransportError {
+        let known: Vec<&str> = self.0.keys().map(String::as_str).collect();
+        let help = if known.is_empty() {
+            format!("define it with --connection {name}=https://…")
+        } else {
+            format!("known are {}; define it with --connection {name}=https://…", known.join(", "))
+        };
+        TransportError::UnknownConnection { name: name.to_owned(), help }
+    }
+}
+
+/// A request's destination.
+pub struct Target {
+    /// Without user info.
+    pub url: Url,
+    /// Host and port, as errors show it.
+    pub host: String,
+    credential: Option<Credential>,
+}
+
+impl Target {
+    /// The request's headers with the credential.
+    pub fn headers(&self, request: &Request) -> Vec<(String, Secret)> {
+        let mut headers: Vec<(String, Secret)> =
+            request.headers.iter().map(|header| (header.name.clone(), header.value.clone())).collect();
+        let own = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        match &self.credential {
+            Some(credential) if !own => headers.push(("Authorization".to_owned(), credential.header())),
+            _ => {}
+        }
+        headers
+    }
+}
+
+impl Credential {
+    /// The value of the `Authorization` header.
+    pub fn header(&self) -> Secret {
+        match self {
+            Self::Bearer(token) => Secret::new(format!("Bearer {}", token.reveal())),
+            Self::Basic { user, password } => Secret::new(format!(
+                "Basic {}",
+                BASE64_STANDARD.encode(format!("{user}:{}", password.reveal()))
+            )),
+        }
+    }
+}
+
+/// Scheme, host and port.
+pub fn origin_of(url: &Url) -> Origin {
+    url.origin()
+}
+
+/// The URL as the request line needs it, without its fragment.
+pub fn request_uri(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_fragment(None);
+    url.to_string()
+}
+
+/// Whether a header carries a credential by its name.
+pub fn is_credential(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    matches!(name.as_str(), "authorization" | "proxy-authorization" | "cookie")
+        || ["token", "secret", "password", "api-key", "apikey", "-key"].iter().any(|word| name.contains(word))
+}
+
+/// Credentials go over `https`, and over `http` only to this machine.
+fn may_carry_secrets(url: &Url) -> bool {
+    url.scheme() == "https" || is_loopback(url)
+}
+
+fn user_info(url: &Url) -> Option<Credential> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let decoded = |text: &str| percent_decoded(text);
+    Some(Credential::Basic {
+        user: decoded(url.username()),
+        password: Secret::new(decoded(url.password().unwrap_or_default())),
+    })
+}
+
+/// Percent-decoding of user info; what is not UTF-8 stays as it was written.
+pub fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let hex = tail.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
+        match (first, hex.and_then(|pair| u8::from_str_radix(pair, 16).ok())) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            _ => {
+                bytes.push(first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+}
+
+fn strip_user_info(url: &mut Url) {
+    // A URL that can have no user info has none to remove.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+}
+
+/// Appends path and query to a base; a query of the base stays, after the new one.
+fn append(url: &mut Url, path_and_query: &str) {
+    if path_and_query.is_empty() {
+        return;
+    }
+    let (path, query) = match path_and_query.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (path_and_query, None),
+    };
+    let whole = format!("{}{path}", url.path().trim_end_matches('/'));
+    let queries: Vec<String> = query.into_iter().chain(url.query()).map(str::to_owned).collect();
+    url.set_path(&whole);
+    url.set_query((!queries.is_empty()).then(|| queries.join("&")).as_deref());
+}
+
+fn shown_host(url: &Url) -> String {
+    let host = url.host_str().unwrap_or("(no host)");
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+/// What can be refused without asking for the name's address: also where a proxy would ask for it.
+fn literal_refusal(url: &Url) -> Option<&'static str> {
+    match url.host()? {
+        url::Host::Ipv4(address) => refusal(address.into()),
+        url::Host::Ipv6(address) => refusal(address.into()),
+        url::Host::Domain(name) => {
+            let name = name.trim_end_matches('.').to_ascii_lowercase();
+            (name == "metadata.google.internal" || name == "metadata")
+                .then_some("it hands out a cloud's credentials")
+        }
+    }
+}
