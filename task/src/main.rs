@@ -1,5 +1,8 @@
 //! The `runbook-gate` command.
 
+mod commands;
+mod door;
 mod http;
+mod redact;
 
 fn main() {}

@@ -1,0 +1,119 @@
+//! The last defence against printing a secret: everything that leaves the process goes through here.
+//!
+//! The first defences are types: [`Secret`] prints `***`, and errors name hosts only. This one knows the secrets' texts.
+
+use std::borrow::Cow;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use runbook_gate::Secret;
+
+/// Shorter texts would be found in every other word.
+const SHORTEST: usize = 6;
+const MASK: &str = "***";
+
+/// The secrets of this process, and the forms that they take in output. Clones share them.
+#[derive(Clone, Default)]
+pub struct Redactor {
+    forms: Arc<RwLock<Vec<String>>>,
+}
+
+impl Redactor {
+    /// Remembers a secret: as it is, percent-encoded, in Base64 and each of its lines.
+    pub fn learn(&self, secret: &Secret) {
+        let whole = secret.reveal();
+        let mut found: Vec<String> = Vec::new();
+        for part in whole.lines().chain([whole]).map(str::trim) {
+            if part.len() < SHORTEST {
+                continue;
+            }
+            found.push(part.to_owned());
+            found.push(percent_encoded(part));
+            found.push(BASE64_STANDARD.encode(part));
+            if let Ok(json) = serde_json::to_string(part) {
+                found.push(json.trim_matches('"').to_owned());
+            }
+        }
+        let mut forms = self.forms.write().unwrap_or_else(PoisonError::into_inner);
+        forms.extend(found);
+        // The longest first, so that no rest of one stays behind another.
+        forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        forms.dedup();
+    }
+
+    /// Remembers a header's value where it may be a secret: by its name, or because it looks like one.
+    pub fn learn_header(&self, name: &str, value: &Secret) {
+        let text = value.reveal();
+        if crate::http::is_credential(name) || looks_secret(text) {
+            self.learn(value);
+            if let Some((_scheme, credential)) = text.split_once(' ') {
+                self.learn(&Secret::new(credential));
+            }
+        }
+    }
+
+    /// The text without any secret.
+    pub fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let forms = self.forms.read().unwrap_or_else(PoisonError::into_inner);
+        let mut clean = Cow::Borrowed(text);
+        for form in forms.iter() {
+            if clean.contains(form.as_str()) {
+                clean = Cow::Owned(clean.replace(form.as_str(), MASK));
+            }
+        }
+        clean
+    }
+
+    /// Whether the text carries a secret.
+    pub fn finds_in(&self, text: &str) -> bool {
+        matches!(self.clean(text), Cow::Owned(_))
+    }
+}
+
+/// Every header of a policy is a secret by type; most are words such as `production` that reports print too.
+fn looks_secret(value: &str) -> bool {
+    value.len() >= 12 && value.chars().any(|c| c.is_ascii_digit()) && !value.contains('/')
+}
+
+fn percent_encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_a_secret_in_every_form() {
+        let redactor = Redactor::default();
+        redactor.learn(&Secret::new("p@ss/word+1"));
+        for text in ["p@ss/word+1", "p%40ss%2Fword%2B1", "cEBzcy93b3JkKzE="] {
+            assert_eq!(redactor.clean(&format!("a {text} b")), "a *** b", "{text}");
+        }
+    }
+
+    #[test]
+    fn masks_each_line_of_a_long_secret() {
+        let redactor = Redactor::default();
+        redactor.learn(&Secret::new("first-line\nsecond-line\n"));
+        assert_eq!(redactor.clean("x second-line y"), "x *** y");
+    }
+
+    #[test]
+    fn masks_a_bearer_token_without_its_scheme() {
+        let redactor = Redactor::default();
+        redactor.learn_header("Authorization", &Secret::new("Bearer canary-token"));
+        assert_eq!(redactor.clean("token canary-token"), "token ***");
+    }
+
+    #[test]
+    fn leaves_words_alone() {
+        let redactor = Redactor::default();
+        redactor.learn_header("X-Scope-OrgID", &Secret::new("production"));
+        redactor.learn_header("Accept", &Secret::new("application/vnd.api+json;v=1"));
+        redactor.learn(&Secret::new("on"));
+        let text = "production: application/vnd.api+json;v=1 on";
+        assert_eq!(redactor.clean(text), text);
+    }
+}
