@@ -12,7 +12,9 @@ mod target;
 mod tests;
 
 use std::io::Read;
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
 use std::time::Instant;
 
 use runbook_gate::transport::{Method, Redirects, Request, Response, Retry, Transport, TransportError};
@@ -21,7 +23,7 @@ use ureq::http;
 
 use self::proxy::ProxyRules;
 use self::roots::ExtraRoots;
-pub use self::target::{Connection, Connections, Credential};
+pub use self::target::{Connection, ConnectionError, Connections, Credential, is_credential};
 use self::target::{Target, origin_of};
 
 const USER_AGENT: &str = concat!("runbook-gate/", env!("CARGO_PKG_VERSION"));
@@ -31,6 +33,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// Below this, another try could not even connect.
 const SHORTEST_TRY: Duration = Duration::from_millis(50);
 const MAX_HEADER_BYTES: usize = 64 * 1024;
+/// Requests of one `send_all` that are on their way at once.
+const SIDE_BY_SIDE: usize = 256;
+const STACK_BYTES: usize = 512 * 1024;
 const IDLE_CONNECTIONS: usize = 512;
 const IDLE_CONNECTIONS_OF_A_HOST: usize = 32;
 
@@ -234,6 +239,41 @@ impl Transport for HttpTransport {
             pause = pause.times(2);
         }
         Err(TransportError::Timeout { host: target.host, after: request.timeout })
+    }
+
+    fn send_all(&self, requests: &[Request]) -> Vec<Result<Response, TransportError>> {
+        if let [request] = requests {
+            return vec![self.send(request)];
+        }
+        let next = AtomicUsize::new(0);
+        let results: Mutex<Vec<Option<Result<Response, TransportError>>>> =
+            Mutex::new(requests.iter().map(|_| None).collect());
+        let work = || {
+            while let Some((index, request)) = {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                requests.get(index).map(|request| (index, request))
+            } {
+                let result = self.send(request);
+                let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(slot) = results.get_mut(index) {
+                    *slot = Some(result);
+                }
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 1..requests.len().min(SIDE_BY_SIDE) {
+                let thread = thread::Builder::new().name("send".to_owned()).stack_size(STACK_BYTES);
+                if thread.spawn_scoped(scope, work).is_err() {
+                    log::warn!("no more threads: requests go one after the other");
+                    break;
+                }
+            }
+            work();
+        });
+        let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let lost =
+            || Err(TransportError::Protocol { host: String::new(), why: "it was not sent".to_owned() });
+        results.into_iter().map(|result| result.unwrap_or_else(lost)).collect()
     }
 }
 

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use runbook_gate::Secret;
 use runbook_gate::policy::source_spec::Address;
-use runbook_gate::transport::{Request, TransportError};
+use runbook_gate::transport::{Request, TransportError, joined};
 use url::{Origin, Url};
 
 use super::guard::refusal;
@@ -98,7 +98,7 @@ impl Connections {
             }
         };
         strip_user_info(&mut url);
-        append(&mut url, &request.path_and_query);
+        let url = joined(&url, &request.path_and_query);
         let host = shown_host(&url);
         let refused = |why: &str| TransportError::Refused { host: host.clone(), why: why.to_owned() };
         if !matches!(url.scheme(), "http" | "https") {
@@ -220,21 +220,6 @@ fn strip_user_info(url: &mut Url) {
     // A URL that can have no user info has none to remove.
     let _ = url.set_username("");
     let _ = url.set_password(None);
-}
-
-/// Appends path and query to a base; a query of the base stays, after the new one.
-fn append(url: &mut Url, path_and_query: &str) {
-    if path_and_query.is_empty() {
-        return;
-    }
-    let (path, query) = match path_and_query.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
-        None => (path_and_query, None),
-    };
-    let whole = format!("{}{path}", url.path().trim_end_matches('/'));
-    let queries: Vec<String> = query.into_iter().chain(url.query()).map(str::to_owned).collect();
-    url.set_path(&whole);
-    url.set_query((!queries.is_empty()).then(|| queries.join("&")).as_deref());
 }
 
 fn shown_host(url: &Url) -> String {

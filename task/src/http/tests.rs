@@ -462,3 +462,34 @@ fn tls_to_a_server_without_it_is_a_tls_failure() {
     let error = send(&request).unwrap_err();
     assert!(matches!(error, TransportError::Tls { .. }), "{error:?}");
 }
+
+#[test]
+fn many_requests_go_side_by_side_and_keep_their_order() {
+    // Each of 20 answers waits until all 20 have arrived: one after the other would never end.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let arrived = Arc::new(std::sync::Barrier::new(20));
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let arrived = Arc::clone(&arrived);
+            thread::spawn(move || {
+                let head = read_request(&stream).unwrap();
+                arrived.wait();
+                let path = head.split(' ').nth(1).unwrap().to_owned();
+                write(&mut stream, "200 OK", "", path.as_bytes());
+            });
+        }
+    });
+    let requests: Vec<Request> = (0..20)
+        .map(|index| {
+            Request::get(Address::Url(base.parse().unwrap()), format!("/{index}"), Duration::from_secs(20))
+        })
+        .collect();
+    let bodies: Vec<String> = transport()
+        .send_all(&requests)
+        .into_iter()
+        .map(|result| String::from_utf8(result.unwrap().body).unwrap())
+        .collect();
+    assert_eq!(bodies, (0..20).map(|index| format!("/{index}")).collect::<Vec<_>>());
+}
