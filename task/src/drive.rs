@@ -1,0 +1,240 @@
+//! The driver: the only clock, sleep, threads and cancel flag.
+//!
+//! It asks the sources when their polls are due, writes what they answer into the journal, and feeds the very same lines
+//! to the gate. All of that happens in one loop, so that the order of the journal is the order of the gate. Time and
+//! threads are behind [`Stage`]: the loop itself is a state machine that tests drive without waiting.
+
+pub mod baseline;
+pub mod ledger;
+pub mod prepare;
+mod slot;
+pub mod stage;
+#[cfg(test)]
+mod tests;
+pub mod threads;
+pub mod version;
+pub mod witness;
+
+use runbook_gate::gate::{Decision, Outcome, Step};
+use runbook_gate::journal::Line;
+use runbook_gate::source::{PollWindow, Polled};
+use runbook_gate::{Duration, SignalName, Timestamp};
+
+use self::ledger::{Ledger, LedgerError};
+use self::slot::Slot;
+pub use self::slot::{Reads, Watched};
+use self::stage::{Answer, Event, Job, Stage};
+use crate::live::View;
+
+/// Why the driver could not come to an outcome.
+#[derive(Debug, thiserror::Error)]
+pub enum DriveError {
+    /// The journal could not be written, or the gate refused a line.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A source's thread ended by a panic.
+    #[error("the source `{0}` failed inside: this is a defect of runbook-gate")]
+    Crashed(String),
+}
+
+/// When the gate starts, and what it watches.
+#[derive(Debug)]
+pub struct Course {
+    /// The gate's start.
+    pub start: Timestamp,
+    /// The end of the warm-up.
+    pub watch_from: Timestamp,
+    /// The sources, in the stage's order.
+    pub sources: Vec<Watched>,
+}
+
+/// How long the gate waits at its end for polls that are under way.
+const LAST_WAIT: Duration = Duration::from_secs(10);
+
+/// Watches until the gate decides, the watch ends, or somebody cancels.
+///
+/// # Errors
+/// Where the journal cannot be written or a source has crashed.
+pub fn watch(
+    course: &Course,
+    mut ledger: Ledger<'_>,
+    stage: &mut dyn Stage,
+    view: &mut dyn View,
+) -> Result<Outcome, DriveError> {
+    let mut watch = Watch {
+        course,
+        slots: course.sources.iter().map(|source| Slot::new(source, course.start, stage.now())).collect(),
+        ticked: course.start,
+        unticked: Vec::new(),
+    };
+    // The journal says from its head on that it has ticks.
+    ledger.record(Line::Tick { t: course.start })?;
+    loop {
+        let now = stage.now();
+        let end = ledger.end().unwrap_or(course.start);
+        watch.start_due_polls(now, end, stage, &mut ledger)?;
+        let give_up = end + watch.longest_wait();
+        let settled = if now >= give_up { end } else { watch.settled(now).min(end) };
+        if let Some(t) = watch.next_tick(settled, end) {
+            if ledger.record(Line::Tick { t })? == Step::Decided {
+                view.show(&ledger.progress(), now);
+                break;
+            }
+            watch.ticked = t;
+            if t >= end && ledger.end().is_none_or(|new_end| new_end <= t) {
+                break;
+            }
+            // The gate may have extended its watch: look again at what is due.
+            continue;
+        }
+        view.show(&ledger.progress(), now);
+        let wake = watch.next_wake(now, end).unwrap_or(give_up).min(give_up);
+        let wake = view.refresh_every().map_or(wake, |every| wake.min(now + every));
+        match stage.next(wake) {
+            Event::Reached => {}
+            Event::Done { source, answer: Answer::Polled(polled), .. } => {
+                watch.take(source, polled, stage.now(), &mut ledger)?;
+            }
+            Event::Done { .. } => {}
+            Event::Cancelled { by } => {
+                ledger.record(Line::Cancel { t: stage.now(), by })?;
+                break;
+            }
+            Event::Crashed { source } => return Err(DriveError::Crashed(course.name_of(source))),
+        }
+    }
+    Ok(ledger.close(stage.now())?)
+}
+
+/// A gate that ends before its watch: the deployed version never served, or somebody cancelled the preparation.
+///
+/// # Errors
+/// Where the journal cannot be written.
+pub fn end_early(mut ledger: Ledger<'_>, at: Timestamp, why: Early) -> Result<Outcome, DriveError> {
+    ledger.record(match why {
+        Early::Cancelled { by } => Line::Cancel { t: at, by },
+        Early::Hold { why } => Line::Request { t: at, decision: Decision::Hold, by: why },
+    })?;
+    Ok(ledger.close(at)?)
+}
+
+/// Why a gate ends before its watch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Early {
+    /// Somebody cancelled.
+    Cancelled {
+        /// Who or what.
+        by: String,
+    },
+    /// The gate cannot begin.
+    Hold {
+        /// In words.
+        why: String,
+    },
+}
+
+impl Course {
+    /// The source's words for itself.
+    pub fn name_of(&self, source: usize) -> String {
+        self.sources.get(source).map_or_else(String::new, |source| source.name.clone())
+    }
+}
+
+struct Watch<'c> {
+    course: &'c Course,
+    slots: Vec<Slot<'c>>,
+    /// Everything up to here has been evaluated.
+    ticked: Timestamp,
+    /// Times of journaled samples that no tick has reached yet.
+    unticked: Vec<Timestamp>,
+}
+
+impl Watch<'_> {
+    fn start_due_polls(
+        &mut self,
+        now: Timestamp,
+        end: Timestamp,
+        stage: &mut dyn Stage,
+        ledger: &mut Ledger<'_>,
+    ) -> Result<(), DriveError> {
+        for (index, slot) in self.slots.iter_mut().enumerate() {
+            let Some(scheduled) = slot.due(now, end) else { continue };
+            if slot.is_busy() {
+                if slot.miss(scheduled) == slot::Missed::First {
+                    let text = format!(
+                        "{}: polls take longer than their interval of {}; some were left out",
+                        slot.watched.name, slot.watched.interval
+                    );
+                    ledger.record(Line::Note { t: now, signal: None, text })?;
+                }
+                continue;
+            }
+            slot.start(scheduled);
+            let window = PollWindow {
+                start: self.course.start,
+                scheduled,
+                anchor: self.course.watch_from,
+                timeout: slot.watched.timeout,
+            };
+            stage.start(index, Job::Poll(window));
+        }
+        Ok(())
+    }
+
+    /// Journals a poll's answer, in order of time.
+    fn take(
+        &mut self,
+        source: usize,
+        mut polled: Polled,
+        now: Timestamp,
+        ledger: &mut Ledger<'_>,
+    ) -> Result<(), DriveError> {
+        if let Some(slot) = self.slots.get_mut(source) {
+            slot.finish();
+            if slot.watched.reads == Reads::Moments {
+                // What comes after its time was evaluated would count for nothing: it speaks of when it was given.
+                for observation in polled.observations.iter_mut().filter(|seen| seen.at <= self.ticked) {
+                    observation.at = now;
+                }
+            }
+        }
+        polled.observations.sort_by(|a, b| (a.at, &a.signal).cmp(&(b.at, &b.signal)));
+        for note in polled.notes {
+            ledger.record(Line::Note { t: now, signal: note.signal, text: note.text })?;
+        }
+        for seen in polled.observations {
+            self.unticked.push(seen.at);
+            ledger.record(Line::Sample { t: seen.at, signal: seen.signal, sample: seen.sample })?;
+        }
+        Ok(())
+    }
+
+    /// Up to when nothing more is expected.
+    fn settled(&self, now: Timestamp) -> Timestamp {
+        self.slots.iter().map(|slot| slot.settled(now)).min().unwrap_or(now)
+    }
+
+    /// The newest sample time that has settled and was not evaluated, or the end.
+    fn next_tick(&mut self, settled: Timestamp, end: Timestamp) -> Option<Timestamp> {
+        let reached = self.unticked.iter().copied().filter(|at| *at <= settled).max();
+        let tick = if settled >= end { Some(end) } else { reached }.filter(|at| *at > self.ticked)?;
+        self.unticked.retain(|at| *at > tick);
+        Some(tick)
+    }
+
+    fn next_wake(&self, now: Timestamp, end: Timestamp) -> Option<Timestamp> {
+        self.slots.iter().filter_map(|slot| slot.next_wake(now, end)).min()
+    }
+
+    /// How long after the end data is waited for.
+    fn longest_wait(&self) -> Duration {
+        let delay = self.slots.iter().map(|slot| slot.watched.ingestion_delay).max().unwrap_or_default();
+        let poll = self.slots.iter().map(Slot::hold).max().unwrap_or_default();
+        delay.plus(poll.min(LAST_WAIT))
+    }
+}
+
+/// The names that a source gives.
+pub fn names(watched: &[Watched]) -> impl Iterator<Item = &SignalName> {
+    watched.iter().flat_map(|source| source.signals.iter().map(|signal| &signal.signal))
+}

@@ -1,0 +1,173 @@
+//! The real stage: a clock, and a thread for each source.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use runbook_gate::source::{Commands, Source, World};
+use runbook_gate::transport::Transport;
+use runbook_gate::{Duration, Timestamp};
+
+use super::stage::{Answer, Event, Job, Stage};
+use super::witness::Witness;
+
+/// The clock: the wall's time when the process started, and how much time has passed since. A wall clock that is set
+/// while the gate runs moves no poll and no sample.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    wall: Timestamp,
+    started: Instant,
+}
+
+impl Clock {
+    /// Reads the wall's clock, once.
+    pub fn start() -> Self {
+        Self { wall: wall_time(), started: Instant::now() }
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        let passed = u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.wall + Duration::from_nanos(passed)
+    }
+}
+
+/// What the wall's clock says now.
+pub fn wall_time() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+}
+
+/// Waits.
+pub fn pause(length: Duration) {
+    thread::sleep(length.to_std());
+}
+
+/// Ends a gate from outside: by a signal of the system.
+#[derive(Clone)]
+pub struct CancelSwitch {
+    events: Sender<Event>,
+}
+
+impl CancelSwitch {
+    /// Says who or what wants the gate to stop.
+    pub fn cancel(&self, by: &str) {
+        // Nobody listens any more once the gate has ended.
+        let _ = self.events.send(Event::Cancelled { by: by.to_owned() });
+    }
+}
+
+/// Where events come together.
+pub struct Events {
+    sender: Sender<Event>,
+    receiver: Receiver<Event>,
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        let (sender, receiver) = unbounded();
+        Self { sender, receiver }
+    }
+}
+
+impl Events {
+    /// What ends the gate.
+    pub fn switch(&self) -> CancelSwitch {
+        CancelSwitch { events: self.sender.clone() }
+    }
+}
+
+/// Sources on threads of their own: one at a time for each source, so that a slow one delays no other.
+pub struct Threads {
+    clock: Clock,
+    jobs: Vec<Sender<Job>>,
+    events: Receiver<Event>,
+}
+
+impl Threads {
+    /// Starts a thread for each source. They end with the process: one that hangs holds nobody up.
+    ///
+    /// # Errors
+    /// Where the system gives no more threads.
+    pub fn start(
+        clock: Clock,
+        sources: Vec<Box<dyn Source>>,
+        transport: &Arc<dyn Transport>,
+        commands: &Arc<dyn Commands>,
+        events: Events,
+    ) -> std::io::Result<Self> {
+        let mut jobs = Vec::with_capacity(sources.len());
+        for (index, source) in sources.into_iter().enumerate() {
+            let (sender, receiver) = unbounded();
+            let worker = Worker {
+                index,
+                source,
+                transport: Arc::clone(transport),
+                commands: Arc::clone(commands),
+                events: events.sender.clone(),
+            };
+            thread::Builder::new().name(format!("source-{index}")).spawn(move || worker.work(&receiver))?;
+            jobs.push(sender);
+        }
+        Ok(Self { clock, jobs, events: events.receiver })
+    }
+}
+
+impl Stage for Threads {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn start(&mut self, source: usize, job: Job) {
+        if let Some(jobs) = self.jobs.get(source) {
+            // A worker ends only by a panic, and that is an event of its own.
+            let _ = jobs.send(job);
+        }
+    }
+
+    fn next(&mut self, until: Timestamp) -> Event {
+        let wait = until.since(self.now());
+        match self.events.recv_timeout(wait.to_std()) {
+            Ok(event) => event,
+            Err(RecvTimeoutError::Timeout) => Event::Reached,
+            Err(RecvTimeoutError::Disconnected) => {
+                pause(wait);
+                Event::Reached
+            }
+        }
+    }
+}
+
+struct Worker {
+    index: usize,
+    source: Box<dyn Source>,
+    transport: Arc<dyn Transport>,
+    commands: Arc<dyn Commands>,
+    events: Sender<Event>,
+}
+
+impl Worker {
+    fn work(mut self, jobs: &Receiver<Job>) {
+        while let Ok(job) = jobs.recv() {
+            let done = catch_unwind(AssertUnwindSafe(|| self.answer(job)));
+            let crashed = done.is_err();
+            let event = done.unwrap_or(Event::Crashed { source: self.index });
+            if self.events.send(event).is_err() || crashed {
+                return;
+            }
+        }
+    }
+
+    fn answer(&mut self, job: Job) -> Event {
+        let witness = Witness::new(&*self.transport);
+        let world = World { transport: &witness, commands: &*self.commands };
+        let answer = match job {
+            Job::Poll(window) => Answer::Polled(self.source.poll(&window, &world)),
+            Job::History(window) => Answer::History(self.source.history(&window, &world)),
+            Job::Serving(window) => Answer::Serving(self.source.serving(&window, &world)),
+        };
+        Event::Done { source: self.index, answer, fault: witness.fault() }
+    }
+}
