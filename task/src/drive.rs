@@ -22,7 +22,7 @@ use runbook_gate::{Duration, SignalName, Timestamp};
 
 use self::ledger::{Ledger, LedgerError};
 use self::slot::Slot;
-pub use self::slot::{Reads, Watched};
+pub use self::slot::{Reads, Trial, Watched};
 use self::stage::{Answer, Event, Job, Stage};
 use crate::live::View;
 

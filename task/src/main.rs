@@ -2,7 +2,9 @@
 
 mod commands;
 mod door;
+mod drive;
 mod http;
+mod live;
 mod redact;
 
 fn main() {}

@@ -2,10 +2,10 @@
 
 use std::io::Write;
 
+use runbook_gate::Timestamp;
 use runbook_gate::gate::{Gate, GateError, Outcome, Progress, Step};
 use runbook_gate::journal::{self, Line, LineError};
 use runbook_gate::sample::{Absence, Sample};
-use runbook_gate::Timestamp;
 
 use crate::redact::Redactor;
 
@@ -13,7 +13,9 @@ use crate::redact::Redactor;
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// The file could not be written.
-    #[error("cannot write the journal: {0}; check that the report folder's disk has space and can be written")]
+    #[error(
+        "cannot write the journal: {0}; check that the report folder's disk has space and can be written"
+    )]
     Write(#[from] std::io::Error),
     /// The gate does not take the line where it stands.
     #[error("the gate refuses its own line: {0}; this is a defect of runbook-gate")]

@@ -18,6 +18,19 @@ pub struct Watched {
     pub timeout: Duration,
     /// What a poll reads.
     pub reads: Reads,
+    /// Which of its first answers show a mistake in the policy.
+    pub trial: Trial,
+}
+
+/// How a source is tried before the watch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trial {
+    /// It is asked, and what it answers must make sense.
+    Answers,
+    /// It is asked, and only its address can be wrong: what a probe finds is a fact.
+    AddressOnly,
+    /// It is not asked: a command has effects and may take long.
+    None,
 }
 
 /// What a poll reads.
@@ -156,6 +169,7 @@ mod tests {
             ingestion_delay: Duration::from_secs(delay),
             timeout: Duration::from_secs(5),
             reads,
+            trial: Trial::Answers,
         }
     }
 

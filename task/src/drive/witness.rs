@@ -7,14 +7,25 @@ use runbook_gate::transport::{Request, Response, Transport, TransportError, prin
 
 /// What went wrong on the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Asking again will not help: a wrong URL, query or credential.
-    Configuration(String),
-    /// It may pass, and may be the very outage that the gate is there to see.
-    Outage(String),
+pub struct Fault {
+    /// What kind of thing it is.
+    pub kind: FaultKind,
+    /// In words without secrets, with what to do.
+    pub text: String,
 }
 
-/// A transport that remembers the first thing that went wrong, a mistake before an outage.
+/// What kind of thing went wrong, from the least telling to the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FaultKind {
+    /// It may pass, and may be the very outage that the gate is there to see.
+    Outage,
+    /// The server answers, but not what was asked for: a wrong path, query or credential.
+    Answer,
+    /// There is nothing to ask: a wrong host, a connection that is not defined, an address that is refused.
+    Address,
+}
+
+/// A transport that remembers the most telling thing that went wrong, the first of its kind.
 pub struct Witness<'t> {
     inner: &'t dyn Transport,
     seen: Mutex<Option<Fault>>,
@@ -34,9 +45,8 @@ impl<'t> Witness<'t> {
     fn note(&self, request: &Request, outcome: &Result<Response, TransportError>) {
         let Some(fault) = fault_of(request, outcome) else { return };
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        match (&*seen, &fault) {
-            (None, _) | (Some(Fault::Outage(_)), Fault::Configuration(_)) => *seen = Some(fault),
-            _ => {}
+        if seen.as_ref().is_none_or(|seen| seen.kind < fault.kind) {
+            *seen = Some(fault);
         }
     }
 }
@@ -58,6 +68,7 @@ impl Transport for Witness<'_> {
 }
 
 fn fault_of(request: &Request, outcome: &Result<Response, TransportError>) -> Option<Fault> {
+    let fault = |kind, text| Some(Fault { kind, text });
     match outcome {
         Ok(response) => {
             let status = response.status;
@@ -66,31 +77,37 @@ fn fault_of(request: &Request, outcome: &Result<Response, TransportError>) -> Op
                 Address::Url(url) => format!("{}{path}", printable(url).trim_end_matches('/')),
                 Address::Connection(name) => format!("connection `{name}`{path}"),
             };
+            let answers = |what: &str| format!("{place} answers {status}{what}");
             match status {
-                408 | 425 | 429 | 500.. => Some(Fault::Outage(format!("{place} answers {status}"))),
-                401 | 403 => Some(Fault::Configuration(format!(
-                    "{place} answers {status}: it needs credentials; give them by a connection \
-                     (--connection NAME=URL --connection-token NAME=VARIABLE) or a header of the source"
-                ))),
-                404 | 410 => Some(Fault::Configuration(format!(
-                    "{place} answers {status}: there is no such thing; check the URL and the path"
-                ))),
-                400.. => {
-                    Some(Fault::Configuration(format!("{place} answers {status}: it does not take the request")))
-                }
+                408 | 425 | 429 | 500.. => fault(FaultKind::Outage, answers("")),
+                401 | 403 => fault(
+                    FaultKind::Answer,
+                    answers(
+                        ": it needs credentials; give them by a connection (--connection NAME=URL \
+                         --connection-token NAME=VARIABLE) or by a header of the source",
+                    ),
+                ),
+                404 | 410 => fault(
+                    FaultKind::Answer,
+                    answers(": there is no such thing; check the URL and the path in the policy"),
+                ),
+                400.. => fault(FaultKind::Answer, answers(": it does not take the request")),
                 _ => None,
             }
         }
-        Err(error) => Some(match error {
-            TransportError::Timeout { .. } | TransportError::Connect { .. } => Fault::Outage(error.to_string()),
-            TransportError::Dns { .. }
-            | TransportError::Tls { .. }
-            | TransportError::TooLarge { .. }
-            | TransportError::Redirect { .. }
-            | TransportError::Refused { .. }
-            | TransportError::UnknownConnection { .. }
-            | TransportError::Protocol { .. } => Fault::Configuration(error.to_string()),
-        }),
+        Err(error) => {
+            let kind = match error {
+                TransportError::Timeout { .. } | TransportError::Connect { .. } => FaultKind::Outage,
+                TransportError::Tls { .. }
+                | TransportError::TooLarge { .. }
+                | TransportError::Redirect { .. }
+                | TransportError::Protocol { .. } => FaultKind::Answer,
+                TransportError::Dns { .. }
+                | TransportError::Refused { .. }
+                | TransportError::UnknownConnection { .. } => FaultKind::Address,
+            };
+            fault(kind, error.to_string())
+        }
     }
 }
 
@@ -122,25 +139,29 @@ mod tests {
         witness.fault()
     }
 
+    fn kind(answer: Result<u16, TransportError>) -> Option<FaultKind> {
+        fault(answer).map(|fault| fault.kind)
+    }
+
     #[test]
     fn tells_a_mistake_from_an_outage() {
         for status in [400, 401, 403, 404, 405, 410, 422] {
-            assert!(matches!(fault(Ok(status)), Some(Fault::Configuration(_))), "{status}");
+            assert_eq!(kind(Ok(status)), Some(FaultKind::Answer), "{status}");
         }
         for status in [408, 429, 500, 502, 503, 504] {
-            assert!(matches!(fault(Ok(status)), Some(Fault::Outage(_))), "{status}");
+            assert_eq!(kind(Ok(status)), Some(FaultKind::Outage), "{status}");
         }
-        assert_eq!(fault(Ok(200)), None);
+        assert_eq!(kind(Ok(200)), None);
         let host = || "example.com".to_owned();
         let timeout = TransportError::Timeout { host: host(), after: Duration::from_secs(1) };
-        assert!(matches!(fault(Err(timeout)), Some(Fault::Outage(_))));
+        assert_eq!(kind(Err(timeout)), Some(FaultKind::Outage));
         let dns = TransportError::Dns { host: host(), why: "no address".into() };
-        assert!(matches!(fault(Err(dns)), Some(Fault::Configuration(_))));
+        assert_eq!(kind(Err(dns)), Some(FaultKind::Address));
     }
 
     #[test]
     fn a_fault_names_the_place_without_secrets() {
-        let Some(Fault::Configuration(text)) = fault(Ok(404)) else { panic!() };
+        let text = fault(Ok(404)).unwrap().text;
         assert!(text.starts_with("http://example.com/base/api answers 404"), "{text}");
         assert!(!text.contains("canary"), "{text}");
     }

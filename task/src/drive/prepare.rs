@@ -1,0 +1,193 @@
+//! Before the watch: every source is asked once, so that a mistake in the policy is found before anybody waits for it.
+
+use runbook_gate::sample::{Absence, Sample};
+use runbook_gate::source::{PollWindow, Polled};
+use runbook_gate::{Duration, Timestamp};
+
+use super::slot::{Reads, Trial, Watched};
+use super::stage::{Answer, Event, Job, Stage};
+use super::witness::{Fault, FaultKind};
+
+/// How far back a first look at a source of ranges goes, at least.
+const LOOK_BACK: Duration = Duration::from_secs(600);
+/// How many steps it goes back, at least.
+const LOOK_BACK_STEPS: u64 = 10;
+/// How much longer than its own time a source is waited for.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Why the preparation did not come to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Interrupted {
+    /// Somebody cancelled.
+    Cancelled {
+        /// Who or what.
+        by: String,
+    },
+    /// A source's thread ended by a panic.
+    Crashed {
+        /// Which.
+        source: usize,
+    },
+}
+
+/// What came of a source's job.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reply {
+    /// What it answered; `None` where it had no job or did not answer in time.
+    pub answer: Option<Answer>,
+    /// What the network made of it.
+    pub fault: Option<Fault>,
+}
+
+impl Reply {
+    /// What was read, where anything was.
+    pub fn polled(&self) -> Option<&Polled> {
+        match &self.answer {
+            Some(Answer::Polled(polled) | Answer::History(Some(polled))) => Some(polled),
+            _ => None,
+        }
+    }
+}
+
+/// Gives every source its job and waits for all answers, as long as the slowest may take.
+///
+/// # Errors
+/// Where somebody cancels, or a source crashes.
+pub fn ask(
+    watched: &[Watched],
+    stage: &mut dyn Stage,
+    job: impl Fn(&Watched) -> Option<Job>,
+) -> Result<Vec<Reply>, Interrupted> {
+    let mut replies = vec![Reply::default(); watched.len()];
+    let mut open = 0_usize;
+    let mut deadline = stage.now();
+    for (index, source) in watched.iter().enumerate() {
+        if let Some(job) = job(source) {
+            open += 1;
+            deadline = deadline.max(stage.now() + source.timeout.plus(GRACE));
+            stage.start(index, job);
+        }
+    }
+    while open > 0 {
+        match stage.next(deadline) {
+            Event::Done { source, answer, fault } => {
+                open -= 1;
+                if let Some(reply) = replies.get_mut(source) {
+                    *reply = Reply { answer: Some(answer), fault };
+                }
+            }
+            Event::Cancelled { by } => return Err(Interrupted::Cancelled { by }),
+            Event::Crashed { source } => return Err(Interrupted::Crashed { source }),
+            Event::Reached if stage.now() >= deadline => break,
+            Event::Reached => {}
+        }
+    }
+    Ok(replies)
+}
+
+/// Waits; answers that come late are passed over.
+///
+/// # Errors
+/// Where somebody cancels, or a source crashes.
+pub fn pause_until(stage: &mut dyn Stage, until: Timestamp) -> Result<(), Interrupted> {
+    while stage.now() < until {
+        match stage.next(until) {
+            Event::Cancelled { by } => return Err(Interrupted::Cancelled { by }),
+            Event::Crashed { source } => return Err(Interrupted::Crashed { source }),
+            Event::Done { .. } | Event::Reached => {}
+        }
+    }
+    Ok(())
+}
+
+/// The job of a first look at a source.
+pub fn first_look(source: &Watched, now: Timestamp) -> Option<Job> {
+    if source.trial == Trial::None {
+        return None;
+    }
+    let step = source.signals.iter().map(|signal| signal.step).max().unwrap_or_default();
+    Some(match source.reads {
+        Reads::Moments => {
+            Job::Poll(PollWindow { start: now, scheduled: now, anchor: now, timeout: source.timeout })
+        }
+        Reads::Ranges => {
+            let back = LOOK_BACK.max(step.times(LOOK_BACK_STEPS)).plus(source.ingestion_delay);
+            Job::History(PollWindow {
+                start: now - back,
+                scheduled: now,
+                anchor: now,
+                timeout: source.timeout,
+            })
+        }
+    })
+}
+
+/// What a first look found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// Mistakes that no waiting mends, each with what to change.
+    pub mistakes: Vec<String>,
+    /// What may be an outage, or may come later.
+    pub doubts: Vec<String>,
+}
+
+/// Tells mistakes in the policy from outages.
+pub fn findings(watched: &[Watched], replies: &[Reply]) -> Findings {
+    let mut found = Findings::default();
+    for (source, reply) in watched.iter().zip(replies) {
+        let name = &source.name;
+        let kind = reply.fault.as_ref().map(|fault| fault.kind);
+        let network = reply.fault.as_ref().map(|fault| fault.text.as_str());
+        match (source.trial, kind) {
+            (Trial::None, _) => {}
+            (_, Some(FaultKind::Address)) | (Trial::Answers, Some(FaultKind::Answer)) => {
+                let mut lines = vec![format!("{name}: {}", network.unwrap_or_default())];
+                lines.extend(errors(reply).into_iter().map(|line| format!("  {line}")));
+                found.mistakes.push(lines.join("\n"));
+            }
+            (Trial::AddressOnly, Some(_)) | (Trial::Answers, Some(FaultKind::Outage)) => {
+                found.doubts.push(format!("{name}: {}", network.unwrap_or_default()));
+            }
+            (_, None) if reply.answer.is_none() => {
+                found.doubts.push(format!("{name}: no answer within {}", source.timeout));
+            }
+            (Trial::AddressOnly, None) => {}
+            // The network is fine, so what is wrong is the question: a query, a selector, a pointer.
+            (Trial::Answers, None) => {
+                found.mistakes.extend(errors(reply).into_iter().map(|line| format!("{name}: {line}")));
+                found.doubts.extend(empty_signals(source, reply).map(|line| format!("{name}: {line}")));
+            }
+        }
+    }
+    found
+}
+
+/// The signals that could not be read at all, with the reason.
+fn errors(reply: &Reply) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for seen in reply.polled().into_iter().flat_map(|polled| &polled.observations) {
+        if let Sample::Absent(Absence::Error(why)) = &seen.sample {
+            let line = format!("{}: {why}", seen.signal);
+            if !lines.contains(&line) && lines.len() < 20 {
+                lines.push(line);
+            }
+        }
+    }
+    lines
+}
+
+/// The signals of which nothing is known now.
+fn empty_signals<'r>(source: &'r Watched, reply: &'r Reply) -> impl Iterator<Item = String> + 'r {
+    let observations = reply.polled().map(|polled| polled.observations.as_slice()).unwrap_or_default();
+    source.signals.iter().filter_map(move |signal| {
+        let mut of_signal = observations.iter().filter(|seen| seen.signal == signal.signal).peekable();
+        let newest = match of_signal.clone().last().map(|seen| &seen.sample) {
+            Some(Sample::Absent(absence)) => absence.to_string(),
+            _ => "no-data".to_owned(),
+        };
+        of_signal.peek()?;
+        let known = of_signal.any(|seen| matches!(seen.sample, Sample::Known(_)));
+        let failed = newest.starts_with("error");
+        (!known && !failed).then(|| format!("{}: {newest} now", signal.signal))
+    })
+}

@@ -1,0 +1,77 @@
+//! The gate starts when the deployed version serves.
+
+use runbook_gate::source::{PollWindow, Serving};
+use runbook_gate::{Duration, Timestamp};
+
+use super::prepare::{Interrupted, Reply, ask, pause_until};
+use super::slot::{Trial, Watched};
+use super::stage::{Answer, Job, Stage};
+use crate::live::View;
+
+/// Whether the deployed version came to serve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// No source is asked for a version.
+    NotAsked,
+    /// It served already at the first look.
+    AtOnce,
+    /// It serves since then.
+    At(Timestamp),
+    /// It did not, within the time.
+    Never {
+        /// What serves instead, or why that is not known.
+        why: String,
+    },
+}
+
+/// Asks until every source with a version check says that the deployed version serves.
+///
+/// # Errors
+/// Where somebody cancels, or a source crashes.
+pub fn await_version(
+    watched: &[Watched],
+    stage: &mut dyn Stage,
+    view: &mut dyn View,
+    limit: Duration,
+    every: Duration,
+) -> Result<Arrival, Interrupted> {
+    let begun = stage.now();
+    let mut looks = 0_u32;
+    loop {
+        let now = stage.now();
+        let replies = ask(watched, stage, |source| {
+            let window = PollWindow { start: now, scheduled: now, anchor: now, timeout: source.timeout };
+            (source.trial == Trial::AddressOnly).then_some(Job::Serving(window))
+        })?;
+        looks += 1;
+        let answers: Vec<&Reply> = replies.iter().filter(|reply| is_asked(reply)).collect();
+        if answers.is_empty() {
+            return Ok(Arrival::NotAsked);
+        }
+        let Some(why) = answers.iter().find_map(|reply| missing(reply)) else {
+            return Ok(if looks == 1 { Arrival::AtOnce } else { Arrival::At(now) });
+        };
+        let next = now + every;
+        if next > begun + limit {
+            return Ok(Arrival::Never { why });
+        }
+        view.say(&format!("waiting for the deployed version: {why}"));
+        pause_until(stage, next)?;
+    }
+}
+
+/// Whether a source has a version check at all.
+fn is_asked(reply: &Reply) -> bool {
+    !matches!(reply.answer, Some(Answer::Serving(Serving::NotConfigured)))
+        && (reply.answer.is_some() || reply.fault.is_some())
+}
+
+/// Why the deployed version does not serve yet; `None` where it does.
+fn missing(reply: &Reply) -> Option<String> {
+    match &reply.answer {
+        Some(Answer::Serving(Serving::Deployed | Serving::NotConfigured)) => None,
+        Some(Answer::Serving(Serving::Other { found })) => Some(format!("{} serves", found.join(", "))),
+        Some(Answer::Serving(Serving::Unknown { why })) => Some(why.clone()),
+        _ => Some("no answer in time".to_owned()),
+    }
+}

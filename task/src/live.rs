@@ -1,0 +1,258 @@
+//! What somebody who waits sees: one live line on a terminal, a line per event elsewhere.
+
+use runbook_gate::gate::Progress;
+use runbook_gate::gate::outcome::{Distance, Phase};
+use runbook_gate::{Duration, SignalName, Timestamp};
+
+use crate::door::Door;
+
+/// Shows how things stand.
+pub trait View {
+    /// How things stand now.
+    fn show(&mut self, progress: &Progress, now: Timestamp);
+
+    /// Says a line that stays.
+    fn say(&mut self, text: &str);
+
+    /// How often it wants to be shown how things stand, beside every change.
+    fn refresh_every(&self) -> Option<Duration> {
+        None
+    }
+}
+
+/// A line that is drawn over and over.
+pub struct LiveLine {
+    door: Door,
+    width: usize,
+}
+
+impl LiveLine {
+    /// A live line for a terminal of this width.
+    pub const fn new(door: Door, width: usize) -> Self {
+        Self { door, width }
+    }
+}
+
+impl View for LiveLine {
+    fn show(&mut self, progress: &Progress, now: Timestamp) {
+        match progress.phase {
+            Phase::NotStarted | Phase::Decided => self.door.clear(),
+            Phase::WarmUp | Phase::Watch | Phase::Extended => {
+                // The last column stays free: some terminals wrap when it is written.
+                let line = cut(&live_line(progress, now), self.width.saturating_sub(1));
+                self.door.draw(&line);
+            }
+        }
+    }
+
+    fn say(&mut self, text: &str) {
+        self.door.say(text);
+    }
+
+    fn refresh_every(&self) -> Option<Duration> {
+        Some(Duration::from_secs(1))
+    }
+}
+
+/// A line for each thing that changes.
+pub struct EventLines {
+    door: Door,
+    before: Progress,
+}
+
+impl EventLines {
+    /// Nothing has been said yet.
+    pub fn new(door: Door) -> Self {
+        Self { door, before: Progress::default() }
+    }
+}
+
+impl View for EventLines {
+    fn show(&mut self, progress: &Progress, now: Timestamp) {
+        for line in changes(&self.before, progress, now) {
+            self.door.say(&line);
+        }
+        self.before = progress.clone();
+    }
+
+    fn say(&mut self, text: &str) {
+        self.door.say(text);
+    }
+}
+
+/// `watching 12m30s left · error_rate 0.002 · latency_p95 0.21 · error_rate > 5% for 5m: 1m15s of 5m`
+fn live_line(progress: &Progress, now: Timestamp) -> String {
+    let left = progress.end.map_or(Duration::ZERO, |end| end.since(now));
+    let mut parts = vec![format!("{} {} left", phase_word(progress.phase), whole_seconds(left))];
+    // What threatens the release comes first, where the line is cut last.
+    let breaching = progress
+        .criteria
+        .iter()
+        .filter(|(_, distance)| matches!(distance, Distance::Breaching { .. } | Distance::Tripped));
+    parts.extend(breaching.map(|(text, distance)| format!("{text}: {}", distance_words(*distance))));
+    parts.extend(progress.last.iter().map(|(signal, value)| reading(signal, *value)));
+    let unknown = progress.criteria.iter().filter(|(_, distance)| *distance == Distance::Unknown).count();
+    if unknown > 0 {
+        parts.push(format!("{unknown} of {} criteria unknown", progress.criteria.len()));
+    }
+    parts.join(" · ")
+}
+
+/// What is new, one line each.
+fn changes(before: &Progress, after: &Progress, now: Timestamp) -> Vec<String> {
+    let mut lines = Vec::new();
+    if after.phase != before.phase {
+        let words = match after.phase {
+            Phase::NotStarted => None,
+            Phase::WarmUp => Some("warming up: samples do not count yet".to_owned()),
+            Phase::Watch => Some("watching".to_owned()),
+            Phase::Extended => Some("the watch goes on: a criterion is still running at its end".to_owned()),
+            Phase::Decided => Some("decided".to_owned()),
+        };
+        let until = after.end.filter(|_| after.phase != Phase::Decided);
+        lines.extend(words.map(|words| match until {
+            Some(end) => format!("{words} until {}", clock(end)),
+            None => words,
+        }));
+    } else if after.phase == Phase::Extended && after.end != before.end {
+        lines.extend(after.end.map(|end| format!("the watch goes on until {}", clock(end))));
+    }
+    for (text, distance) in &after.criteria {
+        let was = before.criteria.iter().find(|(name, _)| name == text).map(|(_, distance)| *distance);
+        lines.extend(turn(text, was, *distance));
+    }
+    for (signal, value) in &after.last {
+        let was = before.last.iter().find(|(name, _)| name == signal).and_then(|(_, value)| *value);
+        match (was, value) {
+            (Some(_), None) => lines.push(format!("{signal} is absent")),
+            (None, Some(value)) => lines.push(format!("{signal} is {}", short(*value))),
+            _ => {}
+        }
+    }
+    lines.into_iter().map(|line| format!("{} {line}", clock(now))).collect()
+}
+
+fn turn(text: &str, was: Option<Distance>, is: Distance) -> Option<String> {
+    match (was, is) {
+        (Some(Distance::Breaching { .. }), Distance::Breaching { .. }) => None,
+        (_, Distance::Breaching { needed, .. }) => Some(format!("{text}: beyond, trips after {needed}")),
+        (Some(Distance::Tripped), Distance::Tripped) => None,
+        (_, Distance::Tripped) => Some(format!("{text}: tripped")),
+        (Some(Distance::Breaching { .. }), Distance::Clear) => Some(format!("{text}: clear again")),
+        (Some(Distance::Breaching { .. }), Distance::Unknown) => Some(format!("{text}: unknown now")),
+        _ => None,
+    }
+}
+
+const fn phase_word(phase: Phase) -> &'static str {
+    match phase {
+        Phase::NotStarted => "starting",
+        Phase::WarmUp => "warming up,",
+        Phase::Watch => "watching,",
+        Phase::Extended => "watching on,",
+        Phase::Decided => "decided",
+    }
+}
+
+fn distance_words(distance: Distance) -> String {
+    match distance {
+        Distance::Clear => "clear".to_owned(),
+        Distance::Breaching { held, needed } => format!("{} of {needed}", whole_seconds(held)),
+        Distance::Unknown => "unknown".to_owned(),
+        Distance::Tripped => "tripped".to_owned(),
+    }
+}
+
+fn reading(signal: &SignalName, value: Option<f64>) -> String {
+    value.map_or_else(|| format!("{signal} –"), |value| format!("{signal} {}", short(value)))
+}
+
+/// At most four significant digits.
+fn short(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return format!("{value}");
+    }
+    let digits = 3 - value.abs().log10().floor().clamp(-9.0, 3.0) as i32;
+    let text = format!("{value:.*}", usize::try_from(digits).unwrap_or(0));
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+fn whole_seconds(length: Duration) -> Duration {
+    Duration::from_secs(length.as_nanos().div_ceil(1_000_000_000))
+}
+
+/// `03:07:12Z`.
+fn clock(at: Timestamp) -> String {
+    let text = at.to_string();
+    let time = text.split_once('T').map_or(text.as_str(), |(_, time)| time);
+    let whole = time.split(['.', 'Z']).next().unwrap_or(time);
+    format!("{whole}Z")
+}
+
+fn cut(line: &str, width: usize) -> String {
+    if line.chars().count() <= width {
+        return line.to_owned();
+    }
+    line.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_secs(0) + Duration::from_secs(seconds)
+    }
+
+    fn progress(phase: Phase, value: Option<f64>, distance: Distance) -> Progress {
+        Progress {
+            phase,
+            end: Some(at(960)),
+            last: vec![("error_rate".parse().unwrap(), value)],
+            criteria: vec![("error_rate > 5% for 5m".into(), distance)],
+        }
+    }
+
+    #[test]
+    fn the_live_line_says_time_values_and_distance() {
+        let held = Distance::Breaching { held: Duration::from_secs(75), needed: Duration::from_secs(300) };
+        let line = live_line(&progress(Phase::Watch, Some(0.0612), held), at(210));
+        assert_eq!(line, "watching, 12m30s left · error_rate > 5% for 5m: 1m15s of 5m · error_rate 0.0612");
+        let blind = live_line(&progress(Phase::WarmUp, None, Distance::Unknown), at(900));
+        assert_eq!(blind, "warming up, 1m left · error_rate – · 1 of 1 criteria unknown");
+    }
+
+    #[test]
+    fn a_long_line_is_cut_to_the_width() {
+        assert_eq!(cut("äöüß", 3), "äö…");
+        assert_eq!(cut("abc", 3), "abc");
+        assert_eq!(cut("abc", 0), "…");
+    }
+
+    #[test]
+    fn a_line_is_said_only_when_something_changes() {
+        let quiet = progress(Phase::Watch, Some(0.001), Distance::Clear);
+        assert!(changes(&quiet, &quiet, at(1)).is_empty());
+        let held = Distance::Breaching { held: Duration::ZERO, needed: Duration::from_secs(300) };
+        let bad = progress(Phase::Watch, Some(0.09), held);
+        assert_eq!(
+            changes(&quiet, &bad, at(61)),
+            ["00:01:01Z error_rate > 5% for 5m: beyond, trips after 5m"]
+        );
+        assert_eq!(changes(&bad, &quiet, at(62)), ["00:01:02Z error_rate > 5% for 5m: clear again"]);
+        let blind = progress(Phase::Watch, None, Distance::Clear);
+        assert_eq!(changes(&quiet, &blind, at(63)), ["00:01:03Z error_rate is absent"]);
+        assert_eq!(changes(&blind, &quiet, at(64)), ["00:01:04Z error_rate is 0.001"]);
+        let started = changes(&Progress::default(), &quiet, at(0));
+        assert_eq!(started[0], "00:00:00Z watching until 00:16:00Z");
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        for (value, text) in
+            [(0.0, "0"), (0.21, "0.21"), (0.0020001, "0.002"), (123.456, "123.5"), (91234.5, "91235")]
+        {
+            assert_eq!(short(value), text);
+        }
+    }
+}
