@@ -23,7 +23,7 @@ use ureq::http;
 
 use self::proxy::ProxyRules;
 use self::roots::ExtraRoots;
-pub use self::target::{Connection, ConnectionError, Connections, Credential, is_credential};
+pub use self::target::{Connection, Connections, Credential, is_credential, percent_decoded};
 use self::target::{Target, origin_of};
 
 const USER_AGENT: &str = concat!("runbook-gate/", env!("CARGO_PKG_VERSION"));

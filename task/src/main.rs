@@ -1,10 +1,20 @@
 //! The `runbook-gate` command.
 
+mod cli;
 mod commands;
 mod door;
 mod drive;
+mod files;
 mod http;
 mod live;
 mod redact;
+mod session;
+mod variables;
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // The message of a panic goes to standard error by the door, in one line and without secrets.
+    let outcome = std::panic::catch_unwind(cli::run);
+    outcome.unwrap_or(cli::Exit::Internal).into()
+}

@@ -1,0 +1,151 @@
+//! The command line: what can be asked, and how each command ends.
+
+mod arguments;
+mod baseline;
+mod explain;
+mod init;
+mod replay;
+mod schema;
+mod telemetry;
+mod validate;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use runbook_gate::diagnostic::{Colour, Diagnostics};
+use runbook_gate::gate::Decision;
+use runbook_gate::policy::Enforcement;
+
+use self::arguments::{Arguments, Command, Format};
+use crate::session::Session;
+
+/// How the process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Proceed, or a command that did what was asked.
+    Success,
+    /// A defect of this program.
+    Internal,
+    /// A broken policy or input, or nothing can be evaluated.
+    BadInput,
+    /// Hold.
+    Hold,
+    /// Roll back.
+    Rollback,
+}
+
+impl Exit {
+    /// How a decision ends the process: only an enforced one fails it.
+    pub const fn of_decision(decision: Decision, enforcement: Enforcement) -> Self {
+        match (enforcement, decision) {
+            (Enforcement::Advise | Enforcement::Off, _) | (_, Decision::Proceed) => Self::Success,
+            (Enforcement::Enforce, Decision::Hold) => Self::Hold,
+            (Enforcement::Enforce, Decision::Rollback) => Self::Rollback,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Success => 0,
+            Exit::Internal => 1,
+            Exit::BadInput => 2,
+            Exit::Hold => 10,
+            Exit::Rollback => 20,
+        })
+    }
+}
+
+/// Why a command did not do what was asked.
+#[derive(Debug)]
+pub enum Failure {
+    /// Something that the caller gave is wrong: in words, with what to change.
+    Input(String),
+    /// The policy is wrong.
+    Policy(Diagnostics),
+    /// A defect, in words.
+    Internal(String),
+}
+
+impl Failure {
+    /// Something that the caller gave is wrong.
+    pub fn input(error: impl std::fmt::Display) -> Self {
+        Self::Input(error.to_string())
+    }
+
+    const fn exit(&self) -> Exit {
+        match self {
+            Self::Input(_) | Self::Policy(_) => Exit::BadInput,
+            Self::Internal(_) => Exit::Internal,
+        }
+    }
+
+    /// In one piece of text.
+    fn reason(&self) -> String {
+        match self {
+            Self::Input(text) => text.clone(),
+            Self::Policy(diagnostics) => {
+                let first = diagnostics.iter().next().map(|found| found.message().to_owned());
+                format!("the policy is not valid: {}", first.unwrap_or_default())
+            }
+            Self::Internal(text) => format!("internal error, this is a defect of runbook-gate: {text}"),
+        }
+    }
+}
+
+/// Reads the arguments and does what they ask.
+pub fn run() -> Exit {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        // Help and version are answers, anything else is bad input: clap writes both, and its code is 0 or 2.
+        Err(answer) => {
+            let code = answer.exit_code();
+            let _ = answer.print();
+            return if code == 0 { Exit::Success } else { Exit::BadInput };
+        }
+    };
+    let session = Session::start(arguments.verbose);
+    let format = arguments.command.format();
+    match perform(&session, arguments.command) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            report_failure(&session, format, &failure);
+            failure.exit()
+        }
+    }
+}
+
+fn perform(session: &Session, command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Init(arguments) => init::run(session, &arguments),
+        Command::Validate(arguments) => validate::run(session, &arguments),
+        Command::Schema => schema::run(session),
+        Command::Telemetry(arguments) => telemetry::run(session, &arguments),
+        Command::Baseline(arguments) => baseline::run(session, &arguments),
+        Command::Verify(arguments) => verify::run(session, &arguments),
+        Command::Replay(arguments) => replay::run(session, &arguments),
+        Command::Explain { code } => explain::run(session, code.as_deref()),
+        Command::Completions { shell } => Ok(schema::completions(session, shell)),
+    }
+}
+
+/// Says what went wrong, and on standard output as JSON where that was asked for.
+fn report_failure(session: &Session, format: Option<Format>, failure: &Failure) {
+    match failure {
+        Failure::Policy(diagnostics) => session.door.say(diagnostics.render(Colour::Ansi).trim_end()),
+        Failure::Input(_) | Failure::Internal(_) => session.door.say(&format!("error: {}", failure.reason())),
+    }
+    if format == Some(Format::Json) {
+        let mut object = serde_json::json!({
+            "version": 1,
+            "decision": "error",
+            "reason": failure.reason(),
+        });
+        if let (Failure::Policy(diagnostics), Some(fields)) = (failure, object.as_object_mut()) {
+            fields.insert("diagnostics".to_owned(), diagnostics.to_json());
+        }
+        session.print_json(&object);
+    }
+}

@@ -1,0 +1,248 @@
+//! The arguments of each command.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use runbook_gate::{Duration, Timestamp};
+
+/// Decides from health and metrics whether a release proceeds, is held or is rolled back.
+#[derive(Debug, Parser)]
+#[command(name = "runbook-gate", version, about, max_term_width = 100, disable_help_subcommand = true)]
+#[command(after_help = "Exit codes: 0 proceed, 10 hold, 20 rollback, 2 bad policy or input, 1 defect of this program.")]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Say more of what is done (twice: everything that is known).
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a policy to start with, and show how a pipeline uses it.
+    Init(InitArguments),
+    /// Check the policy: every mistake at once, each with its place.
+    Validate(ValidateArguments),
+    /// Print the JSON Schema of the policy, for editors.
+    Schema,
+    /// Say which signals can be read now, how fresh they are, and whether they can decide.
+    Telemetry(TelemetryArguments),
+    /// Record what is normal before a deployment.
+    Baseline(BaselineArguments),
+    /// Watch the release and decide.
+    Verify(VerifyArguments),
+    /// Decide again on a journal.
+    Replay(ReplayArguments),
+    /// Explain a code that `validate` printed; without one, list them.
+    Explain {
+        /// The code, such as `unknown-key`.
+        code: Option<String>,
+    },
+    /// Print completions for a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON object on standard output; everything else goes to standard error.
+    Json,
+}
+
+/// Which policy, and what it is filled with.
+#[derive(Debug, Args)]
+pub struct PolicyArguments {
+    /// The policy file.
+    #[arg(short, long, default_value = "runbook.yml", value_name = "FILE")]
+    pub policy: PathBuf,
+    /// The environment that is deployed to; needed where the policy lists several.
+    #[arg(short, long, value_name = "NAME")]
+    pub environment: Option<String>,
+    /// A value for `${NAME}` in the policy.
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = pair)]
+    pub variables: Vec<(String, String)>,
+    /// An environment variable that the policy may use as `${NAME}`.
+    #[arg(long = "allow-var", value_name = "NAME")]
+    pub allowed_variables: Vec<String>,
+    /// An environment variable that the policy may use where a secret may stand; its value is never printed.
+    #[arg(long = "secret-var", value_name = "NAME")]
+    pub secret_variables: Vec<String>,
+}
+
+/// How the sources are reached.
+#[derive(Debug, Args)]
+pub struct NetworkArguments {
+    /// The address of a connection that the policy names.
+    #[arg(long = "connection", value_name = "NAME=URL", value_parser = pair)]
+    pub connections: Vec<(String, String)>,
+    /// The environment variable that holds a connection's token (or `user:password` with a leading `basic:`).
+    #[arg(long = "connection-token", value_name = "NAME=VARIABLE", value_parser = pair)]
+    pub connection_tokens: Vec<(String, String)>,
+    /// Certificates (PEM) of authorities that are trusted beside the system's.
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Run the commands that the policy names as sources; never in a pull request's build.
+    #[arg(long)]
+    pub allow_commands: bool,
+}
+
+/// `init`
+#[derive(Debug, Args)]
+pub struct InitArguments {
+    /// The file to write.
+    #[arg(short, long, default_value = "runbook.yml", value_name = "FILE")]
+    pub policy: PathBuf,
+    /// The service's name; the folder's name by default.
+    #[arg(long, value_name = "NAME")]
+    pub service: Option<String>,
+    /// Where the service is reached.
+    #[arg(long, value_name = "URL")]
+    pub url: Option<url::Url>,
+    /// Replace a file that is there already.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `validate`
+#[derive(Debug, Args)]
+pub struct ValidateArguments {
+    #[command(flatten)]
+    pub policy: PolicyArguments,
+    /// How the findings are printed.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Fail on warnings too.
+    #[arg(long)]
+    pub deny_warnings: bool,
+}
+
+/// `telemetry`
+#[derive(Debug, Args)]
+pub struct TelemetryArguments {
+    #[command(flatten)]
+    pub policy: PolicyArguments,
+    #[command(flatten)]
+    pub network: NetworkArguments,
+    /// How the analysis is printed.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub format: Format,
+    /// How far back sources with a past are read.
+    #[arg(long, value_name = "DURATION", default_value = "30m")]
+    pub past: Duration,
+}
+
+/// `baseline`
+#[derive(Debug, Args)]
+pub struct BaselineArguments {
+    #[command(flatten)]
+    pub policy: PolicyArguments,
+    #[command(flatten)]
+    pub network: NetworkArguments,
+    /// How long sources without a past are watched.
+    #[arg(long = "for", value_name = "DURATION", default_value = "5m")]
+    pub watch_for: Duration,
+    /// How far back sources with a past are read; the policy's `before`, or 30m, by default.
+    #[arg(long, value_name = "DURATION")]
+    pub past: Option<Duration>,
+    /// The file to write.
+    #[arg(short, long, default_value = "baseline.json", value_name = "FILE")]
+    pub output: PathBuf,
+    /// How the baseline is printed.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// `verify`
+#[derive(Debug, Args)]
+pub struct VerifyArguments {
+    #[command(flatten)]
+    pub policy: PolicyArguments,
+    #[command(flatten)]
+    pub network: NetworkArguments,
+    /// When the deployment was made (RFC 3339); now by default.
+    #[arg(long, value_name = "TIME")]
+    pub deployed_at: Option<Timestamp>,
+    /// How long the deployed version may take to serve, where the policy says how to ask for it.
+    #[arg(long, value_name = "DURATION", default_value = "10m")]
+    pub serve_within: Duration,
+    /// The folder for the journal and the reports.
+    #[arg(long, value_name = "FOLDER")]
+    pub report_dir: Option<PathBuf>,
+    /// Write `junit.xml` into the report folder too.
+    #[arg(long, requires = "report_dir")]
+    pub junit: bool,
+    /// How the result is printed.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Check everything, read each source once, say what would be watched, and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `replay`
+#[derive(Debug, Args)]
+pub struct ReplayArguments {
+    #[command(flatten)]
+    pub policy: PolicyArguments,
+    /// The journal.
+    #[arg(short, long, value_name = "FILE")]
+    pub journal: PathBuf,
+    /// The folder for reports.
+    #[arg(long, value_name = "FOLDER")]
+    pub report_dir: Option<PathBuf>,
+    /// Write `junit.xml` into the report folder too.
+    #[arg(long, requires = "report_dir")]
+    pub junit: bool,
+    /// How the result is printed.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+impl Command {
+    /// How its results are printed, where that can be chosen.
+    pub const fn format(&self) -> Option<Format> {
+        match self {
+            Self::Validate(arguments) => Some(arguments.format),
+            Self::Telemetry(arguments) => Some(arguments.format),
+            Self::Baseline(arguments) => Some(arguments.format),
+            Self::Verify(arguments) => Some(arguments.format),
+            Self::Replay(arguments) => Some(arguments.format),
+            Self::Init(_) | Self::Schema | Self::Explain { .. } | Self::Completions { .. } => None,
+        }
+    }
+}
+
+/// `NAME=VALUE`
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
+        // The text may hold a secret that was given in the wrong place: it is not repeated.
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_pair_has_a_name() {
+        assert_eq!(pair("A=b=c"), Ok(("A".into(), "b=c".into())));
+        assert_eq!(pair("A="), Ok(("A".into(), String::new())));
+        assert!(pair("A").is_err() && pair("=b").is_err());
+    }
+}

@@ -1,0 +1,221 @@
+//! Files: read with bounds, and written whole or not at all.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+/// The longest file of a policy or a baseline that is read.
+pub const LARGEST_TEXT: u64 = 4 * 1024 * 1024;
+
+/// A file or folder that cannot be used, with what to change.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// It could not be read.
+    #[error("cannot read {path}: {why}; {help}")]
+    Unreadable {
+        /// Which.
+        path: String,
+        /// In words.
+        why: String,
+        /// What to do.
+        help: String,
+    },
+    /// It could not be written.
+    #[error("cannot write {path}: {why}; name a folder that exists and can be written")]
+    Unwritable {
+        /// Which.
+        path: String,
+        /// In words.
+        why: String,
+    },
+    /// It is no folder for reports.
+    #[error("the report folder {path} cannot be used: {why}; give another one with --report-dir")]
+    ReportFolder {
+        /// Which.
+        path: String,
+        /// In words.
+        why: String,
+    },
+}
+
+/// Reads a text of bounded size.
+///
+/// # Errors
+/// Where it cannot be read, is too large or is not UTF-8. `help` says what to do.
+pub fn read_text(path: &Path, help: &str) -> Result<String, FileError> {
+    let wrong = |why: String| FileError::Unreadable { path: shown(path), why, help: help.to_owned() };
+    let file = File::open(path).map_err(|error| wrong(plain(&error)))?;
+    let mut bytes = Vec::new();
+    file.take(LARGEST_TEXT + 1).read_to_end(&mut bytes).map_err(|error| wrong(plain(&error)))?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LARGEST_TEXT {
+        return Err(wrong(format!("it is larger than {LARGEST_TEXT} bytes")));
+    }
+    String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8 text".to_owned()))
+}
+
+/// Writes a file whole: readers see the old one or the new one, never a part.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn write_whole(path: &Path, text: &str) -> Result<(), FileError> {
+    let wrong = |error: &std::io::Error| FileError::Unwritable { path: shown(path), why: plain(error) };
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".runbook-gate-");
+    readable_by_all(&mut builder);
+    let mut file = builder.tempfile_in(folder).map_err(|error| wrong(&error))?;
+    file.write_all(text.as_bytes()).map_err(|error| wrong(&error))?;
+    file.as_file().sync_all().map_err(|error| wrong(&error))?;
+    file.persist(path).map_err(|error| wrong(&error.error))?;
+    Ok(())
+}
+
+/// Temporary files are private by default; reports are read by other steps and other users of an agent.
+#[cfg(unix)]
+fn readable_by_all(builder: &mut tempfile::Builder<'_, '_>) {
+    use std::os::unix::fs::PermissionsExt;
+    builder.permissions(std::fs::Permissions::from_mode(0o644));
+}
+
+#[cfg(not(unix))]
+fn readable_by_all(_builder: &mut tempfile::Builder<'_, '_>) {}
+
+/// A folder for the journal and the reports.
+#[derive(Clone, Debug)]
+pub struct ReportFolder(PathBuf);
+
+/// The journal's name in a report folder.
+pub const JOURNAL: &str = "journal.ndjson";
+/// The JSON report's name.
+pub const REPORT_JSON: &str = "report.json";
+/// The Markdown report's name.
+pub const SUMMARY: &str = "summary.md";
+/// The JUnit report's name.
+pub const JUNIT: &str = "junit.xml";
+
+impl ReportFolder {
+    /// Makes the folder where it is missing, and makes sure that files can be written there.
+    ///
+    /// # Errors
+    /// Where it cannot be used.
+    pub fn open(path: &Path) -> Result<Self, FileError> {
+        let wrong =
+            |error: &std::io::Error| FileError::ReportFolder { path: shown(path), why: plain(error) };
+        std::fs::create_dir_all(path).map_err(|error| wrong(&error))?;
+        tempfile::tempfile_in(path).map_err(|error| wrong(&error))?;
+        Ok(Self(path.to_owned()))
+    }
+
+    /// Removes what an earlier gate wrote: an old `proceed` must never be taken for this gate's.
+    ///
+    /// # Errors
+    /// Where an old file cannot be removed.
+    pub fn clear(&self) -> Result<(), FileError> {
+        for name in [JOURNAL, REPORT_JSON, SUMMARY, JUNIT] {
+            match std::fs::remove_file(self.0.join(name)) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    let why = format!("the old {name} cannot be removed: {}", plain(&error));
+                    return Err(FileError::ReportFolder { path: shown(&self.0), why });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The journal, new and empty.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn journal(&self) -> Result<File, FileError> {
+        let path = self.path(JOURNAL);
+        File::options()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .open(&path)
+            .map_err(|error| FileError::Unwritable { path: shown(&path), why: plain(&error) })
+    }
+
+    /// Where a file of the folder is.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Writes a report whole.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn write(&self, name: &str, text: &str) -> Result<(), FileError> {
+        write_whole(&self.path(name), text)
+    }
+}
+
+/// A path as messages show it.
+pub fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// An error of the system without its number.
+pub fn plain(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "permission is denied".to_owned(),
+        std::io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        std::io::ErrorKind::NotADirectory | std::io::ErrorKind::AlreadyExists => "a file is in the way".to_owned(),
+        std::io::ErrorKind::StorageFull => "the disk is full".to_owned(),
+        std::io::ErrorKind::ReadOnlyFilesystem => "the disk is read-only".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        write_whole(&path, "old, and longer than the new one").unwrap();
+        write_whole(&path, "new").unwrap();
+        assert_eq!(read_text(&path, "").unwrap(), "new");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file stays");
+    }
+
+    #[test]
+    fn a_folder_is_made_and_cleared_of_old_reports() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b");
+        let reports = ReportFolder::open(&path).unwrap();
+        reports.write(REPORT_JSON, "{\"decision\":\"proceed\"}").unwrap();
+        std::fs::write(path.join("kept.txt"), "x").unwrap();
+        reports.clear().unwrap();
+        assert!(!reports.path(REPORT_JSON).exists() && path.join("kept.txt").exists());
+    }
+
+    #[test]
+    fn a_file_in_the_way_of_the_folder_is_said() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for path in [file.path().to_owned(), file.path().join("below")] {
+            let error = ReportFolder::open(&path).unwrap_err().to_string();
+            assert!(error.contains("--report-dir") && error.contains("in the way"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_why() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = read_text(&folder.path().join("none.yml"), "run init").unwrap_err().to_string();
+        assert!(missing.contains("there is no such file; run init"), "{missing}");
+        let binary = folder.path().join("binary");
+        std::fs::write(&binary, [0xff, 0xfe, 0x00]).unwrap();
+        assert!(read_text(&binary, "x").unwrap_err().to_string().contains("not UTF-8"));
+        let large = folder.path().join("large");
+        std::fs::File::create(&large).unwrap().set_len(LARGEST_TEXT + 1).unwrap();
+        assert!(read_text(&large, "x").unwrap_err().to_string().contains("larger than"));
+    }
+}

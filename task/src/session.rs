@@ -1,0 +1,241 @@
+//! What every command has: the door, the environment, the clock, and how the network is reached.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use runbook_gate::policy::source_spec::{Address, Header, SourceSpec};
+use runbook_gate::source::Commands;
+use runbook_gate::transport::Transport;
+use runbook_gate::Secret;
+
+use crate::cli::Failure;
+use crate::commands::{Asked, CommandPermission, CommandRunner};
+use crate::door::{Door, Place};
+use crate::drive::threads::{Clock, pause, wall_time};
+use crate::http::proxy::ProxyRules;
+use crate::http::roots::ExtraRoots;
+use crate::http::{Connection, Connections, Credential, HttpTransport, Network};
+use crate::redact::Redactor;
+
+/// The process, seen by a command.
+pub struct Session {
+    /// The only way out.
+    pub door: Door,
+    /// The environment as it was at the start.
+    pub environment: BTreeMap<String, String>,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl Session {
+    /// Looks at the environment and opens the door and the log.
+    pub fn start(verbose: u8) -> Self {
+        let clock = Clock::start();
+        let environment: BTreeMap<String, String> = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        let pipeline = environment.get("TF_BUILD").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        let place = if pipeline { Place::Pipeline } else { Place::Desk };
+        let redactor = Redactor::default();
+        for (name, value) in &environment {
+            if is_secret_of_the_job(name) {
+                redactor.learn(&Secret::new(value.as_str()));
+            }
+        }
+        let door = Door::of_process(place, redactor);
+        start_log(&door, verbose, environment.get("RUST_LOG").map(String::as_str));
+        report_panics(&door);
+        Self { door, environment, clock }
+    }
+
+    /// A variable of the environment; one that is empty counts as unset.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Prints one JSON object on standard output.
+    pub fn print_json(&self, object: &serde_json::Value) {
+        // A `Value` always prints.
+        let text = serde_json::to_string_pretty(object).unwrap_or_default();
+        self.door.print_json(&format!("{text}\n"));
+    }
+
+    /// The network as the arguments and the environment say; nothing is opened yet.
+    ///
+    /// # Errors
+    /// Where a connection, its token, a proxy or a file of certificates is wrong.
+    pub fn network(
+        &self,
+        connections: &[(String, String)],
+        tokens: &[(String, String)],
+        ca_file: Option<&Path>,
+    ) -> Result<Arc<dyn Transport>, Failure> {
+        let mut network = Network {
+            connections: Connections::default(),
+            proxies: ProxyRules::from_variables(|name| self.variable(name)).map_err(Failure::input)?,
+            roots: ExtraRoots::default(),
+        };
+        for (name, url) in connections {
+            self.learn_user_info(url);
+            let credential = match tokens.iter().find(|(of, _)| of == name) {
+                Some((_, variable)) => Some(self.credential(name, variable)?),
+                None => None,
+            };
+            let connection = Connection::new(name, url, credential).map_err(Failure::input)?;
+            network.connections.insert(name.clone(), connection);
+        }
+        if let Some((name, _)) = tokens.iter().find(|(name, _)| !connections.iter().any(|(of, _)| of == name)) {
+            return Err(Failure::Input(format!(
+                "--connection-token names `{name}`, which no --connection defines; add --connection {name}=https://…"
+            )));
+        }
+        let from_environment = ["AGENT_CAINFO", "SSL_CERT_FILE"].map(|name| self.variable(name).map(Path::new));
+        for path in from_environment.into_iter().flatten() {
+            // The platform's own verifier reads SSL_CERT_FILE on some systems; an unusable one is said, not fatal.
+            if let Err(error) = network.roots.add_file(path) {
+                log::warn!("{error}");
+            }
+        }
+        if let Some(path) = ca_file {
+            network.roots.add_file(path).map_err(Failure::input)?;
+        }
+        Ok(Arc::new(HttpTransport::new(network, pause, wall_time)))
+    }
+
+    /// Commands as far as they are allowed.
+    pub fn commands(&self, asked: Asked) -> CommandRunner {
+        let permission = CommandPermission::decide(asked, self.variable("BUILD_REASON"));
+        CommandRunner::new(permission, &self.environment, self.door.redactor().clone())
+    }
+
+    /// Remembers every secret of the sources, so that none is printed.
+    pub fn learn_secrets(&self, sources: &[SourceSpec]) {
+        for source in sources {
+            for header in headers(source) {
+                self.door.redactor().learn_header(&header.name, &header.value);
+            }
+            for url in urls(source) {
+                self.learn_user_info(url.as_str());
+            }
+        }
+    }
+
+    fn learn_user_info(&self, url: &str) {
+        let Ok(url) = url.parse::<url::Url>() else { return };
+        if let Some(password) = url.password() {
+            let decoded = crate::http::percent_decoded(password);
+            self.door.redactor().learn(&Secret::new(decoded.as_str()));
+            self.door.redactor().learn(&Secret::new(password));
+            let pair = Credential::Basic {
+                user: crate::http::percent_decoded(url.username()),
+                password: Secret::new(decoded),
+            };
+            self.door.redactor().learn_header("Authorization", &pair.header());
+        } else if !url.username().is_empty() {
+            self.door.redactor().learn(&Secret::new(url.username()));
+        }
+    }
+
+    fn credential(&self, connection: &str, variable: &str) -> Result<Credential, Failure> {
+        let value = self.variable(variable).ok_or_else(|| {
+            Failure::Input(format!(
+                "connection `{connection}`: the environment variable {variable} is not set; it must hold the token"
+            ))
+        })?;
+        let secret = Secret::new(value.trim());
+        self.door.redactor().learn(&secret);
+        Ok(match value.trim().strip_prefix("basic:").and_then(|pair| pair.split_once(':')) {
+            Some((user, password)) => {
+                let password = Secret::new(password);
+                self.door.redactor().learn(&password);
+                let credential = Credential::Basic { user: user.to_owned(), password };
+                self.door.redactor().learn_header("Authorization", &credential.header());
+                credential
+            }
+            None => Credential::Bearer(secret),
+        })
+    }
+}
+
+/// A transport and commands, shared by the sources' threads.
+pub struct World {
+    /// The network.
+    pub transport: Arc<dyn Transport>,
+    /// Commands.
+    pub commands: Arc<dyn Commands>,
+    /// The same commands, to check and to stop them.
+    pub runner: CommandRunner,
+}
+
+/// The job's secrets, as the agent gives them to a task.
+fn is_secret_of_the_job(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    name.starts_with("SECRET_")
+        || name.starts_with("ENDPOINT_AUTH")
+        || name.starts_with("SECUREFILE_TICKET")
+        || name == "SYSTEM_ACCESSTOKEN"
+}
+
+fn headers(source: &SourceSpec) -> &[Header] {
+    match source {
+        SourceSpec::Probe(spec) => &spec.headers,
+        SourceSpec::Scrape(spec) => &spec.headers,
+        SourceSpec::Prometheus(spec) => &spec.headers,
+        SourceSpec::HttpJson(spec) => &spec.headers,
+        SourceSpec::Command(_) | SourceSpec::Unsupported { .. } => &[],
+    }
+}
+
+fn urls(source: &SourceSpec) -> Vec<&url::Url> {
+    let of = |address| match address {
+        &Address::Url(ref url) => Some(url),
+        &Address::Connection(_) => None,
+    };
+    match source {
+        SourceSpec::Probe(spec) => spec.targets.iter().collect(),
+        SourceSpec::Scrape(spec) => spec.targets.iter().filter_map(of).collect(),
+        SourceSpec::Prometheus(spec) => of(&spec.address).into_iter().collect(),
+        SourceSpec::HttpJson(spec) => of(&spec.address).into_iter().collect(),
+        SourceSpec::Command(_) | SourceSpec::Unsupported { .. } => Vec::new(),
+    }
+}
+
+/// The log goes through the door, like everything else.
+fn start_log(door: &Door, verbose: u8, filters: Option<&str>) {
+    let default = match verbose {
+        0 => "runbook_gate=warn",
+        1 => "runbook_gate=debug",
+        _ => "runbook_gate=trace,ureq=debug",
+    };
+    let log = door.clone();
+    let started = env_logger::Builder::new()
+        .parse_filters(filters.unwrap_or(default))
+        .format(move |_, record| {
+            log.log(record.level(), &record.args().to_string());
+            Ok(())
+        })
+        .try_init();
+    if started.is_err() {
+        door.say("warning: the log could not be started");
+    }
+}
+
+/// A panic is a defect: it is said in one line, and ends the process with 1 (see `main`).
+fn report_panics(door: &Door) {
+    let door = door.clone();
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic.location().map(|at| format!("{}:{}", at.file(), at.line())).unwrap_or_default();
+        let message = panic
+            .payload()
+            .downcast_ref::<&str>()
+            .map(ToString::to_string)
+            .or_else(|| panic.payload().downcast_ref::<String>().cloned())
+            .unwrap_or_default();
+        door.say(&format!(
+            "internal error, this is a defect of runbook-gate {}: {message} ({place})",
+            env!("CARGO_PKG_VERSION")
+        ));
+    }));
+}
+
