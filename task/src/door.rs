@@ -191,6 +191,11 @@ pub fn terminal_width() -> Option<usize> {
     seen.then(|| terminal_size::terminal_size_of(std::io::stderr()).map_or(80, |(width, _)| width.0.into()))
 }
 
+/// How wide standard output is: a terminal's width, or one that reads well in a log.
+pub fn output_width() -> usize {
+    terminal_size::terminal_size_of(std::io::stdout()).map_or(100, |(width, _)| width.0.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

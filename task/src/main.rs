@@ -7,6 +7,7 @@ mod drive;
 mod files;
 mod http;
 mod live;
+mod recorded;
 mod redact;
 mod session;
 mod variables;

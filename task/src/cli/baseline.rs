@@ -1,0 +1,108 @@
+//! `baseline`: what is normal, recorded before the deployment.
+
+use runbook_gate::Duration;
+use runbook_gate::policy::{BaselineRule, Policy};
+
+use super::arguments::{BaselineArguments, Format};
+use super::setting::{Setting, interrupted, judge, set_up, view};
+use super::{Exit, Failure, load};
+use crate::drive::baseline::{Gathered, Past, gather, observe, of_observations};
+use crate::drive::prepare::{Interrupted, ask};
+use crate::drive::{Reads, Trial};
+use crate::files::shown;
+use crate::recorded::Recorded;
+use crate::session::Session;
+
+/// How far back is read where the policy does not say.
+const PAST: Duration = Duration::from_secs(1800);
+
+/// Reads the past of the sources that have one, watches the others for a while, and writes the file.
+pub fn run(session: &Session, arguments: &BaselineArguments) -> Result<Exit, Failure> {
+    let policy = load::policy(session, &arguments.policy)?;
+    if arguments.watch_for.is_zero() {
+        return Err(Failure::Input("--for 0s would record nothing; write 1m or more".to_owned()));
+    }
+    let mut setting = set_up(session, &policy, &arguments.network, |_| false)?;
+    let gathered = match record(session, &policy, &mut setting, arguments) {
+        Ok(gathered) => gathered?,
+        Err(why) => return interrupted(session, &setting, why),
+    };
+    setting.runner.stop_all();
+    for line in &gathered.without {
+        session.door.say(&format!("warning: no baseline of {line}"));
+    }
+    if gathered.baselines.is_empty() {
+        return Err(Failure::Input(
+            "no signal showed enough for a baseline, so nothing was written; is there traffic? watch longer with --for"
+                .to_owned(),
+        ));
+    }
+    let recorded = Recorded {
+        service: policy.service().to_owned(),
+        environment: policy.environment().name().to_owned(),
+        recorded_at: session.clock.now(),
+        baselines: gathered.baselines,
+    };
+    recorded.write(&arguments.output).map_err(Failure::input)?;
+    match arguments.format {
+        Format::Json => {
+            session.door.print_json(&recorded.to_json().map_err(Failure::Internal)?);
+        }
+        Format::Human => {
+            let lines: Vec<String> = recorded.baselines.iter().map(|(signal, baseline)| line(signal.as_str(), baseline)).collect();
+            session.door.print(&format!("{}\nWrote {}.\n", lines.join("\n"), shown(&arguments.output)));
+        }
+    }
+    Ok(Exit::Success)
+}
+
+/// The outer result says whether it came to its end, the inner one whether the sources can be read.
+fn record(
+    session: &Session,
+    policy: &Policy,
+    setting: &mut Setting,
+    arguments: &BaselineArguments,
+) -> Result<Result<Gathered, Failure>, Interrupted> {
+    let (_, found) = setting.look()?;
+    if let Err(failure) = judge(session, policy, &found) {
+        return Ok(Err(failure));
+    }
+    let now = session.clock.now();
+    let back = match (arguments.past, policy.baseline()) {
+        (Some(past), _) => past,
+        (None, BaselineRule::Before(past)) => *past,
+        (None, _) => PAST,
+    };
+    let past = Past { from: now - back, to: now };
+    let replies = ask(&setting.watched, &mut setting.stage, |source| past.job(source))?;
+    let mut gathered = gather(&setting.watched, &replies, policy.gate(), past);
+    let without_past =
+        |source: &&crate::drive::Watched| source.reads == Reads::Moments && source.trial != Trial::None;
+    if setting.watched.iter().any(|source| without_past(&source)) {
+        let mut view = view(session);
+        view.say(&format!("recording for {}", arguments.watch_for));
+        let observed: Vec<crate::drive::Watched> = setting.watched.clone();
+        let (observations, past) =
+            observe(&observed, &mut setting.stage, view.as_mut(), arguments.watch_for)?;
+        let of_moments =
+            of_observations(observed.iter().filter(without_past), &observations, policy.gate(), past);
+        gathered.baselines.extend(of_moments.baselines);
+        gathered.without.extend(of_moments.without);
+    }
+    gathered.baselines.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(Ok(gathered))
+}
+
+fn line(signal: &str, baseline: &runbook_gate::Baseline) -> String {
+    let middle = baseline.median.get();
+    match baseline.counts {
+        Some(counts) => {
+            format!("  {signal}: {} of {} ({} samples)", counts.bad(), counts.total(), baseline.count)
+        }
+        None => format!(
+            "  {signal}: median {middle}, 95th percentile {} ({} samples)",
+            baseline.p95.get(),
+            baseline.count
+        ),
+    }
+}

@@ -1,0 +1,45 @@
+//! What sources showed at a first look, as lines of text.
+
+use runbook_gate::sample::{Reading, Sample};
+use runbook_gate::{SignalName, Timestamp};
+
+use crate::drive::prepare::Reply;
+use crate::drive::{Trial, Watched};
+
+/// One line for each signal: its name, its newest reading, how old that is, and where it was read.
+pub fn lines(watched: &[Watched], replies: &[Reply], now: Timestamp) -> Vec<String> {
+    let width = watched
+        .iter()
+        .flat_map(|source| &source.signals)
+        .map(|signal| signal.signal.as_str().len())
+        .max()
+        .unwrap_or(0);
+    let mut lines = Vec::new();
+    for (source, reply) in watched.iter().zip(replies) {
+        for signal in &source.signals {
+            let newest = newest(reply, &signal.signal, now);
+            let newest = match (newest, source.trial) {
+                (Some(text), _) => text,
+                (None, Trial::None) => "not run now".to_owned(),
+                (None, _) => "nothing yet".to_owned(),
+            };
+            lines.push(format!("  {:width$}  {newest:28}  {}", signal.signal.as_str(), source.name));
+        }
+    }
+    lines
+}
+
+fn newest(reply: &Reply, signal: &SignalName, now: Timestamp) -> Option<String> {
+    let polled = reply.polled()?;
+    let of_signal = || polled.observations.iter().filter(|seen| seen.signal == *signal);
+    let known = of_signal().filter(|seen| matches!(seen.sample, Sample::Known(_))).max_by_key(|seen| seen.at);
+    let seen = known.or_else(|| of_signal().max_by_key(|seen| seen.at))?;
+    let age = now.since(seen.at).as_nanos() / 1_000_000_000;
+    Some(match &seen.sample {
+        Sample::Known(Reading::Value { value, .. }) => format!("{} ({age}s ago)", value.get()),
+        Sample::Known(Reading::Counts(counts)) => {
+            format!("{} of {} ({age}s ago)", counts.bad(), counts.total())
+        }
+        Sample::Absent(absence) => absence.to_string(),
+    })
+}

@@ -1,0 +1,66 @@
+//! `replay`: the same decision, from the journal.
+
+use std::fs::File;
+use std::io::{BufReader, Seek, SeekFrom};
+
+use runbook_gate::journal::{self, Line, Reader};
+use runbook_gate::report::ReportContext;
+
+use super::arguments::ReplayArguments;
+use super::outcome::{Junit, Publication, publish};
+use super::{Exit, Failure, load};
+use crate::files::{ReportFolder, plain, shown};
+use crate::session::Session;
+
+/// Feeds a journal to the gate.
+pub fn run(session: &Session, arguments: &ReplayArguments) -> Result<Exit, Failure> {
+    let (file, _) = load::file(session, &arguments.policy)?;
+    let path = shown(&arguments.journal);
+    let unreadable = |error: &std::io::Error| {
+        Failure::Input(format!(
+            "cannot read the journal {path}: {}; name a journal that `verify --report-dir` wrote",
+            plain(error)
+        ))
+    };
+    let mut journal = File::open(&arguments.journal).map_err(|error| unreadable(&error))?;
+    if journal.metadata().map_err(|error| unreadable(&error))?.is_dir() {
+        return Err(Failure::Input(format!("{path} is a folder; name the journal in it")));
+    }
+    let start = Reader::new(BufReader::new(&journal)).next().and_then(Result::ok).map(|(_, line)| line);
+    journal.seek(SeekFrom::Start(0)).map_err(|error| unreadable(&error))?;
+    let (environment, sha256) = match &start {
+        Some(Line::Start { environment, policy_sha256, .. }) => {
+            (Some(environment.as_str()).filter(|name| !name.is_empty()), policy_sha256.as_str())
+        }
+        _ => (None, ""),
+    };
+    let chosen = arguments.policy.environment.as_deref().or(environment);
+    let policy = load::resolve(session, &arguments.policy, &file, chosen)?;
+    if !sha256.is_empty() && sha256 != policy.sha256() {
+        session.door.say(&format!(
+            "warning: {} is not the policy that this journal was written with; the decision may differ",
+            policy.file_name()
+        ));
+    }
+    let folder = match &arguments.report_dir {
+        Some(path) => Some(ReportFolder::open(path).map_err(Failure::input)?),
+        None => None,
+    };
+    let replayed = journal::replay(policy.gate().clone(), BufReader::with_capacity(1 << 16, journal))
+        .map_err(|error| Failure::Input(format!("{path}: {error}")))?;
+    if let Some(torn) = &replayed.torn {
+        session.door.say(&format!("warning: {path}: {torn}"));
+    }
+    let context = ReportContext {
+        service: policy.service().to_owned(),
+        policy_file: policy.file_name().to_owned(),
+        enforcement: policy.environment().enforcement(),
+        replay_command: String::new(),
+    };
+    let publication = Publication {
+        folder: folder.as_ref(),
+        junit: Junit::of_flag(arguments.junit),
+        format: arguments.format,
+    };
+    publish(session, &replayed.outcome, &context, &publication)
+}

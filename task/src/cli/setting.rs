@@ -1,0 +1,175 @@
+//! What the commands that read sources have in common: the sources on their threads, each tried once.
+
+use std::sync::Arc;
+
+use runbook_gate::policy::Policy;
+use runbook_gate::policy::source_spec::SourceSpec;
+use runbook_gate::source::{self, Source};
+use runbook_gate::{Duration, SignalName};
+
+use super::arguments::NetworkArguments;
+use super::{Exit, Failure};
+use crate::commands::{Asked, CommandRunner};
+use crate::door::{Place, terminal_width};
+use crate::drive::prepare::{Findings, Interrupted, Reply, ask, findings, first_look};
+use crate::drive::threads::{CancelSwitch, Events, Threads};
+use crate::drive::{Reads, Trial, Watched};
+use crate::live::{EventLines, LiveLine, View};
+use crate::session::Session;
+
+/// Polls are never closer together than this.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Sources that can be asked.
+pub struct Setting {
+    /// The sources, in the policy's order.
+    pub watched: Vec<Watched>,
+    /// Their threads.
+    pub stage: Threads,
+    /// What runs their commands.
+    pub runner: CommandRunner,
+}
+
+/// Builds the sources of a policy and starts their threads. Nothing is asked yet.
+///
+/// `has_baseline` says of which signals a recorded baseline has known samples.
+///
+/// # Errors
+/// Where a source, a connection, a certificate, a proxy or a command of the policy cannot work.
+pub fn set_up(
+    session: &Session,
+    policy: &Policy,
+    network: &NetworkArguments,
+    has_baseline: impl Fn(&SignalName) -> bool,
+) -> Result<Setting, Failure> {
+    let transport =
+        session.network(&network.connections, &network.connection_tokens, network.ca_file.as_deref())?;
+    let asked = if network.allow_commands { Asked::Yes } else { Asked::No };
+    let runner = session.commands(asked);
+    let mut watched = Vec::new();
+    let mut sources: Vec<Box<dyn Source>> = Vec::new();
+    for spec in policy.sources() {
+        if let SourceSpec::Unsupported { kind, signals } = spec {
+            let names: Vec<&str> = signals.iter().map(SignalName::as_str).collect();
+            session.door.say(&format!(
+                "warning: this version cannot read `{kind}` sources: {} will be absent",
+                names.join(", ")
+            ));
+            continue;
+        }
+        if let SourceSpec::Command(command) = spec {
+            runner.check(command).map_err(Failure::input)?;
+        }
+        let mut source = source::build(spec).map_err(Failure::input)?;
+        let signals = source.signals();
+        if signals.iter().any(|signal| has_baseline(&signal.signal)) {
+            source.answered_in_baseline();
+        }
+        watched.push(Watched {
+            name: session.door.redactor().clean(&source.describe()).into_owned(),
+            interval: source.interval().max(SHORTEST_INTERVAL),
+            ingestion_delay: signals.iter().map(|signal| signal.ingestion_delay).max().unwrap_or_default(),
+            timeout: timeout(spec),
+            reads: if matches!(spec, SourceSpec::Prometheus(_)) { Reads::Ranges } else { Reads::Moments },
+            trial: match spec {
+                SourceSpec::Probe(_) => Trial::AddressOnly,
+                SourceSpec::Command(_) => Trial::None,
+                _ => Trial::Answers,
+            },
+            signals,
+        });
+        sources.push(source);
+    }
+    if sources.is_empty() {
+        return Err(Failure::Input(format!(
+            "{}: there is no source that this version can read, so nothing can be evaluated; add a `probe`",
+            policy.file_name()
+        )));
+    }
+    let events = Events::default();
+    listen_for_signals(events.switch())?;
+    let commands: Arc<dyn source::Commands> = Arc::new(runner.clone());
+    let stage = Threads::start(session.clock, sources, &transport, &commands, events)
+        .map_err(|error| Failure::Internal(format!("no thread for a source: {error}")))?;
+    Ok(Setting { watched, stage, runner })
+}
+
+/// SIGINT, SIGTERM and their like end a gate in order. Which of them came is not told.
+fn listen_for_signals(switch: CancelSwitch) -> Result<(), Failure> {
+    ctrlc::set_handler(move || switch.cancel("SIGINT or SIGTERM"))
+        .map_err(|error| Failure::Internal(format!("cannot listen for signals: {error}")))
+}
+
+/// The longest that one poll may take.
+fn timeout(spec: &SourceSpec) -> Duration {
+    match spec {
+        SourceSpec::Probe(spec) => spec.timeout,
+        SourceSpec::Scrape(spec) => spec.timeout,
+        SourceSpec::Prometheus(spec) => spec.timeout,
+        SourceSpec::HttpJson(spec) => spec.timeout,
+        SourceSpec::Command(spec) => spec.timeout.times(u64::from(spec.retries) + 1),
+        SourceSpec::Unsupported { .. } => Duration::ZERO,
+    }
+}
+
+impl Setting {
+    /// Asks every source once.
+    ///
+    /// # Errors
+    /// Where somebody cancels, or a source crashes.
+    pub fn look(&mut self) -> Result<(Vec<Reply>, Findings), Interrupted> {
+        use crate::drive::stage::Stage;
+        let now = self.stage.now();
+        let replies = ask(&self.watched, &mut self.stage, |source| first_look(source, now))?;
+        let found = findings(&self.watched, &replies);
+        Ok((replies, found))
+    }
+
+    /// The source's words for itself.
+    pub fn name_of(&self, source: usize) -> &str {
+        self.watched.get(source).map_or("", |source| source.name.as_str())
+    }
+}
+
+/// Mistakes are an error, doubts are said.
+///
+/// # Errors
+/// Where there are mistakes: all of them.
+pub fn judge(session: &Session, policy: &Policy, found: &Findings) -> Result<(), Failure> {
+    for doubt in &found.doubts {
+        session.door.say(&format!("warning: {doubt}"));
+    }
+    if found.mistakes.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Input(format!(
+        "{} cannot be read as the policy says:\n{}",
+        policy.file_name(),
+        found.mistakes.iter().map(|line| format!("- {line}")).collect::<Vec<_>>().join("\n")
+    )))
+}
+
+/// How a command without a decision ends when it is interrupted.
+///
+/// # Errors
+/// Where a source crashed.
+pub fn interrupted(session: &Session, setting: &Setting, why: Interrupted) -> Result<Exit, Failure> {
+    setting.runner.stop_all();
+    match why {
+        Interrupted::Cancelled { by } => {
+            session.door.say(&format!("cancelled by {by}; nothing was written"));
+            Ok(Exit::Hold)
+        }
+        Interrupted::Crashed { source } => {
+            Err(Failure::Internal(format!("the source `{}` failed inside", setting.name_of(source))))
+        }
+    }
+}
+
+/// What somebody who waits sees.
+pub fn view(session: &Session) -> Box<dyn View> {
+    match (session.door.place(), terminal_width()) {
+        (Place::Desk, Some(width)) => Box::new(LiveLine::new(session.door.clone(), width)),
+        _ => Box::new(EventLines::new(session.door.clone())),
+    }
+}

@@ -1,0 +1,415 @@
+//! `verify`: watches the release and decides.
+
+use std::io::Write;
+use std::path::Path;
+
+use runbook_gate::gate::{Gate, Outcome};
+use runbook_gate::journal::Line;
+use runbook_gate::policy::{BaselineRule, Enforcement, Policy};
+use runbook_gate::report::ReportContext;
+use runbook_gate::{Baseline, Duration, SignalName, Timestamp};
+
+use super::arguments::{Format, PolicyArguments, VerifyArguments};
+use super::outcome::{Junit, Publication, publish};
+use super::setting::{Setting, judge, set_up, view};
+use super::{Exit, Failure, load, reading};
+use crate::drive::baseline::{Past, gather};
+use crate::drive::ledger::Ledger;
+use crate::drive::prepare::{Interrupted, Reply, ask};
+use crate::drive::stage::Stage;
+use crate::drive::version::{Arrival, await_version};
+use crate::drive::{Course, DriveError, Early, end_early, watch};
+use crate::files::{JOURNAL, ReportFolder, shown};
+use crate::live::View;
+use crate::recorded::Recorded;
+use crate::session::Session;
+
+/// How often the deployed version is asked for.
+const VERSION_EVERY: Duration = Duration::from_secs(5);
+/// A deployment may lie so far in the future: clocks differ.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(120);
+/// A recorded baseline that is older than this may not be what is normal.
+const OLD_BASELINE: Duration = Duration::from_secs(7 * 86_400);
+
+/// Checks everything, then watches.
+pub fn run(session: &Session, arguments: &VerifyArguments) -> Result<Exit, Failure> {
+    let policy = load::policy(session, &arguments.policy)?;
+    if policy.environment().enforcement() == Enforcement::Off {
+        return Ok(switched_off(session, &policy, arguments.format));
+    }
+    let deployed_at = deployed_at(session, arguments.deployed_at)?;
+    let recorded = recorded_baseline(session, &policy)?;
+    let folder = match (&arguments.report_dir, arguments.dry_run) {
+        (Some(path), _) => Some(ReportFolder::open(path).map_err(Failure::input)?),
+        (None, _) => None,
+    };
+    let mut setting =
+        set_up(session, &policy, &arguments.network, |signal| recorded.iter().any(|(name, _)| name == signal))?;
+    let runner = setting.runner.clone();
+    let exit = if arguments.dry_run {
+        rehearse(session, &policy, &mut setting, arguments.format)
+    } else {
+        let gate = GateRun { session, policy: &policy, arguments, deployed_at, recorded, folder };
+        gate.run(&mut setting)
+    };
+    runner.stop_all();
+    exit
+}
+
+/// A deployment's time, checked.
+fn deployed_at(session: &Session, given: Option<Timestamp>) -> Result<Timestamp, Failure> {
+    let now = session.clock.now();
+    match given {
+        None => Ok(whole_second_after(now)),
+        Some(at) if at > now + CLOCKS_DIFFER => Err(Failure::Input(format!(
+            "--deployed-at {at} is in the future (it is {now}); give the time when the deployment was made"
+        ))),
+        Some(at) => Ok(at.min(now)),
+    }
+}
+
+/// Polls, samples and reports then lie on whole seconds.
+fn whole_second_after(now: Timestamp) -> Timestamp {
+    let second = 1_000_000_000;
+    Timestamp::from_nanos(now.as_nanos().saturating_add(second - 1).div_euclid(second).saturating_mul(second))
+}
+
+/// The baselines of a recorded file, where the policy names one.
+fn recorded_baseline(session: &Session, policy: &Policy) -> Result<Vec<(SignalName, Baseline)>, Failure> {
+    let BaselineRule::Recorded(path) = policy.baseline() else { return Ok(Vec::new()) };
+    let recorded = Recorded::read(Path::new(path)).map_err(Failure::input)?;
+    if recorded.service != policy.service() {
+        return Err(Failure::Input(format!(
+            "the baseline {path} was recorded of `{}`, and this policy is of `{}`; record one with `runbook-gate baseline`",
+            recorded.service,
+            policy.service()
+        )));
+    }
+    let environment = policy.environment().name();
+    if recorded.environment != environment {
+        session.door.say(&format!(
+            "warning: the baseline {path} was recorded in `{}`, and is used for `{environment}`",
+            recorded.environment
+        ));
+    }
+    let age = session.clock.now().since(recorded.recorded_at);
+    if age > OLD_BASELINE {
+        session.door.say(&format!(
+            "warning: the baseline {path} is {} days old; what it calls normal may not be",
+            age.as_nanos() / 86_400_000_000_000
+        ));
+    }
+    Ok(recorded.baselines)
+}
+
+/// `off` evaluates nothing, and says so.
+fn switched_off(session: &Session, policy: &Policy, format: Format) -> Exit {
+    let environment = policy.environment().name();
+    let words = format!("the gate is off in {environment}: nothing was evaluated");
+    match format {
+        Format::Human => session.door.print(&format!("OFF  {}: {words}\n", policy.service())),
+        Format::Json => session.print_json(&serde_json::json!({
+            "version": 1,
+            "decision": null,
+            "enforcement": "off",
+            "environment": environment,
+            "reason": words,
+        })),
+    }
+    Exit::Success
+}
+
+/// `--dry-run`: everything but the watch.
+fn rehearse(
+    session: &Session,
+    policy: &Policy,
+    setting: &mut Setting,
+    format: Format,
+) -> Result<Exit, Failure> {
+    let (replies, found) = match setting.look() {
+        Ok(looked) => looked,
+        Err(why) => return super::setting::interrupted(session, setting, why),
+    };
+    judge(session, policy, &found)?;
+    let rules = policy.gate();
+    let now = session.clock.now();
+    match format {
+        Format::Human => {
+            let mut lines = vec![
+                format!(
+                    "{} in {} ({}): warm-up {}, then {} of watch",
+                    policy.service(),
+                    policy.environment().name(),
+                    policy.environment().enforcement().as_str(),
+                    rules.warmup(),
+                    rules.observe()
+                ),
+                String::new(),
+                "Signals".to_owned(),
+            ];
+            lines.extend(reading::lines(&setting.watched, &replies, now));
+            for (title, criteria) in [("Rolls back when", rules.rollback_when()), ("Verifies", rules.verify())] {
+                lines.extend([String::new(), title.to_owned()]);
+                lines.extend(criteria.iter().map(criterion_line));
+            }
+            lines.extend([String::new(), "A dry run: nothing was watched and nothing was written.".to_owned()]);
+            session.door.print(&format!("{}\n", lines.join("\n")));
+        }
+        Format::Json => session.print_json(&rehearsal_json(policy, setting, &replies)),
+    }
+    Ok(Exit::Success)
+}
+
+fn criterion_line(rule: &runbook_gate::policy::rules::GateCriterion) -> String {
+    use runbook_gate::policy::rules::Configured;
+    match &rule.configured {
+        Configured::Yes => format!("  {}", rule.criterion.text()),
+        Configured::No { missing } => {
+            let names: Vec<&str> = missing.iter().map(SignalName::as_str).collect();
+            format!("  {}  (not configured: no source gives {})", rule.criterion.text(), names.join(", "))
+        }
+    }
+}
+
+fn rehearsal_json(policy: &Policy, setting: &Setting, replies: &[Reply]) -> serde_json::Value {
+    let readable = |reply: &Reply, signal: &SignalName| {
+        reply.polled().is_some_and(|polled| {
+            polled.observations.iter().any(|seen| {
+                seen.signal == *signal && matches!(seen.sample, runbook_gate::sample::Sample::Known(_))
+            })
+        })
+    };
+    let signals: Vec<serde_json::Value> = setting
+        .watched
+        .iter()
+        .zip(replies)
+        .flat_map(|(source, reply)| source.signals.iter().map(move |signal| (source, reply, signal)))
+        .map(|(source, reply, signal)| {
+            serde_json::json!({
+                "signal": signal.signal,
+                "source": source.name,
+                "readable": readable(reply, &signal.signal),
+            })
+        })
+        .collect();
+    serde_json::json!({
+        "version": 1,
+        "dry_run": true,
+        "service": policy.service(),
+        "environment": policy.environment().name(),
+        "signals": signals,
+    })
+}
+
+/// One run of the gate.
+struct GateRun<'r> {
+    session: &'r Session,
+    policy: &'r Policy,
+    arguments: &'r VerifyArguments,
+    deployed_at: Timestamp,
+    recorded: Vec<(SignalName, Baseline)>,
+    folder: Option<ReportFolder>,
+}
+
+/// What the preparation came to.
+enum Prepared {
+    /// The watch can begin.
+    Ready { start: Timestamp, baselines: Vec<(SignalName, Baseline)> },
+    /// There is nothing to watch.
+    Early(Early),
+}
+
+impl GateRun<'_> {
+    fn run(self, setting: &mut Setting) -> Result<Exit, Failure> {
+        // What earlier gates wrote goes first, so that nobody takes it for this one's, whatever happens.
+        if let Some(folder) = &self.folder {
+            folder.clear().map_err(Failure::input)?;
+        }
+        let mut view = view(self.session);
+        let prepared = match self.prepare(setting, view.as_mut()) {
+            Ok(prepared) => prepared?,
+            Err(Interrupted::Cancelled { by }) => Prepared::Early(Early::Cancelled { by }),
+            Err(Interrupted::Crashed { source }) => {
+                let name = setting.name_of(source).to_owned();
+                return Err(Failure::Internal(DriveError::Crashed(name).to_string()));
+            }
+        };
+        let outcome = self.decide(setting, view.as_mut(), prepared)?;
+        self.session.door.clear();
+        let context = ReportContext {
+            service: self.policy.service().to_owned(),
+            policy_file: self.policy.file_name().to_owned(),
+            enforcement: self.policy.environment().enforcement(),
+            replay_command: self.folder.as_ref().map(|folder| self.replay_command(folder)).unwrap_or_default(),
+        };
+        let publication = Publication {
+            folder: self.folder.as_ref(),
+            junit: Junit::of_flag(self.arguments.junit),
+            format: self.arguments.format,
+        };
+        publish(self.session, &outcome, &context, &publication)
+    }
+
+    /// The outer result says whether it came to its end, the inner one whether the gate can work.
+    fn prepare(
+        &self,
+        setting: &mut Setting,
+        view: &mut dyn View,
+    ) -> Result<Result<Prepared, Failure>, Interrupted> {
+        let (_, found) = setting.look()?;
+        if let Err(failure) = judge(self.session, self.policy, &found) {
+            return Ok(Err(failure));
+        }
+        let limit = self.arguments.serve_within;
+        let arrival = await_version(&setting.watched, &mut setting.stage, view, limit, VERSION_EVERY)?;
+        let start = match arrival {
+            Arrival::NotAsked | Arrival::AtOnce => self.deployed_at,
+            Arrival::At(at) => whole_second_after(at),
+            Arrival::Never { why } => {
+                let why = format!("the deployed version did not serve within {limit}: {why}");
+                return Ok(Ok(Prepared::Early(Early::Hold { why })));
+            }
+        };
+        let baselines = self.baselines(setting, view)?;
+        Ok(Ok(Prepared::Ready { start, baselines }))
+    }
+
+    fn baselines(
+        &self,
+        setting: &mut Setting,
+        view: &mut dyn View,
+    ) -> Result<Vec<(SignalName, Baseline)>, Interrupted> {
+        let rules = self.policy.gate();
+        let past = match self.policy.baseline() {
+            BaselineRule::None => return Ok(Vec::new()),
+            BaselineRule::Recorded(_) => return Ok(self.recorded.clone()),
+            BaselineRule::Fixed(numbers) => {
+                let fixed = numbers.iter().map(|(signal, number)| (signal.clone(), Baseline::fixed(*number)));
+                return Ok(fixed.collect());
+            }
+            BaselineRule::Before(length) => Past { from: self.deployed_at - *length, to: self.deployed_at },
+            BaselineRule::Offset(offset) => {
+                let from = self.deployed_at - *offset;
+                Past { from, to: from + rules.warmup().plus(rules.observe()) }
+            }
+        };
+        let replies = ask(&setting.watched, &mut setting.stage, |source| past.job(source))?;
+        let gathered = gather(&setting.watched, &replies, rules, past);
+        for line in &gathered.without {
+            view.say(&format!("warning: no baseline of {line}"));
+        }
+        Ok(gathered.baselines)
+    }
+
+    fn decide(
+        &self,
+        setting: &mut Setting,
+        view: &mut dyn View,
+        prepared: Prepared,
+    ) -> Result<Outcome, Failure> {
+        let mut file: Box<dyn Write + Send> = match &self.folder {
+            Some(folder) => Box::new(folder.journal().map_err(Failure::input)?),
+            None => Box::new(std::io::sink()),
+        };
+        let gate = Gate::new(self.policy.gate().clone());
+        let mut ledger = Ledger::new(gate, file.as_mut(), self.session.door.redactor().clone());
+        let start = match &prepared {
+            Prepared::Ready { start, .. } => *start,
+            Prepared::Early(_) => self.deployed_at,
+        };
+        let begun = self.head(&mut ledger, setting, start, &prepared);
+        let outcome = match (begun, prepared) {
+            (Err(error), _) => Err(error),
+            (Ok(()), Prepared::Early(early)) => end_early(ledger, setting.stage.now(), early),
+            (Ok(()), Prepared::Ready { .. }) => {
+                let course = Course {
+                    start,
+                    watch_from: start + self.policy.gate().warmup(),
+                    sources: setting.watched.clone(),
+                };
+                watch(&course, ledger, &mut setting.stage, view)
+            }
+        };
+        outcome.map_err(|error| match error {
+            DriveError::Ledger(crate::drive::ledger::LedgerError::Write(_)) => Failure::input(error),
+            error => Failure::Internal(error.to_string()),
+        })
+    }
+
+    /// The journal's head: who judges what, by which steps and baselines.
+    fn head(
+        &self,
+        ledger: &mut Ledger<'_>,
+        setting: &Setting,
+        start: Timestamp,
+        prepared: &Prepared,
+    ) -> Result<(), DriveError> {
+        ledger.record(Line::Start {
+            t: start,
+            environment: self.policy.environment().name().to_owned(),
+            policy_sha256: self.policy.sha256().to_owned(),
+        })?;
+        let known = self.policy.gate().signals();
+        for signal in setting.watched.iter().flat_map(|source| &source.signals) {
+            if known.contains_key(&signal.signal) {
+                ledger.record(Line::Signal { signal: signal.signal.clone(), step: signal.step })?;
+            }
+        }
+        if let Prepared::Ready { baselines, .. } = prepared {
+            for (signal, baseline) in baselines {
+                ledger.record(Line::Baseline { signal: signal.clone(), baseline: baseline.clone() })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn replay_command(&self, folder: &ReportFolder) -> String {
+        let PolicyArguments { policy, variables, allowed_variables, secret_variables, .. } =
+            &self.arguments.policy;
+        let mut words = vec![
+            "runbook-gate".to_owned(),
+            "replay".to_owned(),
+            "--policy".to_owned(),
+            quoted(&shown(policy)),
+        ];
+        for (name, value) in variables {
+            words.extend(["--var".to_owned(), quoted(&format!("{name}={value}"))]);
+        }
+        for (option, names) in [("--allow-var", allowed_variables), ("--secret-var", secret_variables)] {
+            for name in names {
+                words.extend([option.to_owned(), quoted(name)]);
+            }
+        }
+        words.extend(["--journal".to_owned(), quoted(&shown(&folder.path(JOURNAL)))]);
+        words.join(" ")
+    }
+}
+
+/// A word as a POSIX shell reads it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_survive_a_shell() {
+        for (word, text) in [("a/b.yml", "a/b.yml"), ("A=b c", "'A=b c'"), ("it's", r"'it'\''s'"), ("", "''")] {
+            assert_eq!(quoted(word), text);
+        }
+    }
+
+    #[test]
+    fn gates_start_on_whole_seconds() {
+        let at = Timestamp::from_nanos(1_500_000_001);
+        assert_eq!(whole_second_after(at), Timestamp::from_secs(2));
+        assert_eq!(whole_second_after(Timestamp::from_secs(2)), Timestamp::from_secs(2));
+    }
+}
