@@ -18,7 +18,7 @@ pub mod witness;
 use runbook_gate::gate::{Decision, Outcome, Step};
 use runbook_gate::journal::Line;
 use runbook_gate::source::{PollWindow, Polled};
-use runbook_gate::{Duration, SignalName, Timestamp};
+use runbook_gate::{Duration, Timestamp};
 
 use self::ledger::{Ledger, LedgerError};
 use self::slot::Slot;
@@ -232,9 +232,4 @@ impl Watch<'_> {
         let poll = self.slots.iter().map(Slot::hold).max().unwrap_or_default();
         delay.plus(poll.min(LAST_WAIT))
     }
-}
-
-/// The names that a source gives.
-pub fn names(watched: &[Watched]) -> impl Iterator<Item = &SignalName> {
-    watched.iter().flat_map(|source| source.signals.iter().map(|signal| &signal.signal))
 }

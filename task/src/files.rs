@@ -102,8 +102,7 @@ impl ReportFolder {
     /// # Errors
     /// Where it cannot be used.
     pub fn open(path: &Path) -> Result<Self, FileError> {
-        let wrong =
-            |error: &std::io::Error| FileError::ReportFolder { path: shown(path), why: plain(error) };
+        let wrong = |error: &std::io::Error| FileError::ReportFolder { path: shown(path), why: plain(error) };
         std::fs::create_dir_all(path).map_err(|error| wrong(&error))?;
         tempfile::tempfile_in(path).map_err(|error| wrong(&error))?;
         Ok(Self(path.to_owned()))
@@ -165,7 +164,9 @@ pub fn plain(error: &std::io::Error) -> String {
         std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
         std::io::ErrorKind::PermissionDenied => "permission is denied".to_owned(),
         std::io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
-        std::io::ErrorKind::NotADirectory | std::io::ErrorKind::AlreadyExists => "a file is in the way".to_owned(),
+        std::io::ErrorKind::NotADirectory | std::io::ErrorKind::AlreadyExists => {
+            "a file is in the way".to_owned()
+        }
         std::io::ErrorKind::StorageFull => "the disk is full".to_owned(),
         std::io::ErrorKind::ReadOnlyFilesystem => "the disk is read-only".to_owned(),
         _ => error.to_string(),

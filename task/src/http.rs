@@ -13,7 +13,7 @@ mod tests;
 
 use std::io::Read;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -290,6 +290,3 @@ fn retry_after(text: &str, now: fn() -> Timestamp) -> Option<Duration> {
 fn elapsed_since(started: Instant) -> Duration {
     Duration::from_nanos(u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX))
 }
-
-/// Shared by the threads that poll.
-pub type SharedTransport = Arc<dyn Transport>;

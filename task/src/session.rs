@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use runbook_gate::policy::source_spec::{Address, Header, SourceSpec};
-use runbook_gate::source::Commands;
-use runbook_gate::transport::Transport;
 use runbook_gate::Secret;
+use runbook_gate::policy::source_spec::{Address, Header, SourceSpec};
+use runbook_gate::transport::Transport;
 
 use crate::cli::Failure;
 use crate::commands::{Asked, CommandPermission, CommandRunner};
@@ -85,12 +84,14 @@ impl Session {
             let connection = Connection::new(name, url, credential).map_err(Failure::input)?;
             network.connections.insert(name.clone(), connection);
         }
-        if let Some((name, _)) = tokens.iter().find(|(name, _)| !connections.iter().any(|(of, _)| of == name)) {
+        if let Some((name, _)) = tokens.iter().find(|(name, _)| !connections.iter().any(|(of, _)| of == name))
+        {
             return Err(Failure::Input(format!(
                 "--connection-token names `{name}`, which no --connection defines; add --connection {name}=https://…"
             )));
         }
-        let from_environment = ["AGENT_CAINFO", "SSL_CERT_FILE"].map(|name| self.variable(name).map(Path::new));
+        let from_environment =
+            ["AGENT_CAINFO", "SSL_CERT_FILE"].map(|name| self.variable(name).map(Path::new));
         for path in from_environment.into_iter().flatten() {
             // The platform's own verifier reads SSL_CERT_FILE on some systems; an unusable one is said, not fatal.
             if let Err(error) = network.roots.add_file(path) {
@@ -156,16 +157,6 @@ impl Session {
             None => Credential::Bearer(secret),
         })
     }
-}
-
-/// A transport and commands, shared by the sources' threads.
-pub struct World {
-    /// The network.
-    pub transport: Arc<dyn Transport>,
-    /// Commands.
-    pub commands: Arc<dyn Commands>,
-    /// The same commands, to check and to stop them.
-    pub runner: CommandRunner,
 }
 
 /// The job's secrets, as the agent gives them to a task.
@@ -238,4 +229,3 @@ fn report_panics(door: &Door) {
         ));
     }));
 }
-

@@ -82,7 +82,8 @@ mod tests {
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-        let values = [("PORT".to_owned(), "8080".to_owned()), ("BUILD_REASON".to_owned(), "Manual".to_owned())];
+        let values =
+            [("PORT".to_owned(), "8080".to_owned()), ("BUILD_REASON".to_owned(), "Manual".to_owned())];
         let variables = GivenVariables::new(
             &values,
             &["HOST".to_owned(), "NOT_SET".to_owned()],

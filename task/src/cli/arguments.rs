@@ -8,7 +8,9 @@ use runbook_gate::{Duration, Timestamp};
 /// Decides from health and metrics whether a release proceeds, is held or is rolled back.
 #[derive(Debug, Parser)]
 #[command(name = "runbook-gate", version, about, max_term_width = 100, disable_help_subcommand = true)]
-#[command(after_help = "Exit codes: 0 proceed, 10 hold, 20 rollback, 2 bad policy or input, 1 defect of this program.")]
+#[command(
+    after_help = "Exit codes: 0 proceed, 10 hold, 20 rollback, 2 bad policy or input, 1 defect of this program."
+)]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]

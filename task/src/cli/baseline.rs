@@ -49,7 +49,8 @@ pub fn run(session: &Session, arguments: &BaselineArguments) -> Result<Exit, Fai
             session.door.print_json(&recorded.to_json().map_err(Failure::Internal)?);
         }
         Format::Human => {
-            let lines: Vec<String> = recorded.baselines.iter().map(|(signal, baseline)| line(signal.as_str(), baseline)).collect();
+            let lines: Vec<String> =
+                recorded.baselines.iter().map(|(signal, baseline)| line(signal.as_str(), baseline)).collect();
             session.door.print(&format!("{}\nWrote {}.\n", lines.join("\n"), shown(&arguments.output)));
         }
     }

@@ -29,7 +29,9 @@ fn unknown(code: &str) -> String {
     let near: Vec<&str> = codes()
         .iter()
         .map(|known| known.as_str())
-        .filter(|known| words.iter().any(|word| known.split('-').any(|other| other.eq_ignore_ascii_case(word))))
+        .filter(|known| {
+            words.iter().any(|word| known.split('-').any(|other| other.eq_ignore_ascii_case(word)))
+        })
         .take(5)
         .collect();
     let help = if near.is_empty() { String::new() } else { format!("; near it are {}", near.join(", ")) };

@@ -74,7 +74,8 @@ mod tests {
         let today = "2026-01-01T00:00:00Z".parse().unwrap();
         for service in ["orders-api", "a: b # \"c\" 'd'", "ünïcode {x}"] {
             let text = filled(service, "https://orders.example.com");
-            let checked = PolicyFile::parse("runbook.yml", &text, today).unwrap_or_else(|found| panic!("{found}"));
+            let checked =
+                PolicyFile::parse("runbook.yml", &text, today).unwrap_or_else(|found| panic!("{found}"));
             assert!(checked.warnings.is_empty(), "{}", checked.warnings);
         }
     }

@@ -16,13 +16,10 @@ const NO_POLICY: &str = "name it with --policy, or write one with `runbook-gate 
 ///
 /// # Errors
 /// Where it cannot be read or has errors.
-pub fn file(
-    session: &Session,
-    arguments: &PolicyArguments,
-) -> Result<(PolicyFile, Diagnostics), Failure> {
+pub fn file(session: &Session, arguments: &PolicyArguments) -> Result<(PolicyFile, Diagnostics), Failure> {
     let text = read_text(&arguments.policy, NO_POLICY).map_err(Failure::input)?;
-    let checked = PolicyFile::parse(&shown(&arguments.policy), &text, session.clock.now())
-        .map_err(Failure::Policy)?;
+    let checked =
+        PolicyFile::parse(&shown(&arguments.policy), &text, session.clock.now()).map_err(Failure::Policy)?;
     Ok((checked.file, checked.warnings))
 }
 

@@ -43,8 +43,9 @@ pub fn run(session: &Session, arguments: &VerifyArguments) -> Result<Exit, Failu
         (Some(path), _) => Some(ReportFolder::open(path).map_err(Failure::input)?),
         (None, _) => None,
     };
-    let mut setting =
-        set_up(session, &policy, &arguments.network, |signal| recorded.iter().any(|(name, _)| name == signal))?;
+    let mut setting = set_up(session, &policy, &arguments.network, |signal| {
+        recorded.iter().any(|(name, _)| name == signal)
+    })?;
     let runner = setting.runner.clone();
     let exit = if arguments.dry_run {
         rehearse(session, &policy, &mut setting, arguments.format)
@@ -148,11 +149,16 @@ fn rehearse(
                 "Signals".to_owned(),
             ];
             lines.extend(reading::lines(&setting.watched, &replies, now));
-            for (title, criteria) in [("Rolls back when", rules.rollback_when()), ("Verifies", rules.verify())] {
+            for (title, criteria) in
+                [("Rolls back when", rules.rollback_when()), ("Verifies", rules.verify())]
+            {
                 lines.extend([String::new(), title.to_owned()]);
                 lines.extend(criteria.iter().map(criterion_line));
             }
-            lines.extend([String::new(), "A dry run: nothing was watched and nothing was written.".to_owned()]);
+            lines.extend([
+                String::new(),
+                "A dry run: nothing was watched and nothing was written.".to_owned(),
+            ]);
             session.door.print(&format!("{}\n", lines.join("\n")));
         }
         Format::Json => session.print_json(&rehearsal_json(policy, setting, &replies)),
@@ -240,7 +246,11 @@ impl GateRun<'_> {
             service: self.policy.service().to_owned(),
             policy_file: self.policy.file_name().to_owned(),
             enforcement: self.policy.environment().enforcement(),
-            replay_command: self.folder.as_ref().map(|folder| self.replay_command(folder)).unwrap_or_default(),
+            replay_command: self
+                .folder
+                .as_ref()
+                .map(|folder| self.replay_command(folder))
+                .unwrap_or_default(),
         };
         let publication = Publication {
             folder: self.folder.as_ref(),
@@ -401,7 +411,8 @@ mod tests {
 
     #[test]
     fn words_survive_a_shell() {
-        for (word, text) in [("a/b.yml", "a/b.yml"), ("A=b c", "'A=b c'"), ("it's", r"'it'\''s'"), ("", "''")] {
+        for (word, text) in [("a/b.yml", "a/b.yml"), ("A=b c", "'A=b c'"), ("it's", r"'it'\''s'"), ("", "''")]
+        {
             assert_eq!(quoted(word), text);
         }
     }

@@ -34,26 +34,18 @@ pub struct Gathered {
 impl Past {
     /// The job that reads it; `None` for a source without a past.
     pub fn job(self, source: &Watched) -> Option<Job> {
-        let window = PollWindow {
-            start: self.from,
-            scheduled: self.to,
-            anchor: self.to,
-            timeout: source.timeout,
-        };
+        let window =
+            PollWindow { start: self.from, scheduled: self.to, anchor: self.to, timeout: source.timeout };
         (source.reads == Reads::Ranges).then_some(Job::History(window))
     }
 }
 
 /// Makes baselines of what each source answered.
-pub fn gather(
-    watched: &[Watched],
-    replies: &[Reply],
-    rules: &GateRules,
-    past: Past,
-) -> Gathered {
+pub fn gather(watched: &[Watched], replies: &[Reply], rules: &GateRules, past: Past) -> Gathered {
     let mut observations: Vec<Observation> = Vec::new();
     for reply in replies {
-        observations.extend(reply.polled().into_iter().flat_map(|polled| polled.observations.iter().cloned()));
+        observations
+            .extend(reply.polled().into_iter().flat_map(|polled| polled.observations.iter().cloned()));
     }
     let asked = watched.iter().filter(|source| source.reads == Reads::Ranges);
     of_observations(asked, &observations, rules, past)

@@ -141,8 +141,11 @@ pub fn findings(watched: &[Watched], replies: &[Reply]) -> Findings {
         match (source.trial, kind) {
             (Trial::None, _) => {}
             (_, Some(FaultKind::Address)) | (Trial::Answers, Some(FaultKind::Answer)) => {
-                let mut lines = vec![format!("{name}: {}", network.unwrap_or_default())];
-                lines.extend(errors(reply).into_iter().map(|line| format!("  {line}")));
+                let network = network.unwrap_or_default();
+                let mut lines = vec![format!("{name}: {network}")];
+                // What the source makes of it, where that says more: a server's own words about a query.
+                let more = errors(reply).into_iter().filter(|line| !line.contains(network));
+                lines.extend(more.map(|line| format!("  {line}")));
                 found.mistakes.push(lines.join("\n"));
             }
             (Trial::AddressOnly, Some(_)) | (Trial::Answers, Some(FaultKind::Outage)) => {
