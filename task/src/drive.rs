@@ -48,9 +48,6 @@ pub struct Course {
     pub sources: Vec<Watched>,
 }
 
-/// How long the gate waits at its end for polls that are under way.
-const LAST_WAIT: Duration = Duration::from_secs(10);
-
 /// Watches until the gate decides, the watch ends, or somebody cancels.
 ///
 /// # Errors
@@ -61,9 +58,10 @@ pub fn watch(
     stage: &mut dyn Stage,
     view: &mut dyn View,
 ) -> Result<Outcome, DriveError> {
+    let begun = stage.now();
     let mut watch = Watch {
         course,
-        slots: course.sources.iter().map(|source| Slot::new(source, course.start, stage.now())).collect(),
+        slots: course.sources.iter().map(|source| Slot::new(source, course.start, begun)).collect(),
         ticked: course.start,
         unticked: Vec::new(),
     };
@@ -73,7 +71,7 @@ pub fn watch(
         let now = stage.now();
         let end = ledger.end().unwrap_or(course.start);
         watch.start_due_polls(now, end, stage, &mut ledger)?;
-        let give_up = end + watch.longest_wait();
+        let give_up = end.max(begun) + watch.longest_wait();
         let settled = if now >= give_up { end } else { watch.settled(now).min(end) };
         if let Some(t) = watch.next_tick(settled, end) {
             if ledger.record(Line::Tick { t })? == Step::Decided {
@@ -228,8 +226,7 @@ impl Watch<'_> {
 
     /// How long after the end data is waited for.
     fn longest_wait(&self) -> Duration {
-        let delay = self.slots.iter().map(|slot| slot.watched.ingestion_delay).max().unwrap_or_default();
-        let poll = self.slots.iter().map(Slot::hold).max().unwrap_or_default();
-        delay.plus(poll.min(LAST_WAIT))
+        let wait = |slot: &Slot<'_>| slot.watched.ingestion_delay.plus(slot.hold());
+        self.slots.iter().map(wait).max().unwrap_or_default()
     }
 }

@@ -42,8 +42,12 @@ pub enum Reads {
     Ranges,
 }
 
-/// Ticks wait for a poll that is under way, but not longer than this: a slow source delays no other.
-const LONGEST_HOLD: Duration = Duration::from_secs(10);
+/// Ticks wait for a poll that is under way, but not longer than this: a slow source delays no other. What such a source
+/// says later speaks of when it was said.
+const LONGEST_HOLD_OF_MOMENTS: Duration = Duration::from_secs(10);
+/// Points of the past have times of their own, and count for less when those have been evaluated: they are worth a longer
+/// wait.
+const LONGEST_HOLD_OF_RANGES: Duration = Duration::from_secs(60);
 
 /// A source in its course.
 #[derive(Debug)]
@@ -128,7 +132,10 @@ impl<'w> Slot<'w> {
 
     /// How long ticks wait for a poll under way.
     pub fn hold(&self) -> Duration {
-        self.watched.timeout.min(LONGEST_HOLD)
+        self.watched.timeout.min(match self.watched.reads {
+            Reads::Moments => LONGEST_HOLD_OF_MOMENTS,
+            Reads::Ranges => LONGEST_HOLD_OF_RANGES,
+        })
     }
 
     /// Up to when no more data is expected.
@@ -138,7 +145,7 @@ impl<'w> Slot<'w> {
         let expected = match (self.busy, self.watched.reads) {
             (None, Reads::Ranges) => answered,
             (None, Reads::Moments) => now - delay,
-            (Some(scheduled), _) if now >= scheduled + self.hold() => now - delay.max(self.hold()),
+            (Some(scheduled), _) if now >= scheduled + self.hold() => now - delay,
             (Some(scheduled), Reads::Moments) => scheduled - delay - Duration::from_nanos(1),
             (Some(_), Reads::Ranges) => answered,
         };
