@@ -17,6 +17,7 @@ pub mod rules;
 mod schema;
 pub mod source_spec;
 mod spelling;
+mod starter;
 mod variables;
 mod yaml;
 
@@ -33,6 +34,7 @@ use source_spec::SourceSpec;
 
 pub use enforcement::Enforcement;
 pub use schema::schema;
+pub use starter::{pipeline_snippet, starter};
 pub use variables::{PIPELINE_VARIABLES, Variable, Variables};
 
 /// The name of the one environment of a policy that lists none.

@@ -1,6 +1,7 @@
 //! Policy files: what is said of bad ones, and that the schema for editors agrees with what is read.
 
 mod diagnostics;
+mod editor;
 
 use std::fs;
 use std::path::{Path, PathBuf};
