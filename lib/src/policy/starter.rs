@@ -67,7 +67,8 @@ mod tests {
     fn the_starter_says_which_verification_the_runbook_adds() {
         let policy = parse(&starter("a")).file.resolve(Some("production"), &crate::policy::tests::Given(&[]));
         let policy = policy.unwrap_or_else(|errors| panic!("{errors}"));
-        let configured = policy.gate().verify().iter().filter(|c| c.configured == crate::policy::rules::Configured::Yes);
+        let configured =
+            policy.gate().verify().iter().filter(|c| c.configured == crate::policy::rules::Configured::Yes);
         let texts: Vec<&str> = configured.map(|criterion| criterion.criterion.text()).collect();
         let last = STARTER.lines().last().unwrap();
         assert_eq!(last.split_once(": ").unwrap().1, texts.join(", "));
@@ -79,7 +80,9 @@ mod tests {
         let node = yaml::read(pipeline_snippet(), &mut findings).unwrap();
         assert!(findings.is_empty(), "{findings:?}");
         let get = |node: &Node, key: &str| match &node.value {
-            NodeValue::Map(entries) => entries.iter().find(|(k, _)| k.as_str() == key).map(|(_, v)| v.clone()),
+            NodeValue::Map(entries) => {
+                entries.iter().find(|(k, _)| k.as_str() == key).map(|(_, v)| v.clone())
+            }
             _ => None,
         };
         let NodeValue::List(jobs) = get(&node, "jobs").unwrap().value else { panic!("no jobs") };

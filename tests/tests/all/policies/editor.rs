@@ -32,7 +32,10 @@ fn the_committed_schema_is_what_the_documents_say() {
         fs::write(&path, &current).unwrap();
     }
     let committed = fs::read_to_string(&path).unwrap();
-    assert!(committed == current, "{COMMITTED} is stale: run the tests once with UPDATE_SCHEMA=1 and commit it");
+    assert!(
+        committed == current,
+        "{COMMITTED} is stale: run the tests once with UPDATE_SCHEMA=1 and commit it"
+    );
 }
 
 #[test]
