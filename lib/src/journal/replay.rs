@@ -88,9 +88,22 @@ pub enum ReplayError {
 /// assert_eq!(error.to_string(), "the journal is empty; a journal begins with a `start` line");
 /// ```
 pub fn replay(rules: GateRules, journal: impl BufRead) -> Result<Replayed, ReplayError> {
+    replay_holding(HELD_LINES, rules, journal)
+}
+
+/// As [`replay`], holding back so many lines.
+pub(super) fn replay_holding(
+    most: usize,
+    rules: GateRules,
+    journal: impl BufRead,
+) -> Result<Replayed, ReplayError> {
     let mut reader = Reader::new(journal);
-    let mut replay =
-        Replay { gate: Gate::new(rules), place: Place::BeforeStart, ticks: Ticks::Unknown(Held::default()) };
+    let mut replay = Replay {
+        gate: Gate::new(rules),
+        most,
+        place: Place::BeforeStart,
+        ticks: Ticks::Unknown(Held::default()),
+    };
     for line in reader.by_ref() {
         let (number, line) = line?;
         replay.take(number, line)?;
@@ -111,6 +124,8 @@ pub fn replay(rules: GateRules, journal: impl BufRead) -> Result<Replayed, Repla
 
 struct Replay {
     gate: Gate,
+    /// How many lines it holds back.
+    most: usize,
     place: Place,
     ticks: Ticks,
 }
@@ -206,7 +221,7 @@ impl Replay {
             Ticks::Written => return self.apply(number, &line),
             Ticks::Unknown(held) => {
                 held.push(t, number, line);
-                if held.len() > HELD_LINES {
+                if held.len() > self.most {
                     self.ticks = Ticks::None { held: std::mem::take(held), evaluated: None };
                 }
             }
@@ -221,7 +236,7 @@ impl Replay {
             }
         }
         while let Ticks::None { held, evaluated } = &mut self.ticks
-            && held.len() > HELD_LINES
+            && held.len() > self.most
             && let Some((t, lines)) = held.pop_earliest()
         {
             *evaluated = Some(t);

@@ -1,3 +1,5 @@
+mod replays;
+
 use proptest::prelude::*;
 
 use super::*;
