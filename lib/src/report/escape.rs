@@ -87,6 +87,26 @@ pub fn code(text: &str) -> String {
     if fits && !address && text.chars().all(plain) { format!("`{text}`") } else { markdown(text) }
 }
 
+/// For Markdown, sentences of this library: what stands in backticks there is [`code`], the rest is as [`markdown`].
+///
+/// ```
+/// use runbook_gate::report::escape;
+/// assert_eq!(escape::prose("`a > 1` is *unknown*"), "`a > 1` is &#42;unknown&#42;");
+/// assert_eq!(escape::prose("a ` b"), "a &#96; b");
+/// ```
+#[must_use]
+pub fn prose(text: &str) -> String {
+    let text: String = calmed(text).collect();
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return markdown(&text);
+    }
+    let each = |(index, part): (usize, &&str)| {
+        if index.is_multiple_of(2) { markdown(part) } else { code(part) }
+    };
+    parts.iter().enumerate().map(each).collect()
+}
+
 /// For XML, as text or inside an attribute's quotes; what XML forbids becomes U+FFFD.
 ///
 /// ```

@@ -70,12 +70,22 @@ pub struct CriterionRow {
     pub caveat: Option<String>,
     /// One sentence: what was seen.
     pub summary: String,
+    /// Whether the report's reason says the same.
+    pub told_by_reason: bool,
     /// The numbers behind the status, for those who ask why.
     pub facts: Vec<Fact>,
     /// One sentence: what would have had to differ.
     pub otherwise: String,
     /// The course of its first signal.
     pub course: Course,
+}
+
+impl CriterionRow {
+    /// The sentences that say why it stands as it does, beside the report's reason.
+    pub fn sentences(&self) -> impl Iterator<Item = &str> {
+        let summary = (!self.told_by_reason).then_some(self.summary.as_str());
+        summary.into_iter().chain(self.caveat.as_deref()).filter(|sentence| !sentence.is_empty())
+    }
 }
 
 impl GateSection {
@@ -166,7 +176,7 @@ impl GateSection {
         let open: Vec<String> = self
             .deciding()
             .filter(|row| matches!(row.standing, Standing::Against | Standing::Open))
-            .map(|row| format!("{} ({})", row.criterion, row.status.as_str()))
+            .map(|row| format!("`{}` ({})", row.criterion, row.status.as_str()))
             .collect();
         let most = open.get(..4).unwrap_or(&open).join("; ");
         let rest = match open.len().saturating_sub(4) {
@@ -290,6 +300,7 @@ impl<'o> Book<'o> {
             poorly_covered: outcome.coverage.is_some_and(|coverage| coverage < NEARLY_ALL),
             caveat: outcome.caveat.clone(),
             summary: explanation.summary.clone(),
+            told_by_reason: self.outcome.reason.contains(explanation.summary.trim_end_matches('.')),
             facts: facts(outcome, &numbers),
             otherwise: explanation.otherwise.clone(),
             course: self.course(outcome),
@@ -371,7 +382,7 @@ fn facts(outcome: &CriterionOutcome, numbers: &[(String, Option<String>)]) -> Ve
                 let against = threshold(comparison, against.as_deref())
                     .map(|against| format!(" against {against}"))
                     .unwrap_or_default();
-                add("seen", format!("{seen}{against}: {}", comparison.comparison));
+                add("seen", format!("{}: {seen}{against}", comparison.comparison));
             }
         }
     }
@@ -395,9 +406,9 @@ fn facts(outcome: &CriterionOutcome, numbers: &[(String, Option<String>)]) -> Ve
 /// The threshold in numbers, and the baseline that it came from.
 fn threshold(comparison: &ComparisonNumbers, against: Option<&str>) -> Option<String> {
     match (against, &comparison.from_baseline) {
-        (Some(against), Some(baseline)) => Some(format!("{against}, from the baseline {baseline}")),
+        (Some(against), Some(baseline)) => Some(format!("{against}, which is {baseline}")),
         (Some(against), None) => Some(against.to_owned()),
-        (None, Some(baseline)) => Some(format!("an unknown threshold, from the baseline {baseline}")),
+        (None, Some(baseline)) => Some(format!("a threshold that is not known: {baseline}")),
         (None, None) => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::escape::{code, markdown};
+use super::escape::{code, markdown, prose};
 use super::{CriterionRow, Report, Standing};
 use crate::gate::{CriterionKind, Decision};
 
@@ -63,17 +63,17 @@ impl Page {
         let ended = report.gate.ended().map(|ended| format!(" ({ended})")).unwrap_or_default();
         self.block(&format!("## {mark} {word}{ended}: {}", markdown(&report.subject())));
         if !report.outcome.reason.is_empty() {
-            self.block(&format!("**Why:** {}", markdown(&report.outcome.reason)));
+            self.block(&format!("**Why:** {}", prose(&report.outcome.reason)));
         }
         if let Some(enforcement) = report.enforcement() {
             self.block(&format!("**{}**", markdown(enforcement)));
         }
-        self.block(&format!("**What to do:** {}", markdown(&report.next())));
+        self.block(&format!("**What to do:** {}", prose(&report.next())));
         let facts: Vec<String> = report
             .gate
             .facts()
             .iter()
-            .map(|fact| format!("{} {}", fact.name, markdown(&fact.text)))
+            .map(|fact| format!("{} {}", fact.name, prose(&fact.text)))
             .chain(policy(report))
             .collect();
         if !facts.is_empty() {
@@ -90,17 +90,13 @@ impl Page {
         self.block("### Why");
         for row in rows.by_ref().take(MOST_LINES) {
             let mut text = format!("**{}** {}", code(&row.criterion), row.status.as_str());
-            for sentence in
-                [Some(&row.summary), row.caveat.as_ref(), Some(&row.otherwise)].into_iter().flatten()
-            {
-                if !sentence.is_empty() {
-                    let _ = write!(text, "\n\n  {}", markdown(sentence));
-                }
+            for sentence in row.sentences().chain([row.otherwise.as_str()]).filter(|text| !text.is_empty()) {
+                let _ = write!(text, "\n\n  {}", prose(sentence));
             }
             // A list, as a table of two columns is wide on a phone.
             for (index, fact) in row.facts.iter().enumerate() {
                 text.push_str(if index == 0 { "\n" } else { "" });
-                let _ = write!(text, "\n  - {}: {}", fact.name, markdown(&fact.text));
+                let _ = write!(text, "\n  - {}: {}", fact.name, prose(&fact.text));
             }
             self.block(&format!("- {text}"));
         }
@@ -133,7 +129,7 @@ impl Page {
         }
         self.block(&format!("### {heading}"));
         let shown: Vec<String> =
-            lines.iter().take(MOST_LINES).map(|line| format!("- {}", markdown(line.trim_start()))).collect();
+            lines.iter().take(MOST_LINES).map(|line| format!("- {}", prose(line.trim_start()))).collect();
         self.block(&shown.join("\n"));
         if lines.len() > MOST_LINES {
             self.block(&format!("- and {} more", lines.len() - MOST_LINES));

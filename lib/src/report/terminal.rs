@@ -112,10 +112,8 @@ fn why(page: &mut Page, report: &Report) {
     for row in rows.by_ref().take(MOST_LINES) {
         let status = Span::new(row.status.as_str(), style_of(row.standing));
         page.paragraph(2, 4, &[Span::new(&row.criterion, STRONG), Span::new(": ", Style::new()), status]);
-        for sentence in [Some(&row.summary), row.caveat.as_ref()].into_iter().flatten() {
-            if !sentence.is_empty() {
-                page.paragraph(4, 4, &[Span::new(sentence, Style::new())]);
-            }
+        for sentence in row.sentences() {
+            page.paragraph(4, 4, &[Span::new(sentence, Style::new())]);
         }
         for fact in &row.facts {
             page.paragraph(4, 15, &[Span::padded(fact.name, 11, QUIET), Span::new(&fact.text, Style::new())]);

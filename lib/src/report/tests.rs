@@ -1,3 +1,4 @@
 mod builders;
 mod hostile;
 mod pages;
+mod real;

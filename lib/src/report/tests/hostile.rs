@@ -311,7 +311,7 @@ fn numbers_that_are_none_are_shown_as_such() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn no_text_at_all_leaves_its_place(text in any::<String>()) {

@@ -8,7 +8,7 @@ fn advised(outcome: &Outcome) -> Report {
     Report::of_gate(outcome, &ReportContext { enforcement: Enforcement::Advise, ..context() })
 }
 
-fn snapshot(name: &str, text: &str) {
+pub(super) fn snapshot(name: &str, text: &str) {
     insta::with_settings!({ snapshot_path => "snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!(name, text);
     });
