@@ -13,9 +13,11 @@ mod item;
 mod markdown;
 mod outcome;
 mod paths;
+mod test_results;
 
 pub use decision::{
-    Home, LinkTarget, NoDecision, RecordKind, RecordLink, RecordStatus, no_decision, record_links,
+    ChainEnd, DecisionRecord, Home, LinkTarget, NoDecision, RecordIndex, RecordKind, RecordLink, RecordRules,
+    RecordStatus, Resolved, Standing, no_decision, record_links,
 };
 pub use item::{ItemId, ItemIdError, RunbookItem};
 pub use markdown::Template;
@@ -24,3 +26,4 @@ pub use outcome::{
     Verdict, WaiverShown, WaiverState, When, Who,
 };
 pub use paths::{PathPatternError, PathPatterns};
+pub use test_results::{TestCounts, TestReport, TestResultError};
