@@ -8,22 +8,39 @@
 //!
 //! Judging is pure. What could not be gathered is *unknown* with its reason, and never satisfies.
 
+mod attestation;
 mod decision;
+mod document;
+mod facts;
 mod item;
+mod judge;
 mod markdown;
+mod migration;
 mod outcome;
 mod paths;
+mod rules;
 mod test_results;
 
 pub use decision::{
     ChainEnd, DecisionRecord, Home, LinkTarget, NoDecision, RecordIndex, RecordKind, RecordLink, RecordRules,
     RecordStatus, Resolved, Standing, no_decision, record_links,
 };
+pub use facts::{
+    ArtifactFact, ArtifactState, AttestationFile, Change, ChangeText, ChangedPath, CheckFact, CommitFact,
+    Committed, Deployment, Facts, Gap, Gathered, GivenWord, PathChange, PolicyFact, Since, StageEnd,
+    StageFact, TelemetryFact, TestFact, TextSource, Vote, VoteSays, Voter, WaiverFact, WorkItemFact,
+};
 pub use item::{ItemId, ItemIdError, RunbookItem};
+pub use judge::judge;
 pub use markdown::Template;
+pub use migration::MIN_WORDS;
 pub use outcome::{
     ChecklistOutcome, Evidence, Irreversible, ItemOutcome, ItemStatus, LinkedRecord, Need, Place, Support,
     Verdict, WaiverShown, WaiverState, When, Who,
 };
 pub use paths::{PathPatternError, PathPatterns};
+pub use rules::{
+    AttestedBy, AttestedRule, ChecklistRules, Environments, EvidenceRule, HttpJsonRule, ItemKind, ItemRule,
+    Waiver, is_production,
+};
 pub use test_results::{TestCounts, TestReport, TestResultError};

@@ -93,6 +93,8 @@ pub enum Who {
     Administrator,
     /// Whoever runs this command.
     Caller,
+    /// Any of these.
+    Any(Vec<Who>),
 }
 
 /// One record that a change links, as a report's table has it.
@@ -311,6 +313,25 @@ impl ChecklistOutcome {
 }
 
 impl Who {
+    /// Either of the two.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        let mut several = match self {
+            Self::Any(several) => several,
+            one => vec![one],
+        };
+        let others = match other {
+            Self::Any(others) => others,
+            one => vec![one],
+        };
+        for who in others {
+            if !several.contains(&who) {
+                several.push(who);
+            }
+        }
+        Self::Any(several)
+    }
+
     /// In words, as the subject of a sentence.
     #[must_use]
     pub fn words(&self) -> String {
@@ -322,6 +343,7 @@ impl Who {
             Self::PipelineOwner => "whoever maintains the pipeline".to_owned(),
             Self::Administrator => "an administrator of the project".to_owned(),
             Self::Caller => "you, who run this".to_owned(),
+            Self::Any(several) => several.iter().map(Self::words).collect::<Vec<_>>().join(", or "),
         }
     }
 }

@@ -1,0 +1,237 @@
+//! `decisions-linked`: every change that needs a decision record links one that may be relied on.
+
+use super::{Finding, Judged, Scope, evidence};
+use crate::checklist::facts::{Change, Facts, Gap, Gathered, PathChange};
+use crate::checklist::outcome::{Evidence, LinkedRecord, Need, Place, Support, When, Who};
+use crate::checklist::{DecisionRecord, NoDecision, RecordIndex, Resolved, Standing, no_decision};
+
+pub(super) fn judge(facts: &Facts, scope: &Scope<'_>) -> Judged {
+    let (deployment, changes) = match scope {
+        Scope::Changes(deployment, changes) => (deployment, changes),
+        _ => {
+            return Judged::Found(match &facts.deployment {
+                Gathered::Unknown(gap) => Finding::unknown(gap),
+                Gathered::Known(_) => Finding::new(Support::Unknown),
+            });
+        }
+    };
+    if changes.is_empty() {
+        return Judged::NotApplicable(format!("nothing changed since {}", deployment.since.words()));
+    }
+    let index = match &facts.records {
+        Gathered::Known(index) => index,
+        Gathered::Unknown(gap) => return Judged::Found(Finding::unknown(gap)),
+    };
+    Judged::Found(Finding::all(changes.iter().map(|change| of_change(change, index, facts)).collect()))
+}
+
+/// What a change links, each record once.
+pub(super) struct Linked<'i> {
+    pub(super) records: Vec<(&'i DecisionRecord, Standing, String)>,
+    /// Links that lead to no record here: as written, and why.
+    dead: Vec<(String, String)>,
+    /// Links that this checkout cannot follow: as written, and why.
+    elsewhere: Vec<(String, String)>,
+}
+
+/// The records that a change links in its texts, and those that it brings itself.
+pub(super) fn linked<'i>(change: &Change, index: &'i RecordIndex, facts: &Facts) -> Linked<'i> {
+    let mut linked = Linked { records: Vec::new(), dead: Vec::new(), elsewhere: Vec::new() };
+    let add = |record: &'i DecisionRecord, written: String, linked: &mut Linked<'i>| {
+        if !linked.records.iter().any(|(known, ..)| known.path == record.path) {
+            linked.records.push((record, index.standing(record), written));
+        }
+    };
+    for text in &change.texts {
+        for link in index.links(&text.text, &facts.template) {
+            match index.resolve(&link.target) {
+                Resolved::Record(record) => add(record, link.written, &mut linked),
+                Resolved::Missing => {
+                    linked.dead.push((link.written, "not found at the deployed commit".to_owned()))
+                }
+                Resolved::Ambiguous(paths) => {
+                    linked.dead.push((link.written, format!("it may be any of {}", paths.join(", "))));
+                }
+                Resolved::Elsewhere(why) => linked.elsewhere.push((link.written, why)),
+                Resolved::NotARecord => {}
+            }
+        }
+    }
+    // A record that the change itself brings is as near to it as a link.
+    for path in change.paths.iter().filter(|path| path.how == PathChange::Added) {
+        if let Some(record) = index.at(&path.path) {
+            add(record, path.path.clone(), &mut linked);
+        }
+    }
+    linked
+}
+
+fn of_change(change: &Change, index: &RecordIndex, facts: &Facts) -> Finding {
+    let linked = linked(change, index, facts);
+    let accepted: Vec<&str> = linked
+        .records
+        .iter()
+        .filter(|(_, standing, _)| *standing == Standing::Accepted)
+        .map(|(record, ..)| record.path.as_str())
+        .collect();
+    let mut parts = Vec::new();
+    for (record, standing, written) in &linked.records {
+        parts.push(of_record(change, record, standing, written, &accepted));
+    }
+    let mut whole = Finding::new(Support::Missing);
+    for (written, why) in linked.dead.iter().chain(&linked.elsewhere) {
+        whole.cautions.push(format!("{} links {written}: {why}", change.name));
+        whole.records.push(row(change, written, why, None, Support::Missing));
+    }
+    if !parts.is_empty() {
+        // What the change links has to stand, all of it; superseded records beside their successor are history.
+        let decided = Finding::all(parts);
+        whole.support = decided.support;
+        return whole.with(decided);
+    }
+    if let Some(none) = no_record(change, facts) {
+        return whole_with(whole, none);
+    }
+    let finding = if linked.elsewhere.is_empty() {
+        nothing(change, facts, &linked)
+    } else {
+        Finding::unknown(&Gap::new(
+            format!("{} links a decision record that lies elsewhere", change.name),
+            Who::Author,
+            "link a record of this repository",
+        ))
+    };
+    whole_with(whole, finding)
+}
+
+fn whole_with(mut whole: Finding, finding: Finding) -> Finding {
+    whole.support = finding.support;
+    whole.with(finding)
+}
+
+fn of_record(
+    change: &Change,
+    record: &DecisionRecord,
+    standing: &Standing,
+    written: &str,
+    accepted: &[&str],
+) -> Finding {
+    let status = standing.words();
+    let (support, need) = match standing {
+        Standing::Accepted => (Support::For, None),
+        // History: its successor is linked as well, and accepted.
+        Standing::Superseded(chain, _)
+            if chain.last().is_some_and(|last| accepted.contains(&last.as_str())) =>
+        {
+            let mut finding = Finding::new(Support::For);
+            finding.records.push(row(change, written, &status, Some(&record.path), Support::For));
+            return finding;
+        }
+        Standing::Superseded(chain, _) => {
+            let how = match chain.last() {
+                Some(last) => format!("link {last} in its place, once it is accepted and stands"),
+                None => "link the record that holds now".to_owned(),
+            };
+            (
+                Support::Against,
+                Some(Need::new(
+                    format!("{} links {}, which is {status}", change.name, record.path),
+                    Who::Author,
+                    how,
+                )),
+            )
+        }
+        Standing::NotAccepted(_) => {
+            let need = Need::new(
+                format!("{} links {}, which is {status}", change.name, record.path),
+                Who::Author,
+                format!("have {} accepted, or link the record that decides this", record.path),
+            );
+            (Support::Against, Some(need))
+        }
+    };
+    let mut finding = Finding::new(support);
+    finding.evidence.push(Evidence {
+        support,
+        what: format!("{} links {} ({}), which is {status}", change.name, record.path, record.title),
+        place: Some(Place::Path(record.path.clone())),
+        when: record.date.clone().map(When::On),
+        by: record.deciders.clone(),
+    });
+    finding.needs.extend(need);
+    finding.records.push(row(change, written, &status, Some(&record.path), support));
+    finding
+}
+
+/// `Decision: none (reason)`, approved by somebody else.
+fn no_record(change: &Change, facts: &Facts) -> Option<Finding> {
+    let said = change.texts.iter().filter_map(|text| no_decision(&text.text, &facts.template));
+    let mut reason = None;
+    let mut without = false;
+    for word in said {
+        match word {
+            NoDecision::Because(text) => reason = Some(text),
+            NoDecision::WithoutReason => without = true,
+        }
+    }
+    let Some(reason) = reason else {
+        return without.then(|| {
+            let what = format!("{} says that it needs no decision record, and not why", change.name);
+            let mut finding =
+                Finding::missing(Need::new(what, Who::Author, "write `Decision: none (REASON)`"));
+            finding.records.push(row(change, "none", "without a reason", None, Support::Missing));
+            finding
+        });
+    };
+    let approval = evidence::approval(change, &[]);
+    let support = approval.support;
+    let mut finding = Finding::new(support);
+    let words = match support {
+        Support::For => "approved",
+        Support::Against => "rejected",
+        Support::Missing => "not approved by anybody else",
+        Support::Unknown => "approval not known",
+    };
+    finding.records.push(row(change, &format!("none ({reason})"), words, None, support));
+    if support == Support::For {
+        finding.evidence.push(Evidence {
+            place: change.place.clone(),
+            ..Evidence::new(Support::For, format!("{} needs no decision record: {reason}", change.name))
+        });
+    }
+    Some(finding.with(approval))
+}
+
+fn nothing(change: &Change, facts: &Facts, linked: &Linked<'_>) -> Finding {
+    let dead: Vec<String> = linked.dead.iter().map(|(written, why)| format!("{written} ({why})")).collect();
+    let what = if dead.is_empty() {
+        format!("{} links no decision record", change.name)
+    } else {
+        format!("{} links no decision record that exists: {}", change.name, dead.join(", "))
+    };
+    let how = "link the accepted record in the pull request or the commit (`ADR: 12`), or write `Decision: none (REASON)`";
+    let mut finding = match &facts.conversations {
+        Gathered::Known(()) => Finding::missing(Need::new(what, Who::Author, how)),
+        // A pull request that nobody could read may link it.
+        Gathered::Unknown(gap) => {
+            let why = format!("{what} in its commits, and its pull request is not known: {}", gap.why);
+            Finding::unknown(&Gap::new(
+                why,
+                Who::Author.or(gap.who.clone()),
+                format!("{how}; or {}", gap.how),
+            ))
+        }
+    };
+    finding.records.push(row(change, "", "none linked", None, finding.support));
+    finding
+}
+
+fn row(change: &Change, record: &str, status: &str, path: Option<&str>, support: Support) -> LinkedRecord {
+    LinkedRecord {
+        change: change.name.clone(),
+        record: record.to_owned(),
+        status: status.to_owned(),
+        path: path.map(str::to_owned),
+        support,
+    }
+}

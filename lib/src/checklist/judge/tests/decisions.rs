@@ -1,0 +1,178 @@
+use super::*;
+
+const RECORDS: [(&str, &str); 8] = [
+    ("docs/adr/0001-a.md", "---\nstatus: accepted\ndate: 2026-01-02\ndeciders: Ada, Bob\n---\n# A\n"),
+    ("docs/adr/0002-b.md", "---\nstatus: proposed\n---\n# B\n"),
+    ("docs/adr/0003-c.md", "---\nstatus: superseded by ADR-0001\n---\n# C\n"),
+    ("docs/adr/0004-d.md", "# D\n"),
+    ("docs/adr/0005-e.md", "---\nstatus: superseded by ADR-0099\n---\n# E\n"),
+    ("docs/bdr/0001-f.md", "---\nstatus: accepted\n---\n# F\n"),
+    (
+        "docs/adr/0006-g.md",
+        "---\nstatus: accepted\n---\n# G\n## Rollback\nRun the down script, then restart the service, and compare the row counts of both tables with the numbers that were noted before.\n## Data-level plan\nRestore the snapshot.\n",
+    ),
+    ("docs/adr/0007-h.md", "---\nstatus: accepted\n---\n# H\n## Rollback\nRun down.\n"),
+];
+
+fn facts(changes: Vec<Change>) -> Facts {
+    Facts {
+        records: Gathered::Known(RecordIndex::read(&RecordRules::runbook(), &[], RECORDS)),
+        ..with(changes)
+    }
+}
+
+fn approved(mut change: Change, by: &[&str]) -> Change {
+    change.votes = Gathered::Known(by.iter().map(|by| vote(by, VoteSays::Approved)).collect());
+    change
+}
+
+#[test]
+fn decisions_linked_by_every_case() {
+    use ItemStatus::{Satisfied, Unsatisfied};
+    for (text, expected, words) in [
+        ("ADR-1", Satisfied, "accepted"),
+        ("See docs/adr/0001-a.md", Satisfied, "accepted"),
+        ("BDR-1", Satisfied, "accepted"),
+        ("ADR-1 and BDR-1", Satisfied, "accepted"),
+        ("ADR-2", Unsatisfied, "proposed"),
+        ("ADR-1 and ADR-2", Unsatisfied, "proposed"),
+        ("ADR-3", Unsatisfied, "superseded by docs/adr/0001-a.md"),
+        ("ADR-1 replaces ADR-3", Satisfied, "superseded by docs/adr/0001-a.md"),
+        ("ADR-4", Unsatisfied, "without a status"),
+        ("ADR-5", Unsatisfied, "superseded, at last by ADR-99, which does not exist"),
+        ("ADR-42", Unsatisfied, "not found at the deployed commit"),
+        ("ADR-1, ADR-42", Satisfied, "not found at the deployed commit"),
+        ("", Unsatisfied, "none linked"),
+        ("<!-- ADR-1 -->", Unsatisfied, "none linked"),
+        ("```\nADR-1\n```", Unsatisfied, "none linked"),
+        ("Decision: none", Unsatisfied, "without a reason"),
+        ("Decision: none (reason)", Unsatisfied, "without a reason"),
+        ("Decision: none (a typo in a text)", Unsatisfied, "not approved by anybody else"),
+    ] {
+        let facts = facts(vec![change("src/a.rs", text)]);
+        let rules = only(RunbookItem::DecisionsLinked);
+        assert_eq!(status(&rules, &facts), expected, "{text}");
+        let rows = &judge(&rules, &facts).items[0].records;
+        assert!(rows.iter().any(|row| row.status == words), "{text}: {rows:?}");
+    }
+}
+
+#[test]
+fn no_decision_needs_somebody_elses_approval() {
+    let rules = only(RunbookItem::DecisionsLinked);
+    let text = "Decision: none (a typo in a text)";
+    let of = |votes: Gathered<Vec<Vote>>| facts(vec![Change { votes, ..change("a", text) }]);
+    for (votes, expected) in [
+        (Gathered::Known(vec![vote("Bob", VoteSays::Approved)]), ItemStatus::Satisfied),
+        (Gathered::Known(vec![vote("Ada", VoteSays::Approved)]), ItemStatus::Unsatisfied),
+        (Gathered::Known(vec![vote("Bob", VoteSays::Waiting)]), ItemStatus::Unsatisfied),
+        (
+            Gathered::Known(vec![vote("Bob", VoteSays::Approved), vote("Eve", VoteSays::Rejected)]),
+            ItemStatus::Unsatisfied,
+        ),
+        (unknown(), ItemStatus::Unknown),
+    ] {
+        assert_eq!(status(&rules, &of(votes)), expected);
+    }
+}
+
+#[test]
+fn every_change_that_needs_a_record_links_one() {
+    let mut rules = only(RunbookItem::DecisionsLinked);
+    rules.items[0].required_when = Some(PathPatterns::new(["infra/**"]).unwrap());
+    for (changes, expected) in [
+        (vec![], ItemStatus::NotApplicable),
+        (vec![change("src/a.rs", "")], ItemStatus::NotApplicable),
+        (vec![change("infra/a", "ADR-1"), change("src/a.rs", "")], ItemStatus::Satisfied),
+        (vec![change("infra/a", "ADR-1"), change("infra/b", "")], ItemStatus::Unsatisfied),
+        (vec![change("infra/a", ""), change("src/a.rs", "ADR-1")], ItemStatus::Unsatisfied),
+    ] {
+        assert_eq!(status(&rules, &facts(changes)), expected);
+    }
+    let unknown_range = Facts { deployment: unknown(), ..quiet() };
+    assert_eq!(status(&rules, &unknown_range), ItemStatus::Unknown);
+}
+
+#[test]
+fn a_record_that_the_change_brings_is_linked_by_it() {
+    let rules = only(RunbookItem::DecisionsLinked);
+    let mut brings = change("docs/adr/0001-a.md", "");
+    assert_eq!(status(&rules, &facts(vec![brings.clone()])), ItemStatus::Unsatisfied, "an edit is no link");
+    brings.paths[0].how = PathChange::Added;
+    assert_eq!(status(&rules, &facts(vec![brings])), ItemStatus::Satisfied);
+}
+
+#[test]
+fn what_nobody_could_read_is_unknown_and_never_satisfied() {
+    let rules = only(RunbookItem::DecisionsLinked);
+    let desk = |text: &str| Facts { conversations: unknown(), ..facts(vec![change("a", text)]) };
+    assert_eq!(status(&rules, &desk("")), ItemStatus::Unknown);
+    assert_eq!(status(&rules, &desk("ADR-1")), ItemStatus::Satisfied);
+    assert_eq!(status(&rules, &desk("ADR-2")), ItemStatus::Unsatisfied);
+    let elsewhere = "https://github.com/contoso/other/blob/main/docs/adr/0001-a.md";
+    assert_eq!(status(&rules, &facts(vec![change("a", elsewhere)])), ItemStatus::Unknown);
+    let no_records = Facts { records: unknown(), ..facts(vec![change("a", "ADR-1")]) };
+    assert_eq!(status(&rules, &no_records), ItemStatus::Unknown);
+}
+
+#[test]
+fn the_evidence_says_where_when_and_by_whom() {
+    let outcome = judge(&only(RunbookItem::DecisionsLinked), &facts(vec![change("a", "ADR-1")]));
+    let fact = &outcome.items[0].evidence[0];
+    assert_eq!(fact.place, Some(Place::Path("docs/adr/0001-a.md".into())));
+    assert_eq!(fact.when, Some(When::On("2026-01-02".into())));
+    assert_eq!(fact.by.as_deref(), Some("Ada, Bob"));
+}
+
+#[test]
+fn migrations_reviewed_by_every_case() {
+    use ItemStatus::{NotApplicable, Satisfied, Unknown, Unsatisfied};
+    let rules = only(RunbookItem::MigrationsReviewed);
+    let path = "src/Migrations/1.sql";
+    for (why, change, expected) in [
+        ("no migration", change("src/a.rs", ""), NotApplicable),
+        ("planned and approved", approved(change(path, "ADR-6"), &["Bob"]), Satisfied),
+        ("approved by its author", approved(change(path, "ADR-6"), &["Ada"]), Unsatisfied),
+        ("not approved", change(path, "ADR-6"), Unsatisfied),
+        ("no record", approved(change(path, ""), &["Bob"]), Unsatisfied),
+        ("record without a rollback section", approved(change(path, "ADR-1"), &["Bob"]), Unsatisfied),
+        ("too few words", approved(change(path, "ADR-7"), &["Bob"]), Unsatisfied),
+        ("record not accepted", approved(change(path, "ADR-2"), &["Bob"]), Unsatisfied),
+        ("approval not known", Change { votes: unknown(), ..change(path, "ADR-6") }, Unknown),
+    ] {
+        assert_eq!(status(&rules, &facts(vec![change])), expected, "{why}");
+    }
+    let desk = Facts { conversations: unknown(), ..facts(vec![approved(change(path, ""), &["Bob"])]) };
+    assert_eq!(status(&rules, &desk), Unknown, "the pull request may link it");
+    assert_eq!(status(&rules, &Facts { deployment: unknown(), ..quiet() }), Unknown);
+}
+
+#[test]
+fn migrations_may_ask_for_a_group() {
+    let mut rules = only(RunbookItem::MigrationsReviewed);
+    let ItemKind::Migrations { approvers, .. } = &mut rules.items[0].kind else { panic!("other kind") };
+    approvers.push("DBAs".into());
+    let of = |by: &str, groups: Vec<String>| {
+        let vote = Vote { groups, ..vote(by, VoteSays::Approved) };
+        facts(vec![Change { votes: Gathered::Known(vec![vote]), ..change("Migrations/1.sql", "ADR-6") }])
+    };
+    assert_eq!(status(&rules, &of("Bob", vec![r"[Orders]\DBAs".into()])), ItemStatus::Satisfied);
+    assert_eq!(status(&rules, &of("Bob", vec![r"[Orders]\Readers".into()])), ItemStatus::Unsatisfied);
+    assert_eq!(status(&rules, &of("dbas", vec![])), ItemStatus::Satisfied);
+}
+
+#[test]
+fn irreversible_migrations_are_named_with_their_plan_or_its_absence() {
+    let rules = only(RunbookItem::MigrationsReviewed);
+    let path = "Migrations/1.sql";
+    for (text, plan) in [("ADR-6", Some("docs/adr/0006-g.md (Data-level plan)")), ("ADR-7", None)] {
+        let facts = Facts {
+            migrations: [(path.to_owned(), Gathered::Known(Some("DROP TABLE t;".to_owned())))].into(),
+            ..facts(vec![approved(change(path, text), &["Bob"])])
+        };
+        let item = &judge(&rules, &facts).items[0];
+        assert_eq!(item.irreversible[0].reasons, ["it drops a table (line 1)"]);
+        assert_eq!(item.irreversible[0].data_plan.as_deref(), plan);
+        assert!(item.cautions[0].starts_with("Migrations/1.sql cannot be undone: it drops a table"));
+    }
+}
