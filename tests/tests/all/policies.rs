@@ -2,6 +2,7 @@
 
 mod diagnostics;
 mod editor;
+mod explanations;
 
 use std::fs;
 use std::path::{Path, PathBuf};
