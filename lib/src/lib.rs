@@ -27,6 +27,7 @@ mod signal;
 pub mod source;
 pub mod statistics;
 mod steering;
+pub mod telemetry;
 mod timestamp;
 pub mod transport;
 

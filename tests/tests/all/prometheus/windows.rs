@@ -34,14 +34,9 @@ fn counts_of_windows_are_exact_and_every_event_counts_once() {
     let rest = shown(&poll(source.as_mut(), 600));
     assert_eq!(rest.len(), 8, "{rest:?}");
     assert!(rest.iter().all(|window| window.ends_with(" 60.000 of 600.000")), "{rest:?}");
-    let past = source.history(
-        &super::PollWindow {
-            anchor: after(0).start,
-            start: super::Timestamp::from_secs(START - 300),
-            ..after(0)
-        },
-        &WORLD,
-    );
+    let start = after(0).start;
+    let before = PollWindow { anchor: start, start: Timestamp::from_secs(START - 300), ..after(0) };
+    let past = source.history(&before, &WORLD);
     let past = shown(&past.unwrap());
     assert_eq!(past.len(), 5, "{past:?}");
     assert!(past.iter().all(|window| window.ends_with(" 6.000 of 600.000")), "{past:?}");

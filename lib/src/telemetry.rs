@@ -1,0 +1,159 @@
+//! Whether a gate could see: which signals can be read, how fresh they are, and how long each criterion would need at this
+//! traffic. Pure: observations in, an analysis out.
+//!
+//! How long a criterion needs is not estimated by a formula of its own: a regression is written into a journal at the
+//! traffic that was seen, and the [gate](crate::gate) itself judges it.
+
+mod detection;
+mod seen;
+#[cfg(test)]
+mod tests;
+mod trial;
+mod words;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::gate::CriterionKind;
+use crate::policy::rules::{Configured, GateCriterion, GateRules};
+use crate::sample::Sample;
+use crate::{Duration, SignalName, Timestamp};
+
+pub use detection::{Decides, Detection};
+pub use seen::{Readable, SignalTelemetry};
+
+/// What the runbook wants to be read, each a signal's name and what it is for.
+pub const REQUIRED: [(&str, &str); 6] = [
+    ("health", "health endpoints"),
+    ("request_rate", "request rate"),
+    ("error_rate", "error rate"),
+    ("latency_p50", "latency, median"),
+    ("latency_p95", "latency, 95th percentile"),
+    ("latency_p99", "latency, 99th percentile"),
+];
+
+/// What sources gave lately, by signal, in any order.
+pub type Observed = BTreeMap<SignalName, Vec<(Timestamp, Sample)>>;
+
+/// What a gate by these rules could see.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Telemetry {
+    /// When it was looked at.
+    pub at: Timestamp,
+    /// The required signals in the runbook's order, then the policy's others by name.
+    pub signals: Vec<SignalTelemetry>,
+    /// Every criterion, rollback criteria first, in policy order.
+    pub criteria: Vec<CriterionTelemetry>,
+    /// Required signals that cannot be read: a gate without them is blind.
+    pub blind: Vec<String>,
+    /// What should be changed or known before a deployment, one sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// Whether a criterion could decide.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CriterionTelemetry {
+    /// Its text, as the policy writes it.
+    pub criterion: String,
+    /// Rollback or verification.
+    pub kind: CriterionKind,
+    /// At the traffic that was seen on the whole; `None` where its signals have no source or were not read.
+    pub usual: Option<Detection>,
+    /// At the lowest traffic of a time as long as the watch, where the past is at least two such times long.
+    pub quietest: Option<Detection>,
+}
+
+/// Analyses what a gate by `rules` could see, from what its sources gave up to `now`.
+///
+/// The longer the past in `observed`, the more is known of quiet times; a source without a past gives one sample.
+///
+/// ```
+/// use runbook_gate::policy::rules::{GateRules, ReadingKind, SignalRules};
+/// use runbook_gate::sample::Sample;
+/// use runbook_gate::telemetry::{Observed, Readable, analyse};
+/// use runbook_gate::{Duration, Timestamp};
+///
+/// let step = Duration::from_secs(60);
+/// let rules = GateRules::new(Duration::ZERO, Duration::from_secs(900), step)
+///     .with_signal("error_rate".parse()?, SignalRules::new(ReadingKind::Counts, step));
+/// let now: Timestamp = "2026-01-01T00:00:00Z".parse()?;
+/// let seen = vec![(now - step, Sample::from_counts(0.0, 3.0)), (now, Sample::from_counts(0.0, 3.0))];
+/// let telemetry = analyse(&rules, &Observed::from([("error_rate".parse()?, seen)]), now);
+/// assert!(matches!(telemetry.signals[2].readable, Readable::Now { .. }));
+/// assert_eq!(telemetry.blind, ["health", "request_rate", "latency_p50", "latency_p95", "latency_p99"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn analyse(rules: &GateRules, observed: &Observed, now: Timestamp) -> Telemetry {
+    let mut signals: Vec<SignalTelemetry> = REQUIRED
+        .iter()
+        .map(|(name, _)| {
+            let known = rules.signals().iter().find(|(signal, _)| signal.as_str() == *name);
+            SignalTelemetry::required(name, known, observed, now)
+        })
+        .collect();
+    for (signal, rules) in rules.signals() {
+        if !REQUIRED.iter().any(|(name, _)| *name == signal.as_str()) {
+            signals.push(SignalTelemetry::other(signal, rules, observed, now));
+        }
+    }
+    let blind = signals
+        .iter()
+        .filter(|signal| signal.required && !signal.readable.is_sight())
+        .map(|s| s.signal.clone());
+    let blind: Vec<String> = blind.collect();
+    let shares = detection::shares(rules, observed);
+    let criteria: Vec<CriterionTelemetry> = rules
+        .rollback_when()
+        .iter()
+        .map(|criterion| judged(rules, criterion, CriterionKind::Rollback, observed, &shares))
+        .chain(
+            rules
+                .verify()
+                .iter()
+                .map(|criterion| judged(rules, criterion, CriterionKind::Verify, observed, &shares)),
+        )
+        .collect();
+    let mut warnings: Vec<String> = signals.iter().filter_map(words::of_signal).collect();
+    warnings.extend(criteria.iter().filter_map(|criterion| words::of_criterion(criterion, rules.observe())));
+    Telemetry { at: now, signals, criteria, blind, warnings }
+}
+
+fn judged(
+    rules: &GateRules,
+    criterion: &GateCriterion,
+    kind: CriterionKind,
+    observed: &Observed,
+    shares: &[f64],
+) -> CriterionTelemetry {
+    let mut detections = shares.iter().map(|share| match criterion.configured {
+        Configured::Yes => Detection::of(rules, criterion, kind, observed, *share),
+        Configured::No { .. } => None,
+    });
+    CriterionTelemetry {
+        criterion: criterion.criterion.text().to_owned(),
+        kind,
+        usual: detections.next().flatten(),
+        quietest: detections.next().flatten(),
+    }
+}
+
+impl Telemetry {
+    /// Whether every required signal can be read.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.blind.is_empty()
+    }
+
+    /// The analysis for people: plain text, a line for each signal and criterion, then the warnings.
+    #[must_use]
+    pub fn text(&self) -> String {
+        words::text(self)
+    }
+}
+
+/// A duration in whole seconds, for people.
+fn whole(duration: Duration) -> Duration {
+    Duration::from_secs(duration.as_seconds_f64().round() as u64)
+}

@@ -1,0 +1,167 @@
+//! What was seen of one signal.
+
+use serde::Serialize;
+
+use super::{Observed, whole};
+use crate::policy::rules::{ReadingKind, SignalRules};
+use crate::sample::{Absence, Reading, Sample};
+use crate::statistics;
+use crate::{Duration, SignalName, Timestamp};
+
+/// One signal as it can be read now.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SignalTelemetry {
+    /// Its name.
+    pub signal: String,
+    /// Whether the runbook requires it.
+    pub required: bool,
+    /// Where it is read, without secrets; nothing where it has no source.
+    pub source: String,
+    /// Whether it can be read.
+    pub readable: Readable,
+    /// From point to point as the policy says.
+    pub step: Option<Duration>,
+    /// From known point to known point as it was seen: their median.
+    pub cadence: Option<Duration>,
+    /// Known points.
+    pub known: u64,
+    /// Points that were absent, and why the newest was.
+    pub absent: u64,
+}
+
+/// Whether a signal can be read now.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Readable {
+    /// Its newest known point is fresh.
+    Now {
+        /// How old it is.
+        age: Duration,
+        /// What it says, in base units: a ratio for counts, 1 or 0 for a state.
+        value: f64,
+    },
+    /// It answers, and nothing happens: there is no traffic.
+    Idle,
+    /// Its newest known point is too old to be counted on.
+    Stale {
+        /// How old it is.
+        age: Duration,
+    },
+    /// Nothing was read.
+    Not {
+        /// Why.
+        why: String,
+    },
+    /// The policy has no source for it.
+    NotConfigured,
+}
+
+impl Readable {
+    /// Whether a gate would see it. An idle signal is seen: that it is idle.
+    #[must_use]
+    pub const fn is_sight(&self) -> bool {
+        matches!(self, Self::Now { .. } | Self::Idle)
+    }
+}
+
+/// A known sample covers at most so much time, or three steps.
+const SHORTEST_STALENESS: Duration = Duration::from_secs(60);
+
+impl SignalTelemetry {
+    pub(super) fn required(
+        name: &str,
+        known: Option<(&SignalName, &SignalRules)>,
+        observed: &Observed,
+        now: Timestamp,
+    ) -> Self {
+        match known {
+            Some((signal, rules)) => Self { required: true, ..Self::other(signal, rules, observed, now) },
+            None => Self {
+                signal: name.to_owned(),
+                required: true,
+                source: String::new(),
+                readable: Readable::NotConfigured,
+                step: None,
+                cadence: None,
+                known: 0,
+                absent: 0,
+            },
+        }
+    }
+
+    pub(super) fn other(
+        signal: &SignalName,
+        rules: &SignalRules,
+        observed: &Observed,
+        now: Timestamp,
+    ) -> Self {
+        let mut samples: Vec<&(Timestamp, Sample)> = observed.get(signal).into_iter().flatten().collect();
+        samples.sort_by_key(|(at, _)| *at);
+        let known: Vec<(Timestamp, Reading)> = samples
+            .iter()
+            .filter_map(|(at, sample)| match sample {
+                Sample::Known(reading) => Some((*at, *reading)),
+                Sample::Absent(_) => None,
+            })
+            .collect();
+        Self {
+            signal: signal.to_string(),
+            required: false,
+            source: rules.source.clone(),
+            readable: readable(&samples, known.last(), rules, now),
+            step: Some(rules.step),
+            cadence: cadence(&known),
+            known: known.len() as u64,
+            absent: (samples.len() - known.len()) as u64,
+        }
+    }
+}
+
+fn readable(
+    samples: &[&(Timestamp, Sample)],
+    newest: Option<&(Timestamp, Reading)>,
+    rules: &SignalRules,
+    now: Timestamp,
+) -> Readable {
+    let staleness = rules.step.times(3).max(SHORTEST_STALENESS);
+    let fresh = |at: Timestamp| now.since(at) <= staleness.plus(rules.ingestion_delay);
+    match (newest, samples.last()) {
+        (Some((at, reading)), _) if fresh(*at) => {
+            let value = match reading {
+                Reading::Value { value, .. } => value.get(),
+                Reading::Counts(counts) => counts.bad() / counts.total(),
+            };
+            Readable::Now { age: whole(now.since(*at)), value }
+        }
+        (_, Some((at, Sample::Absent(Absence::NoTraffic)))) if fresh(*at) => Readable::Idle,
+        (Some((at, _)), _) => Readable::Stale { age: whole(now.since(*at)) },
+        (None, Some((_, Sample::Absent(why)))) => Readable::Not { why: why.to_string() },
+        (None, _) => Readable::Not { why: "its source gave nothing".to_owned() },
+    }
+}
+
+/// The median time from known point to known point.
+fn cadence(known: &[(Timestamp, Reading)]) -> Option<Duration> {
+    let mut gaps: Vec<f64> = known
+        .iter()
+        .zip(known.iter().skip(1))
+        .map(|((before, _), (after, _))| after.since(*before).as_seconds_f64())
+        .collect();
+    Duration::from_seconds_f64(statistics::median(&mut gaps)?).map(whole)
+}
+
+/// Requests in a second that a signal's samples tell of, over their own time; `None` where they tell of none.
+pub(super) fn requests(kind: ReadingKind, name: &SignalName, step: Duration, sample: &Sample) -> Option<f64> {
+    let seconds = step.as_seconds_f64();
+    match (kind, sample) {
+        (_, Sample::Absent(Absence::NoTraffic)) => Some(0.0),
+        (ReadingKind::Counts, Sample::Known(Reading::Counts(counts))) => Some(counts.total() / seconds),
+        (ReadingKind::Value, Sample::Known(Reading::Value { value, .. }))
+            if name.as_str() == "request_rate" =>
+        {
+            Some(value.get())
+        }
+        _ => None,
+    }
+    .filter(|rate| rate.is_finite() && *rate >= 0.0)
+}

@@ -1,0 +1,165 @@
+//! The analysis in words.
+
+use super::detection::{Decides, Detection};
+use super::seen::{Readable, SignalTelemetry};
+use super::{CriterionTelemetry, REQUIRED, Telemetry};
+use crate::Duration;
+use crate::gate::CriterionKind;
+
+/// What should be known of a signal before a deployment, if anything.
+pub(super) fn of_signal(signal: &SignalTelemetry) -> Option<String> {
+    let name = &signal.signal;
+    match &signal.readable {
+        Readable::NotConfigured => {
+            let purpose = REQUIRED.iter().find(|(required, _)| required == name).map_or("", |(_, what)| what);
+            Some(format!(
+                "no source gives `{name}` ({purpose}), which the runbook requires: add it to `signals` or use a preset"
+            ))
+        }
+        Readable::Not { why } => {
+            let from =
+                if signal.source.is_empty() { String::new() } else { format!(" from {}", signal.source) };
+            Some(format!("`{name}` cannot be read{from}: {why}"))
+        }
+        Readable::Stale { age } => {
+            Some(format!("the newest point of `{name}` is {age} old: a gate would not see what is now"))
+        }
+        Readable::Now { .. } | Readable::Idle => {
+            let (cadence, step) = (signal.cadence?, signal.step?);
+            let slow = cadence.as_seconds_f64() > 1.5 * step.as_seconds_f64();
+            slow.then(|| format!("points of `{name}` come every {cadence}, not every {step}: set its step or interval to what it is"))
+        }
+    }
+}
+
+/// What should be known of a criterion before a deployment, if anything.
+pub(super) fn of_criterion(criterion: &CriterionTelemetry, observe: Duration) -> Option<String> {
+    let usual = criterion.usual.as_ref()?;
+    blind_spot(criterion, usual, observe, "").or_else(|| {
+        let quietest = criterion.quietest.as_ref()?;
+        blind_spot(
+            criterion,
+            quietest,
+            observe,
+            &format!("in a time as quiet as the quietest {observe} that was seen, "),
+        )
+    })
+}
+
+fn blind_spot(
+    criterion: &CriterionTelemetry,
+    at: &Detection,
+    observe: Duration,
+    when: &str,
+) -> Option<String> {
+    let text = &criterion.criterion;
+    let traffic = at.requests_per_second.map(|rate| format!("at {}, ", traffic(rate))).unwrap_or_default();
+    if let Decides::No { why } = &at.decides {
+        return Some(format!("{when}{traffic}`{text}` cannot decide and would hold a good release: {why}"));
+    }
+    if criterion.kind == CriterionKind::Rollback && at.found_after.is_none() {
+        let smallest = match at.smallest {
+            Some(rate) => format!("; the smallest error rate that it would find is {}", percent(rate)),
+            None => String::new(),
+        };
+        return Some(format!(
+            "{when}{traffic}`{text}` would not find twice its threshold within a watch of {observe}{smallest}: watch longer, or raise the traffic"
+        ));
+    }
+    None
+}
+
+/// `3 requests a minute`, `12 requests a second`.
+fn traffic(per_second: f64) -> String {
+    let (number, unit) = match per_second {
+        rate if rate >= 2.0 => (rate, "second"),
+        rate if rate * 60.0 >= 0.95 => (rate * 60.0, "minute"),
+        rate => (rate * 3600.0, "hour"),
+    };
+    let number = if number >= 10.0 { format!("{number:.0}") } else { trimmed(format!("{number:.1}")) };
+    let noun = if number == "1" { "request" } else { "requests" };
+    let a = if unit == "hour" { "an" } else { "a" };
+    format!("{number} {noun} {a} {unit}")
+}
+
+fn percent(rate: f64) -> String {
+    format!("{}%", trimmed(format!("{:.1}", rate * 100.0)))
+}
+
+fn trimmed(number: String) -> String {
+    number.strip_suffix(".0").map_or(number.clone(), str::to_owned)
+}
+
+/// The whole analysis as plain text.
+pub(super) fn text(telemetry: &Telemetry) -> String {
+    let width = telemetry.signals.iter().map(|signal| signal.signal.len()).max().unwrap_or(0);
+    let mut lines = vec!["Signals".to_owned()];
+    for signal in &telemetry.signals {
+        let name = &signal.signal;
+        let state = match &signal.readable {
+            Readable::Now { age, value } => {
+                let cadence =
+                    signal.cadence.map(|cadence| format!(", a point every {cadence}")).unwrap_or_default();
+                format!("can be read: {}, {age} old{cadence}", number(*value))
+            }
+            Readable::Idle => "can be read: no traffic".to_owned(),
+            Readable::Stale { age } => format!("STALE: {age} old"),
+            Readable::Not { why } => format!("CANNOT be read: {why}"),
+            Readable::NotConfigured => "not configured".to_owned(),
+        };
+        let source = if signal.source.is_empty() { String::new() } else { format!("  ({})", signal.source) };
+        lines.push(format!("  {name:width$}  {state}{source}"));
+    }
+    lines.push("Criteria".to_owned());
+    for criterion in &telemetry.criteria {
+        lines.push(format!("  {}", criterion.criterion));
+        match &criterion.usual {
+            None => lines.push("    not known: its signals were not read".to_owned()),
+            Some(usual) => lines.push(format!("    {}", detection(criterion.kind, usual))),
+        }
+        if let Some(quietest) = &criterion.quietest {
+            if quietest.requests_per_second.is_some() {
+                lines.push(format!("    quietest: {}", detection(criterion.kind, quietest)));
+            }
+        }
+    }
+    if !telemetry.warnings.is_empty() {
+        lines.push("Warnings".to_owned());
+        lines.extend(telemetry.warnings.iter().map(|warning| format!("  - {warning}")));
+    }
+    lines.push(match telemetry.is_ready() {
+        true => "Every required signal can be read.".to_owned(),
+        false => format!("A gate would be blind on: {}", telemetry.blind.join(", ")),
+    });
+    lines.join("\n") + "\n"
+}
+
+fn detection(kind: CriterionKind, at: &Detection) -> String {
+    let mut parts = Vec::new();
+    if let Some(rate) = at.requests_per_second {
+        let data =
+            at.data_after.map(|after| format!(" it needs {after} for enough requests")).unwrap_or_default();
+        parts.push(format!("at {}{data}", traffic(rate)));
+    }
+    match (&at.decides, kind, at.found_after) {
+        (Decides::No { why }, ..) => parts.push(format!("CANNOT decide: {why}")),
+        (Decides::Yes, CriterionKind::Verify, _) => parts.push("can decide".to_owned()),
+        (Decides::Yes, CriterionKind::Rollback, Some(after)) => {
+            parts.push(format!("finds twice its threshold after {after}"))
+        }
+        (Decides::Yes, CriterionKind::Rollback, None) => {
+            parts.push("does NOT find twice its threshold in this watch".to_owned())
+        }
+    }
+    if let Some(rate) = at.smallest {
+        parts.push(format!("smallest error rate found: {}", percent(rate)));
+    }
+    parts.join("; ")
+}
+
+/// At most four digits that matter.
+fn number(value: f64) -> String {
+    let rounded = format!("{value:.4}");
+    let short = rounded.trim_end_matches('0').trim_end_matches('.');
+    if short.is_empty() || short == "-" { "0".to_owned() } else { short.to_owned() }
+}
