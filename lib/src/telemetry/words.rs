@@ -117,10 +117,8 @@ pub(super) fn text(telemetry: &Telemetry) -> String {
             None => lines.push("    not known: its signals were not read".to_owned()),
             Some(usual) => lines.push(format!("    {}", detection(criterion.kind, usual))),
         }
-        if let Some(quietest) = &criterion.quietest {
-            if quietest.requests_per_second.is_some() {
-                lines.push(format!("    quietest: {}", detection(criterion.kind, quietest)));
-            }
+        if let Some(quietest) = criterion.quietest.as_ref().filter(|at| at.requests_per_second.is_some()) {
+            lines.push(format!("    quietest: {}", detection(criterion.kind, quietest)));
         }
     }
     if !telemetry.warnings.is_empty() {
