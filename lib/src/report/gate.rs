@@ -217,7 +217,9 @@ fn rounded(duration: Duration) -> Duration {
 /// What was not known.
 fn unknown(outcome: &Outcome) -> Vec<String> {
     let mut lines = Vec::new();
-    for signal in &outcome.signals {
+    let read =
+        |signal: &SignalSummary| outcome.criteria.iter().any(|row| row.signals.contains(&signal.signal));
+    for signal in outcome.signals.iter().filter(|signal| read(signal)) {
         let absent: u64 =
             signal.absent.iter().map(|(_, count)| count).fold(0, |sum, n| sum.saturating_add(*n));
         let reasons: Vec<String> =
@@ -233,6 +235,15 @@ fn unknown(outcome: &Outcome) -> Vec<String> {
         } else if signal.coverage < NEARLY_ALL {
             lines.push(format!("{name} covers {covered} of the watch; no reason is known."));
         }
+    }
+    let unread: Vec<&str> = outcome
+        .signals
+        .iter()
+        .filter(|signal| !read(signal) && signal.known == 0)
+        .map(|signal| signal.signal.as_str())
+        .collect();
+    if !unread.is_empty() {
+        lines.push(format!("Never known, and read by no criterion: {}.", unread.join(", ")));
     }
     for (signal, count) in &outcome.ignored {
         lines.push(format!("{} of {signal}, which the policy does not name, were ignored.", samples(*count)));

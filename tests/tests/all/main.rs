@@ -6,3 +6,4 @@ mod decisions;
 mod documentation;
 mod policies;
 mod prometheus;
+mod reports;
