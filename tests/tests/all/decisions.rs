@@ -1,5 +1,6 @@
 //! What the gate decides.
 
+mod properties;
 mod scene;
 mod table;
 mod vectors;
