@@ -1,5 +1,6 @@
 //! What the gate decides.
 
+mod alerting_rules;
 mod properties;
 mod scene;
 mod table;
