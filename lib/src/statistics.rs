@@ -208,7 +208,7 @@ fn continued_fraction(x: f64, a: f64, b: f64) -> f64 {
         c = away(1.0 + odd / c);
         let change = d * c;
         fraction *= change;
-        if (change - 1.0).abs() < 3e-16 {
+        if (change - 1.0).abs() < 1e-15 {
             break;
         }
     }

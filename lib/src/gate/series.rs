@@ -59,6 +59,8 @@ pub(super) struct Series {
     pub baseline: Option<Baseline>,
     pub step: Nanos,
     pub totals: Totals,
+    /// The longest duration of a criterion that reads it; nothing where none has one.
+    pub judged_over: Nanos,
     pending: Pending,
     points: VecDeque<Point>,
     absences: VecDeque<(Nanos, Lack)>,
@@ -91,6 +93,7 @@ impl Series {
             baseline: None,
             step,
             totals: Totals::default(),
+            judged_over: 0,
             pending: Pending::default(),
             points: VecDeque::new(),
             absences: VecDeque::new(),

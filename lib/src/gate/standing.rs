@@ -194,7 +194,12 @@ impl Standing<'_> {
             );
             lacking.push((why, vec![Lack::LowTraffic]));
         }
-        let newest = duration.max(series.step.saturating_mul(2));
+        // A criterion without a duration leaves this to those on the same signal that have one.
+        let newest = match (duration, series.judged_over) {
+            (0, 0) => series.step.saturating_mul(2).max(series.staleness()),
+            (0, _) => return lacking,
+            _ => duration.max(series.step.saturating_mul(2)),
+        };
         let after = self.at.saturating_sub(newest).max(self.view.watch_from);
         if series.coverage(after, self.at) < 0.5 {
             let why = format!(

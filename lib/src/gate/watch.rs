@@ -329,6 +329,7 @@ impl Watch {
             for place in &judge.series {
                 let Some(series) = self.series.get_mut(*place) else { continue };
                 let blind = judge.duration.max(series.step.saturating_mul(2));
+                series.judged_over = series.judged_over.max(judge.duration);
                 series.keep_at_least(judge.reach().max(blind.saturating_mul(2)));
                 if judge.needs_values() {
                     series.keep_values();
@@ -338,6 +339,7 @@ impl Watch {
         for verifier in self.verifiers.iter().flatten() {
             for place in &verifier.series {
                 let Some(series) = self.series.get_mut(*place) else { continue };
+                series.judged_over = series.judged_over.max(nanos(verifier.criterion.form().duration()));
                 series.keep_at_least(
                     steady_window(series, steady).max(nanos(verifier.criterion.form().duration())),
                 );
