@@ -318,3 +318,6 @@ fn dollar(tail: &str, at: usize) -> (Piece<'_>, usize) {
 const fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.'
 }
+
+#[cfg(test)]
+mod tests;

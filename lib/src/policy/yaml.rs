@@ -345,3 +345,6 @@ fn bytes(text: &str, span: granit_parser::Span) -> Span {
 fn byte_of(text: &str, character: usize) -> usize {
     text.char_indices().nth(character).map_or(text.len(), |(at, _)| at)
 }
+
+#[cfg(test)]
+mod tests;
