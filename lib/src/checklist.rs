@@ -8,10 +8,13 @@
 //!
 //! Judging is pure. What could not be gathered is *unknown* with its reason, and never satisfies.
 
+mod ask;
 mod attestation;
+mod checkout;
 mod decision;
 mod document;
 mod facts;
+mod gather;
 mod item;
 mod judge;
 mod markdown;
@@ -21,6 +24,7 @@ mod paths;
 mod rules;
 mod test_results;
 
+pub use checkout::{Checkout, CheckoutError, Desk, Forge, History, HistoryStep, TreeFile};
 pub use decision::{
     ChainEnd, DecisionRecord, Home, LinkTarget, NoDecision, RecordIndex, RecordKind, RecordLink, RecordRules,
     RecordStatus, Resolved, Standing, no_decision, record_links,
@@ -30,6 +34,7 @@ pub use facts::{
     Committed, Deployment, Facts, Gap, Gathered, GivenWord, PathChange, PolicyFact, Since, StageEnd,
     StageFact, TelemetryFact, TestFact, TextSource, Vote, VoteSays, Voter, WaiverFact, WorkItemFact,
 };
+pub use gather::{Inquiry, ResultFile, gather};
 pub use item::{ItemId, ItemIdError, RunbookItem};
 pub use judge::judge;
 pub use markdown::Template;

@@ -409,6 +409,17 @@ impl Gap {
 }
 
 impl Since {
+    /// The commit; `None` for the beginning.
+    #[must_use]
+    pub fn commit(&self) -> Option<&str> {
+        match self {
+            Self::LastGood { commit, .. } | Self::Tag { commit, .. } | Self::Given { commit, .. } => {
+                Some(commit)
+            }
+            Self::Beginning => None,
+        }
+    }
+
     /// In words: `tag v1.2.0`.
     #[must_use]
     pub fn words(&self) -> String {

@@ -374,8 +374,7 @@ fn numbers(text: &str, push: &mut impl FnMut(&str, LinkTarget)) {
         if plural {
             rest = rest.get(1..).unwrap_or("");
         }
-        loop {
-            let Some((number, length)) = number_after(rest) else { break };
+        while let Some((number, length)) = number_after(rest) {
             let consumed_to = lower.len() - rest.len() + length;
             push(text.get(start..consumed_to).unwrap_or(""), LinkTarget::Number(Some(kind), number));
             at = consumed_to;
@@ -395,8 +394,7 @@ fn numbers(text: &str, push: &mut impl FnMut(&str, LinkTarget)) {
 
 /// The number after at most three separators, and how many bytes that took.
 fn number_after(text: &str) -> Option<(u32, usize)> {
-    let mut separators =
-        text.trim_start_matches(|c: char| matches!(c, ' ' | '-' | '_' | '#' | '–' | '—' | '\u{a0}' | '‑'));
+    let mut separators = text.trim_start_matches([' ', '-', '_', '#', '–', '—', '\u{a0}', '‑']);
     for word in ["no. ", "no.", "nr. ", "nr.", "number ", "№ ", "№"] {
         separators = separators.strip_prefix(word).unwrap_or(separators);
     }
