@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
@@ -188,11 +188,8 @@ fn collect(child: &mut Child) -> Receiver<Vec<u8>> {
 /// The end of what was printed, as printable text.
 fn gathered(output: &Receiver<Vec<u8>>) -> String {
     let mut bytes = Vec::new();
-    loop {
-        match output.recv_timeout(OUTPUT_GRACE) {
-            Ok(part) => bytes.extend(part),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-        }
+    while let Ok(part) = output.recv_timeout(OUTPUT_GRACE) {
+        bytes.extend(part);
     }
     let start = bytes.len().saturating_sub(KEPT_BYTES);
     let text = String::from_utf8_lossy(bytes.get(start..).unwrap_or_default()).into_owned();
@@ -262,7 +259,8 @@ fn is_program(path: &std::path::Path) -> bool {
     path.is_file() || ["exe", "cmd", "bat"].iter().any(|kind| path.with_extension(kind).is_file())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use runbook_gate::{Duration, Secret};

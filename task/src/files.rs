@@ -108,6 +108,17 @@ impl ReportFolder {
         Ok(Self(path.to_owned()))
     }
 
+    /// Makes sure that [`open`](Self::open) would succeed, and leaves nothing behind.
+    ///
+    /// # Errors
+    /// Where the folder cannot be used.
+    pub fn rehearse(path: &Path) -> Result<(), FileError> {
+        let wrong = |error: &std::io::Error| FileError::ReportFolder { path: shown(path), why: plain(error) };
+        let whole = std::path::absolute(path).map_err(|error| wrong(&error))?;
+        let there = whole.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
+        tempfile::tempfile_in(there).map(drop).map_err(|error| wrong(&error))
+    }
+
     /// Removes what an earlier gate wrote: an old `proceed` must never be taken for this gate's.
     ///
     /// # Errors
@@ -199,11 +210,19 @@ mod tests {
     }
 
     #[test]
+    fn a_rehearsal_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        ReportFolder::rehearse(&folder.path().join("a/b")).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
     fn a_file_in_the_way_of_the_folder_is_said() {
         let file = tempfile::NamedTempFile::new().unwrap();
         for path in [file.path().to_owned(), file.path().join("below")] {
             let error = ReportFolder::open(&path).unwrap_err().to_string();
             assert!(error.contains("--report-dir") && error.contains("in the way"), "{error}");
+            assert!(ReportFolder::rehearse(&path).is_err());
         }
     }
 

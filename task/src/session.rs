@@ -178,16 +178,19 @@ fn headers(source: &SourceSpec) -> &[Header] {
     }
 }
 
+const fn url_of(address: &Address) -> Option<&url::Url> {
+    match address {
+        Address::Url(url) => Some(url),
+        Address::Connection(_) => None,
+    }
+}
+
 fn urls(source: &SourceSpec) -> Vec<&url::Url> {
-    let of = |address| match address {
-        &Address::Url(ref url) => Some(url),
-        &Address::Connection(_) => None,
-    };
     match source {
         SourceSpec::Probe(spec) => spec.targets.iter().collect(),
-        SourceSpec::Scrape(spec) => spec.targets.iter().filter_map(of).collect(),
-        SourceSpec::Prometheus(spec) => of(&spec.address).into_iter().collect(),
-        SourceSpec::HttpJson(spec) => of(&spec.address).into_iter().collect(),
+        SourceSpec::Scrape(spec) => spec.targets.iter().filter_map(url_of).collect(),
+        SourceSpec::Prometheus(spec) => url_of(&spec.address).into_iter().collect(),
+        SourceSpec::HttpJson(spec) => url_of(&spec.address).into_iter().collect(),
         SourceSpec::Command(_) | SourceSpec::Unsupported { .. } => Vec::new(),
     }
 }

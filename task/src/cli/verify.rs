@@ -40,7 +40,11 @@ pub fn run(session: &Session, arguments: &VerifyArguments) -> Result<Exit, Failu
     let deployed_at = deployed_at(session, arguments.deployed_at)?;
     let recorded = recorded_baseline(session, &policy)?;
     let folder = match (&arguments.report_dir, arguments.dry_run) {
-        (Some(path), _) => Some(ReportFolder::open(path).map_err(Failure::input)?),
+        (Some(path), false) => Some(ReportFolder::open(path).map_err(Failure::input)?),
+        (Some(path), true) => {
+            ReportFolder::rehearse(path).map_err(Failure::input)?;
+            None
+        }
         (None, _) => None,
     };
     let mut setting = set_up(session, &policy, &arguments.network, |signal| {
