@@ -1,0 +1,169 @@
+//! Short gates on a real service.
+
+use runbook_gate_tests::binary::Gate;
+use runbook_gate_tests::service::{Behaviour, Service};
+
+use super::{gate_of, quick};
+
+#[test]
+fn a_good_release_proceeds_and_its_journal_replays_to_the_byte() {
+    let service = Service::start(Behaviour::default());
+    let gate = gate_of(&service);
+    let ended = gate.run(&["verify", "--report-dir", "out", "--junit", "--format", "json"]).with_code(0);
+    assert_eq!(gate.files("out"), ["journal.ndjson", "junit.xml", "report.json", "summary.md"]);
+    assert_eq!(ended.json()["decision"], "proceed");
+    assert_eq!(ended.out, gate.read("out/report.json"));
+    let replayed = gate.run(&["replay", "--journal", "out/journal.ndjson", "--format", "json"]).with_code(0);
+    assert_eq!(replayed.out, gate.read("out/report.json"));
+}
+
+#[test]
+fn a_release_with_errors_is_rolled_back_with_its_numbers() {
+    let service = Service::start(Behaviour { error_ratio: 0.3, ..Behaviour::default() });
+    let gate = gate_of(&service);
+    let ended = gate.run(&["verify", "--report-dir", "out"]).with_code(20);
+    assert!(ended.out.starts_with("ROLLBACK"), "{}", ended.out);
+    assert!(ended.out.contains("error_rate > 5% for 1s"), "{}", ended.out);
+    assert!(ended.err.contains("error_rate > 5% for 1s: tripped"), "{}", ended.err);
+    assert!(ended.out.contains("runbook-gate replay --policy runbook.yml --journal out/journal.ndjson"));
+    let replayed = gate.run(&["replay", "--journal", "out/journal.ndjson", "--format", "json"]).with_code(20);
+    assert_eq!(replayed.out, gate.read("out/report.json"));
+}
+
+#[test]
+fn a_release_that_turns_sick_is_rolled_back() {
+    let service = Service::start(Behaviour::default());
+    let gate = gate_of(&service);
+    let running = gate.start(&["verify"]);
+    service.wait_for("/health", 3);
+    service.behave(|behaviour| behaviour.health = 503);
+    let ended = running.wait().with_code(20);
+    assert!(ended.out.contains("health failing for 1s"), "{}", ended.out);
+}
+
+#[test]
+fn a_service_that_nobody_can_reach_is_held_not_rolled_back() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let service = Service::start(Behaviour::default());
+    let gate = Gate::default().with_file("runbook.yml", &quick(&service).replace(&service.url(), &url));
+    let ended = gate.run(&["verify"]).with_code(10);
+    assert!(ended.out.starts_with("HOLD"), "{}", ended.out);
+    assert!(ended.err.contains("nobody listens there"), "{}", ended.err);
+}
+
+#[test]
+fn metrics_that_fail_in_the_middle_hold() {
+    let service = Service::start(Behaviour::default());
+    let gate = gate_of(&service);
+    let running = gate.start(&["verify"]);
+    service.wait_for("/metrics", 5);
+    service.behave(|behaviour| behaviour.metrics = 500);
+    running.wait().with_code(10);
+}
+
+#[test]
+fn old_reports_go_before_the_watch() {
+    let service = Service::start(Behaviour::default());
+    let gate = gate_of(&service).with_file("out/report.json", "{\"decision\":\"proceed\"}");
+    let running = gate.start(&["verify", "--report-dir", "out"]);
+    service.wait_for("/health", 3);
+    assert_eq!(gate.files("out"), ["journal.ndjson"], "the journal is written as the gate goes");
+    running.signal("TERM");
+    running.wait().with_code(10);
+}
+
+#[test]
+fn a_dry_run_asks_each_source_and_writes_nothing() {
+    let service = Service::start(Behaviour::default());
+    let gate = gate_of(&service);
+    let ended = gate.run(&["verify", "--dry-run", "--report-dir", "out"]).with_code(0);
+    for words in ["orders in production (enforce)", "health", "error_rate > 5% for 1s", "nothing was written"]
+    {
+        assert!(ended.out.contains(words), "{words} in {}", ended.out);
+    }
+    assert_eq!(gate.files("."), ["runbook.yml"]);
+    let json = gate.run(&["verify", "--dry-run", "--format", "json"]).with_code(0).json();
+    assert_eq!(json["dry_run"], true);
+}
+
+#[test]
+fn an_environment_that_is_off_evaluates_nothing_and_says_so() {
+    let service = Service::start(Behaviour::default());
+    let policy = format!("{}environments: {{ production: {{ enforcement: off }} }}\n", quick(&service));
+    let gate = Gate::default().with_file("runbook.yml", &policy);
+    let ended = gate.run(&["verify", "--report-dir", "out"]).with_code(0);
+    assert!(ended.out.contains("nothing was evaluated"), "{}", ended.out);
+    assert!(service.asked().is_empty());
+    let json = gate.run(&["verify", "--format", "json"]).with_code(0).json();
+    assert_eq!((&json["decision"], &json["enforcement"]), (&serde_json::Value::Null, &"off".into()));
+}
+
+#[test]
+fn the_gate_waits_for_the_deployed_version() {
+    let service = Service::start(Behaviour::default());
+    let version = "version: { path: /version, json: /version, equals: \"2.0.0\" }";
+    let policy = quick(&service).replace("timeout: 1s", &format!("timeout: 1s, {version}"));
+    let gate = Gate::default().with_file("runbook.yml", &policy);
+    let running = gate.start(&["verify", "--report-dir", "out"]);
+    service.wait_for("/version", 2);
+    assert!(gate.files("out").is_empty(), "the watch has not begun");
+    service.behave(|behaviour| behaviour.version = "2.0.0".into());
+    let ended = running.wait().with_code(0);
+    assert!(ended.err.contains("waiting for the deployed version: 1.0.0 serves"), "{}", ended.err);
+}
+
+#[test]
+fn a_version_that_never_serves_is_held() {
+    let service = Service::start(Behaviour::default());
+    let version = "version: { path: /version, json: /version, equals: \"2.0.0\" }";
+    let policy = quick(&service).replace("timeout: 1s", &format!("timeout: 1s, {version}"));
+    let gate = Gate::default().with_file("runbook.yml", &policy);
+    let ended = gate.run(&["verify", "--serve-within", "1s", "--report-dir", "out"]).with_code(10);
+    assert!(ended.out.contains("did not serve within 1s: 1.0.0 serves"), "{}", ended.out);
+    let replayed = gate.run(&["replay", "--journal", "out/journal.ndjson", "--format", "json"]).with_code(10);
+    assert_eq!(replayed.out, gate.read("out/report.json"));
+}
+
+#[test]
+fn a_recorded_baseline_is_what_the_release_is_compared_with() {
+    let service = Service::start(Behaviour::default());
+    let policy = quick(&service)
+        .replace("baseline: none", "baseline: { recorded: baseline.json }")
+        .replace("error_rate > 5% for 1s", "error_rate > 2x baseline and > 5% for 1s");
+    let gate = Gate::default().with_file("runbook.yml", &policy);
+    let ended = gate.run(&["baseline", "--for", "2s"]).with_code(0);
+    assert!(ended.out.contains("error_rate: ") && ended.out.contains("Wrote baseline.json"), "{}", ended.out);
+    let file: serde_json::Value = serde_json::from_str(&gate.read("baseline.json")).unwrap();
+    assert_eq!((&file["version"], &file["service"]), (&1.into(), &"orders".into()));
+    service.behave(|behaviour| behaviour.error_ratio = 0.5);
+    gate.run(&["verify"]).with_code(20);
+}
+
+#[test]
+fn a_command_decides_where_it_is_allowed() {
+    let policy = "version: 1\nservice: x\nsignals: { smoke: { command: { run: [\"sh\", \"-c\", \"echo broken; exit 3\"], every: 1s } } }\ngate: { warmup: 0s, observe: 5s, interval: 1s, rollback_when: [smoke failing], verify: [smoke passing] }\n";
+    let gate = Gate::default().with_file("runbook.yml", policy);
+    let ended = gate.run(&["verify", "--allow-commands"]).with_code(20);
+    assert!(ended.out.contains("smoke failing") && ended.out.contains("exit code 3"), "{}", ended.out);
+}
+
+#[test]
+fn in_a_pipeline_nothing_that_is_printed_is_a_command_to_the_agent() {
+    let service = Service::start(Behaviour::default());
+    let hostile = "##vso[task.complete result=Succeeded;]";
+    let version = "version: { path: /version, json: /version, equals: \"2.0.0\" }";
+    service.behave(|behaviour| behaviour.version = hostile.into());
+    let policy = quick(&service).replace("timeout: 1s", &format!("timeout: 1s, {version}"));
+    let gate = Gate::default().with_file("runbook.yml", &policy).with_variable("TF_BUILD", "True");
+    for format in ["human", "json"] {
+        let ended = gate.run(&["-v", "verify", "--serve-within", "0s", "--format", format]).with_code(10);
+        assert!(
+            !ended.out.contains("##vso[") && !ended.err.contains("##vso["),
+            "{} {}",
+            ended.out,
+            ended.err
+        );
+    }
+}
