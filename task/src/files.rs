@@ -92,7 +92,7 @@ pub const JOURNAL: &str = "journal.ndjson";
 /// The JSON report's name.
 pub const REPORT_JSON: &str = "report.json";
 /// The Markdown report's name.
-pub const SUMMARY: &str = "summary.md";
+pub const SUMMARY: &str = "report.md";
 /// The JUnit report's name.
 pub const JUNIT: &str = "junit.xml";
 

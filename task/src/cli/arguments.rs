@@ -105,9 +105,6 @@ pub struct InitArguments {
     /// The service's name; the folder's name by default.
     #[arg(long, value_name = "NAME")]
     pub service: Option<String>,
-    /// Where the service is reached.
-    #[arg(long, value_name = "URL")]
-    pub url: Option<url::Url>,
     /// Replace a file that is there already.
     #[arg(long)]
     pub force: bool,
