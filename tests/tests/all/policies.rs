@@ -3,6 +3,7 @@
 mod diagnostics;
 mod editor;
 mod explanations;
+mod hostile;
 
 use std::fs;
 use std::path::{Path, PathBuf};
