@@ -109,8 +109,8 @@ fn baseline() -> Baseline {
 
 /// A release that is good.
 pub(super) fn proceed() -> Outcome {
-    let error_rate = || vec![0.002, 0.004, 0.0, 0.002].repeat(15);
-    let latency = || vec![0.2, 0.22, 0.19, 0.21].repeat(15);
+    let error_rate = || [0.002, 0.004, 0.0, 0.002].repeat(15);
+    let latency = || [0.2, 0.22, 0.19, 0.21].repeat(15);
     let mut fails = criterion("error_rate > 5% for 5m", CriterionKind::Rollback, CriterionStatus::Clear);
     fails.explanation.comparisons = vec![numbers(
         "error_rate > 5%",
