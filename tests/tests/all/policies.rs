@@ -4,6 +4,7 @@ mod diagnostics;
 mod editor;
 mod explanations;
 mod hostile;
+mod reference;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -13,9 +13,13 @@ const REFERENCE: &str = "docs/diagnostics.md";
 const WITHOUT_EXAMPLE: [&str; 5] =
     ["empty-policy", "policy-too-large", "secret-misplaced", "variable-not-allowed", "variable-unset"];
 
-/// The example after a word such as `Wrong:`.
-fn example<'t>(text: &'t str, word: &str) -> Option<&'t str> {
-    let (_, after) = text.split_once(&format!("{word}\n\n```yaml\n"))?;
+/// Wrong examples have a fence of their own: the test of the documentation's policies passes them over.
+const WRONG: &str = "Wrong:\n\n```yml\n";
+const RIGHT: &str = "Right:\n\n```yaml\n";
+
+/// The example after a mark.
+fn example<'t>(text: &'t str, mark: &str) -> Option<&'t str> {
+    let (_, after) = text.split_once(mark)?;
     after.split_once("```").map(|(example, _)| example)
 }
 
@@ -46,7 +50,7 @@ fn the_wrong_example_of_every_code_shows_it_and_the_right_one_does_not() {
     for code in codes() {
         let name = code.as_str();
         let text = explain(name).unwrap();
-        let (Some(wrong), Some(right)) = (example(text, "Wrong:"), example(text, "Right:")) else {
+        let (Some(wrong), Some(right)) = (example(text, WRONG), example(text, RIGHT)) else {
             assert!(WITHOUT_EXAMPLE.contains(&name), "{name} has no example");
             continue;
         };
