@@ -134,8 +134,11 @@ pub struct TelemetryArguments {
     #[arg(short, long, value_enum, default_value_t)]
     pub format: Format,
     /// How far back sources with a past are read.
-    #[arg(long, value_name = "DURATION", default_value = "30m")]
+    #[arg(long, value_name = "DURATION", default_value = "2h")]
     pub past: Duration,
+    /// End with 10 where a signal that the runbook requires cannot be read.
+    #[arg(long)]
+    pub deny_blind: bool,
 }
 
 /// `baseline`

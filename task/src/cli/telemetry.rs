@@ -1,23 +1,81 @@
 //! `telemetry`: whether the gate could see.
 
+use runbook_gate::policy::Policy;
+use runbook_gate::telemetry::{Observed, analyse};
+use runbook_gate::{Duration, Timestamp};
+
 use super::arguments::{Format, TelemetryArguments};
-use super::setting::{interrupted, judge, set_up};
-use super::{Exit, Failure, load, reading};
+use super::setting::{Setting, interrupted, judge, set_up};
+use super::{Exit, Failure, load};
+use crate::drive::baseline::Past;
+use crate::drive::prepare::{Interrupted, Reply, ask, first_look, pause_until};
+use crate::drive::stage::Stage;
+use crate::drive::{Reads, Trial, Watched};
 use crate::session::Session;
 
-/// Reads each source once, and its past where it has one.
+/// How long after the first look comes the second, at most: a counter says nothing before.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Reads each source twice, and the past of those that have one.
 pub fn run(session: &Session, arguments: &TelemetryArguments) -> Result<Exit, Failure> {
     let policy = load::policy(session, &arguments.policy)?;
     let mut setting = set_up(session, &policy, &arguments.network, |_| false)?;
-    let (replies, found) = match setting.look() {
-        Ok(looked) => looked,
+    let observed = match observe(session, &policy, &mut setting, arguments.past) {
+        Ok(observed) => observed?,
         Err(why) => return interrupted(session, &setting, why),
     };
-    judge(session, &policy, &found)?;
-    let lines = reading::lines(&setting.watched, &replies, session.clock.now());
+    let telemetry = analyse(policy.gate(), &observed, session.clock.now());
     match arguments.format {
-        Format::Human => session.door.print(&format!("{}\n", lines.join("\n"))),
-        Format::Json => session.print_json(&serde_json::json!({ "version": 1 })),
+        Format::Human => session.door.print(&format!("{}\n", telemetry.text().trim_end())),
+        Format::Json => {
+            let analysis = serde_json::to_value(&telemetry)
+                .map_err(|error| Failure::Internal(format!("the analysis cannot be printed: {error}")))?;
+            session.print_json(&serde_json::json!({
+                "version": 1,
+                "service": policy.service(),
+                "environment": policy.environment().name(),
+                "ready": telemetry.is_ready(),
+                "telemetry": analysis,
+            }));
+        }
     }
-    Ok(Exit::Success)
+    Ok(if arguments.deny_blind && !telemetry.is_ready() { Exit::Hold } else { Exit::Success })
+}
+
+/// The outer result says whether it came to its end, the inner one whether the sources can be read.
+fn observe(
+    session: &Session,
+    policy: &Policy,
+    setting: &mut Setting,
+    past: Duration,
+) -> Result<Result<Observed, Failure>, Interrupted> {
+    let (first, found) = setting.look()?;
+    if let Err(failure) = judge(session, policy, &found) {
+        return Ok(Err(failure));
+    }
+    let mut observed = Observed::new();
+    take(&mut observed, &first);
+    let moments = |source: &&Watched| source.reads == Reads::Moments && source.trial != Trial::None;
+    if let Some(pause) = setting.watched.iter().filter(moments).map(|source| source.interval).max() {
+        let next = setting.stage.now() + pause.min(LONGEST_PAUSE);
+        pause_until(&mut setting.stage, next)?;
+    }
+    let now: Timestamp = setting.stage.now();
+    let back = Past { from: now - past, to: now };
+    let second = ask(&setting.watched, &mut setting.stage, |source| match source.reads {
+        Reads::Moments => first_look(source, now),
+        Reads::Ranges => back.job(source),
+    })?;
+    take(&mut observed, &second);
+    for samples in observed.values_mut() {
+        samples.sort_by_key(|(at, _)| *at);
+        samples.dedup_by_key(|(at, _)| *at);
+    }
+    Ok(Ok(observed))
+}
+
+fn take(observed: &mut Observed, replies: &[Reply]) {
+    for seen in replies.iter().filter_map(Reply::polled).flat_map(|polled| &polled.observations) {
+        observed.entry(seen.signal.clone()).or_default().push((seen.at, seen.sample.clone()));
+    }
 }

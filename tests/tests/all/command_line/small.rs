@@ -27,7 +27,7 @@ fn init_writes_a_policy_that_is_valid_and_never_replaces_one() {
     assert!(out.contains("Wrote runbook.yml.") && out.contains("runbook-gate verify"), "{out}");
     gate.run(&["validate"]).with_code(0);
     let written = gate.read("runbook.yml");
-    assert!(written.contains("service: orders-api"), "{written}");
+    assert!(written.contains("service: \"orders-api\""), "{written}");
     assert!(written.contains("# yaml-language-server: $schema="), "{written}");
 
     let again = gate.run(&["init", "--service", "other"]).with_code(2);
@@ -38,7 +38,7 @@ fn init_writes_a_policy_that_is_valid_and_never_replaces_one() {
     );
     assert_eq!(gate.read("runbook.yml"), written);
     gate.run(&["init", "--service", "other", "--force"]).with_code(0);
-    assert!(gate.read("runbook.yml").contains("service: other"));
+    assert!(gate.read("runbook.yml").contains("service: \"other\""));
 }
 
 #[test]
