@@ -167,3 +167,17 @@ fn in_a_pipeline_nothing_that_is_printed_is_a_command_to_the_agent() {
         );
     }
 }
+
+#[test]
+fn telemetry_says_what_the_gate_could_see() {
+    let service = Service::start(Behaviour::default());
+    let gate = gate_of(&service);
+    let ended = gate.run(&["telemetry"]).with_code(0);
+    for words in ["health", "error_rate", "can be read", "latency_p95", "not configured"] {
+        assert!(ended.out.contains(words), "{words} in {}", ended.out);
+    }
+    assert!(service.asked().iter().filter(|head| head.starts_with("GET /metrics ")).count() >= 2);
+    let json = gate.run(&["telemetry", "--format", "json", "--deny-blind"]).with_code(10).json();
+    assert_eq!((&json["service"], &json["ready"]), (&"orders".into(), &false.into()));
+    assert!(json["telemetry"]["signals"].is_array(), "{json}");
+}
