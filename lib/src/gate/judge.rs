@@ -255,7 +255,7 @@ impl Track {
                 verdict(&self.parts, view, after, to, &mut seen) == Verdict::Bad
                     && self.parts.iter().filter(|part| part.manner == Manner::Ratio).all(|part| {
                         view.series.get(part.series).is_some_and(|series| {
-                            part.see(series.points(after, to), &mut seen);
+                            part.see(series, (after, to), &mut seen);
                             part.holds(seen.bad / seen.total)
                         })
                     })
@@ -275,7 +275,7 @@ pub(super) fn observed(parts: &[Part], view: &View<'_>, window: (Nanos, Nanos)) 
                 instant::aggregated(series, aggregate).map_or(Observed::Nothing, Observed::Value),
             ));
         }
-        part.see(series.points(window.0, window.1), &mut seen);
+        part.see(series, window, &mut seen);
         Some((part.comparison, part.observed(&mut seen)))
     };
     parts.iter().filter_map(observe).collect()

@@ -1,7 +1,7 @@
 //! A criterion's predicate over series: truth at one time, and what a window says.
 
 use super::outcome::Observed;
-use super::series::{Known, Nanos, Point, Series, Totals};
+use super::series::{Known, Nanos, Series, Totals};
 use super::threshold::Limit;
 use crate::criterion::{Aggregate, Cmp, Comparison, Direction};
 use crate::policy::rules::{FailingRule, ReadingKind};
@@ -134,25 +134,25 @@ impl Part {
         }
     }
 
-    /// Sums up points into `seen`, which is emptied first.
-    pub(super) fn see<'p>(&self, points: impl Iterator<Item = &'p Point>, seen: &mut Seen) {
-        seen.bad = 0.0;
-        seen.total = 0.0;
+    /// Sums up the samples in `(after, to]` into `seen`, which is emptied first.
+    pub(super) fn see(&self, series: &Series, window: (Nanos, Nanos), seen: &mut Seen) {
+        let (after, to) = window;
         seen.matching = 0;
         seen.probes = 0;
         seen.values.clear();
-        for point in points {
-            match (self.manner, point.known) {
-                (Manner::Ratio, Known::Counts(counts)) => {
-                    seen.bad += counts.bad();
-                    seen.total += counts.total();
-                }
-                (Manner::Health, known) => {
-                    seen.probes += 1;
-                    seen.matching += u64::from(self.beyond(known, Strength::Plain));
-                }
-                (_, known) => seen.values.push(known.number()),
+        match self.manner {
+            Manner::Ratio => {
+                let sums = series.sums(after, to);
+                seen.bad = sums.bad;
+                seen.total = sums.total;
             }
+            Manner::Health => {
+                for point in series.points(after, to) {
+                    seen.probes += 1;
+                    seen.matching += u64::from(self.beyond(point.known, Strength::Plain));
+                }
+            }
+            Manner::Number => seen.values.extend(series.points(after, to).map(|point| point.known.number())),
         }
     }
 
@@ -253,7 +253,7 @@ pub(super) fn verdict(parts: &[Part], view: &View<'_>, after: Nanos, to: Nanos, 
     let mut all = Verdict::Bad;
     for part in parts {
         let Some(series) = view.series.get(part.series) else { return Verdict::Unclear };
-        part.see(series.points(after, to), seen);
+        part.see(series, (after, to), seen);
         match part.verdict(seen) {
             Verdict::Good => return Verdict::Good,
             Verdict::Unclear => all = Verdict::Unclear,

@@ -34,6 +34,17 @@ pub(super) struct Point {
     /// It covers the time from here.
     pub from: Nanos,
     pub known: Known,
+    /// Sums over the watch up to here, so that a window's sums are one subtraction.
+    sums: Sums,
+}
+
+/// Running sums of a series.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sums {
+    pub points: u64,
+    pub bad: f64,
+    pub total: f64,
+    pub covered: Nanos,
 }
 
 /// Sums over the known samples of the watch.
@@ -61,6 +72,8 @@ pub(super) struct Series {
     pub totals: Totals,
     /// The longest duration of a criterion that reads it; nothing where none has one.
     pub judged_over: Nanos,
+    /// Points that were put in late: criteria have not seen them at their time.
+    pub put_in_late: u64,
     pending: Pending,
     points: VecDeque<Point>,
     absences: VecDeque<(Nanos, Lack)>,
@@ -94,6 +107,7 @@ impl Series {
             step,
             totals: Totals::default(),
             judged_over: 0,
+            put_in_late: 0,
             pending: Pending::default(),
             points: VecDeque::new(),
             absences: VecDeque::new(),
@@ -166,8 +180,14 @@ impl Series {
                 if at <= self.watch_from {
                     return Taken::Nothing;
                 }
-                self.points.push_back(Point { at, from, known });
                 self.sum(at, from, known);
+                let sums = Sums {
+                    points: self.totals.known,
+                    bad: self.totals.bad,
+                    total: self.totals.total,
+                    covered: self.totals.covered,
+                };
+                self.points.push_back(Point { at, from, known, sums });
                 self.forget(at);
                 Taken::Known
             }
@@ -200,11 +220,24 @@ impl Series {
         if length <= 0 {
             return 0.0;
         }
-        let covered: i128 = self
-            .points(after, to)
-            .map(|point| i128::from(point.at.min(to)) - i128::from(point.from.max(after)))
-            .sum();
-        covered as f64 / length as f64
+        // Only the oldest point can cover time before the window.
+        let Some(oldest) = self.points(after, to).next() else { return 0.0 };
+        let before = after.saturating_sub(oldest.from).max(0);
+        self.sums(after, to).covered.saturating_sub(before) as f64 / length as f64
+    }
+
+    /// The sums over the known samples in `(after, to]`.
+    pub(super) fn sums(&self, after: Nanos, to: Nanos) -> Sums {
+        let mut points = self.points(after, to);
+        let Some(oldest) = points.next() else { return Sums::default() };
+        let newest = points.next_back().unwrap_or(oldest);
+        let own = oldest.own();
+        Sums {
+            points: newest.sums.points - oldest.sums.points + own.points,
+            bad: (newest.sums.bad - oldest.sums.bad) + own.bad,
+            total: (newest.sums.total - oldest.sums.total) + own.total,
+            covered: newest.sums.covered.saturating_sub(oldest.sums.covered).saturating_add(own.covered),
+        }
     }
 
     /// Whether the newest sample, known or not, is absent.
@@ -367,12 +400,24 @@ impl Series {
         }
         let before = place.checked_sub(1).and_then(|place| self.points.get(place)).map(|point| point.at);
         let from = self.cover_from(before, at);
+        let earlier = match place.checked_sub(1).and_then(|place| self.points.get(place)) {
+            Some(point) => point.sums,
+            None => self.points.front().map_or_else(Sums::default, |next| next.sums.less(next.own())),
+        };
         let mut covered_twice = 0;
         if let Some(next) = self.points.get_mut(place) {
             covered_twice = at.saturating_sub(next.from).max(0);
             next.from = next.from.max(at);
         }
-        self.points.insert(place, Point { at, from, known });
+        let mut point = Point { at, from, known, sums: Sums::default() };
+        let own = point.own();
+        point.sums = earlier.plus(own);
+        let added = own.less(Sums { covered: covered_twice, ..Sums::default() });
+        for later in self.points.range_mut(place..) {
+            later.sums = later.sums.plus(added);
+        }
+        self.points.insert(place, point);
+        self.put_in_late += 1;
         self.newest_known = self.newest_known.max(Some(at));
         self.sum(at, from, known);
         self.totals.covered = self.totals.covered.saturating_sub(covered_twice);
@@ -386,6 +431,37 @@ impl Series {
         }
         while self.absences.front().is_some_and(|(at, _)| *at <= oldest) {
             self.absences.pop_front();
+        }
+    }
+}
+
+impl Point {
+    /// What it adds to the sums.
+    fn own(&self) -> Sums {
+        let (bad, total) = match self.known {
+            Known::Counts(counts) => (counts.bad(), counts.total()),
+            Known::Value(_) | Known::State(_) => (0.0, 0.0),
+        };
+        Sums { points: 1, bad, total, covered: self.at.saturating_sub(self.from) }
+    }
+}
+
+impl Sums {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            points: self.points + other.points,
+            bad: self.bad + other.bad,
+            total: self.total + other.total,
+            covered: self.covered.saturating_add(other.covered),
+        }
+    }
+
+    fn less(self, other: Self) -> Self {
+        Self {
+            points: self.points.saturating_sub(other.points),
+            bad: self.bad - other.bad,
+            total: self.total - other.total,
+            covered: self.covered.saturating_sub(other.covered),
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use super::predicate::{Part, Seen, Strength, Verdict, View, confidence, step, truth, verdict};
+use super::predicate::{Manner, Part, Seen, Strength, Verdict, View, confidence, step, truth, verdict};
 use super::series::Nanos;
 use crate::gate::outcome::{Distance, Observed};
 use crate::gate::series::length;
@@ -82,6 +82,9 @@ impl Sustained {
         if last.saturating_sub(first) < self.duration || last <= at.saturating_sub(self.tail) {
             return None;
         }
+        if !self.may_be_beyond(parts, view, at) {
+            return None;
+        }
         let window = self.enough(parts, view, at)?;
         let confidence = self.beyond_as_a_whole(parts, view, window)?;
         self.throughout(parts, view, window).then_some(Finding {
@@ -91,6 +94,20 @@ impl Sustained {
             needed: confidence.map(|_| self.needed),
             observed: Vec::new(),
         })
+    }
+
+    /// False where too few samples are beyond for the window to be: cheaper than its median.
+    fn may_be_beyond(&self, parts: &[Part], view: &View<'_>, at: Nanos) -> bool {
+        let [part] = parts else { return true };
+        let Some(series) = view.series.get(part.series) else { return false };
+        if part.manner == Manner::Ratio || series.put_in_late > 0 {
+            return true;
+        }
+        let after = at.saturating_sub(self.window);
+        let beyond = self.beyond.len() - self.beyond.partition_point(|time| *time <= after);
+        // A median beyond the threshold has half of the samples there, and four fifths are more than half. A window
+        // longer than the duration holds samples that are not kept here.
+        self.window > self.duration || 2 * beyond as u64 >= series.sums(after, at).points
     }
 
     /// The window that is covered and has enough requests, wider where it must be.
@@ -108,9 +125,9 @@ impl Sustained {
     }
 
     fn has_requests(&mut self, parts: &[Part], view: &View<'_>, window: (Nanos, Nanos)) -> bool {
-        parts.iter().filter(|part| part.manner == super::predicate::Manner::Ratio).all(|part| {
+        parts.iter().filter(|part| part.manner == Manner::Ratio).all(|part| {
             view.series.get(part.series).is_some_and(|series| {
-                part.see(series.points(window.0, window.1), &mut self.seen);
+                part.see(series, window, &mut self.seen);
                 self.seen.total >= view.min_requests
             })
         })
@@ -126,7 +143,7 @@ impl Sustained {
         let mut smallest: Option<f64> = None;
         for part in parts {
             let series = view.series.get(part.series)?;
-            part.see(series.points(window.0, window.1), &mut self.seen);
+            part.see(series, window, &mut self.seen);
             let (beyond, confidence) = part.window_beyond(&mut self.seen, self.needed);
             if !beyond {
                 return None;
