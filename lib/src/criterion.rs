@@ -372,3 +372,6 @@ impl fmt::Display for Quantity {
         write!(formatter, "{}{}", self.written.get(), self.unit.map_or("", Unit::as_str))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -239,8 +239,7 @@ impl<'t> Reader<'t> {
             let sign = match self.take() {
                 Some((Token::Plus, _)) => Sign::Plus,
                 Some((Token::Minus, _)) => Sign::Minus,
-                Some((Token::Number(_), _)) | None => {
-                    self.next = self.next.min(self.tokens.len());
+                None => {
                     return Err(CriterionError::new(
                         self.text.len()..self.text.len(),
                         "`+` or `-` and a number are expected after `baseline`",
