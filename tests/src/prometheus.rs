@@ -1,10 +1,12 @@
 //! A real Prometheus server on loopback, with a past that a test writes.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -109,8 +111,15 @@ impl Drop for Prometheus {
 /// Where there is none.
 #[must_use]
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("its address").port();
+        // Never one that another test of this process was given and has not opened yet.
+        if GIVEN.lock().expect("no test ends while it holds this").insert(port) {
+            return port;
+        }
+    }
 }
 
 /// # Panics

@@ -2,6 +2,7 @@
 
 mod presets;
 mod quantiles;
+mod verify;
 mod windows;
 
 use runbook_gate::policy::source_spec::{Address, PrometheusRead, PrometheusSpec, SourceSpec};
