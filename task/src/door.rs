@@ -224,18 +224,18 @@ mod tests {
     fn door(place: Place) -> (Door, Sink, Sink) {
         let (out, err) = (Sink::default(), Sink::default());
         let redactor = Redactor::default();
-        redactor.learn(&Secret::new("canary"));
+        redactor.learn(&Secret::new("canary-1"));
         (Door::new(place, redactor, Box::new(out.clone()), Box::new(err.clone())), out, err)
     }
 
     #[test]
     fn no_secret_passes() {
         let (door, out, err) = door(Place::Desk);
-        door.print("a canary\n");
-        door.print_json("{\"a\":\"canary\"}\n");
-        door.say("canary");
-        door.log(log::Level::Info, "canary");
-        door.draw("canary");
+        door.print("a canary-1\n");
+        door.print_json("{\"a\":\"canary-1\"}\n");
+        door.say("canary-1");
+        door.log(log::Level::Info, "canary-1");
+        door.draw("canary-1");
         assert_eq!(out.text(), "a ***\n{\"a\":\"***\"}\n");
         assert!(!err.text().contains("canary"), "{}", err.text());
     }

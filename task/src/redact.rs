@@ -11,6 +11,8 @@ use runbook_gate::Secret;
 
 /// Shorter texts would be found in every other word.
 const SHORTEST: usize = 6;
+/// So long a text is no word, whatever its letters.
+const LONGEST_WORD: usize = 12;
 const MASK: &str = "***";
 
 /// The secrets of this process, and the forms that they take in output. Clones share them.
@@ -25,7 +27,7 @@ impl Redactor {
         let whole = secret.reveal();
         let mut found: Vec<String> = Vec::new();
         for part in whole.lines().chain([whole]).map(str::trim) {
-            if part.len() < SHORTEST {
+            if part.len() < SHORTEST || is_word(part) {
                 continue;
             }
             found.push(part.to_owned());
@@ -71,6 +73,11 @@ impl Redactor {
     }
 }
 
+/// A "secret" such as `production` or `version` would take the report apart, and hide nothing.
+fn is_word(text: &str) -> bool {
+    text.len() < LONGEST_WORD && text.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+}
+
 /// Every header of a policy is a secret by type; most are words such as `production` that reports print too.
 fn looks_secret(value: &str) -> bool {
     value.len() >= 12 && value.chars().any(|c| c.is_ascii_digit()) && !value.contains('/')
@@ -112,8 +119,10 @@ mod tests {
         let redactor = Redactor::default();
         redactor.learn_header("X-Scope-OrgID", &Secret::new("production"));
         redactor.learn_header("Accept", &Secret::new("application/vnd.api+json;v=1"));
-        redactor.learn(&Secret::new("on"));
-        let text = "production: application/vnd.api+json;v=1 on";
+        for word in ["on", "version", "rollback"] {
+            redactor.learn(&Secret::new(word));
+        }
+        let text = "production: application/vnd.api+json;v=1 on \"version\"";
         assert_eq!(redactor.clean(text), text);
     }
 }

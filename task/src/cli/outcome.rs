@@ -4,9 +4,9 @@ use runbook_gate::gate::Outcome;
 use runbook_gate::report::terminal::{Colour, Layout};
 use runbook_gate::report::{Report, ReportContext, json, junit, markdown, terminal};
 
+use super::Exit;
 use super::arguments::Format;
-use super::{Exit, Failure};
-use crate::files::{JUNIT, REPORT_JSON, ReportFolder, SUMMARY};
+use crate::files::{FileError, JUNIT, REPORT_JSON, ReportFolder, SUMMARY};
 use crate::session::Session;
 
 /// What is done with an outcome.
@@ -35,26 +35,24 @@ impl Junit {
     }
 }
 
-/// Writes the reports, prints one, and says how the process ends.
-///
-/// # Errors
-/// Where a report cannot be written.
+/// Writes the reports, prints one, and says how the process ends: a report that could not be written is bad input.
 pub fn publish(
     session: &Session,
     outcome: &Outcome,
     context: &ReportContext,
     publication: &Publication<'_>,
-) -> Result<Exit, Failure> {
+) -> Exit {
     let report = Report::of_gate(outcome, context);
     let clean = |text: String| session.door.redactor().clean(&text).into_owned();
     let json = clean(format!("{}\n", json::render(&report)));
-    if let Some(folder) = publication.folder {
-        folder.write(REPORT_JSON, &json).map_err(Failure::input)?;
-        folder.write(SUMMARY, &clean(markdown::render(&report))).map_err(Failure::input)?;
-        if publication.junit == Junit::Written {
-            folder.write(JUNIT, &clean(junit::render(&report))).map_err(Failure::input)?;
-        }
-    }
+    let written = match publication.folder {
+        Some(folder) => write(folder, &json, &clean(markdown::render(&report)), || match publication.junit {
+            Junit::Written => Some(clean(junit::render(&report))),
+            Junit::Left => None,
+        }),
+        None => Ok(()),
+    };
+    // Whoever waited for the decision gets it, whatever became of the files.
     match publication.format {
         Format::Json => session.door.print_json(&json),
         Format::Human => {
@@ -62,5 +60,26 @@ pub fn publish(
             session.door.print(&terminal::render(&report, layout));
         }
     }
-    Ok(Exit::of_decision(outcome.decision, context.enforcement))
+    if let Err(error) = written {
+        session.door.say(&format!(
+            "error: the decision is {}, but its report is not whole: {error}",
+            outcome.decision
+        ));
+        return Exit::BadInput;
+    }
+    Exit::of_decision(outcome.decision, context.enforcement)
+}
+
+fn write(
+    folder: &ReportFolder,
+    json: &str,
+    summary: &str,
+    junit: impl FnOnce() -> Option<String>,
+) -> Result<(), FileError> {
+    folder.write(REPORT_JSON, json)?;
+    folder.write(SUMMARY, summary)?;
+    match junit() {
+        Some(junit) => folder.write(JUNIT, &junit),
+        None => Ok(()),
+    }
 }

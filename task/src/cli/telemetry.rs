@@ -1,14 +1,13 @@
 //! `telemetry`: whether the gate could see.
 
-use runbook_gate::policy::Policy;
 use runbook_gate::telemetry::{Observed, analyse};
 use runbook_gate::{Duration, Timestamp};
 
 use super::arguments::{Format, TelemetryArguments};
-use super::setting::{Setting, interrupted, judge, set_up};
+use super::setting::{Setting, interrupted, set_up};
 use super::{Exit, Failure, load};
 use crate::drive::baseline::Past;
-use crate::drive::prepare::{Interrupted, Reply, ask, first_look, pause_until};
+use crate::drive::prepare::{Findings, Interrupted, Reply, ask, first_look, pause_until};
 use crate::drive::stage::Stage;
 use crate::drive::{Reads, Trial, Watched};
 use crate::session::Session;
@@ -20,10 +19,16 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub fn run(session: &Session, arguments: &TelemetryArguments) -> Result<Exit, Failure> {
     let policy = load::policy(session, &arguments.policy)?;
     let mut setting = set_up(session, &policy, &arguments.network, |_| false)?;
-    let observed = match observe(session, &policy, &mut setting, arguments.past) {
-        Ok(observed) => observed?,
+    let (observed, found) = match observe(&mut setting, arguments.past) {
+        Ok(observed) => observed,
         Err(why) => return interrupted(session, &setting, why),
     };
+    for mistake in &found.mistakes {
+        session.door.say(&format!("error: {mistake}"));
+    }
+    for doubt in &found.doubts {
+        session.door.say(&format!("warning: {doubt}"));
+    }
     let telemetry = analyse(policy.gate(), &observed, session.clock.now());
     match arguments.format {
         Format::Human => session.door.print(&format!("{}\n", telemetry.text().trim_end())),
@@ -35,24 +40,20 @@ pub fn run(session: &Session, arguments: &TelemetryArguments) -> Result<Exit, Fa
                 "service": policy.service(),
                 "environment": policy.environment().name(),
                 "ready": telemetry.is_ready(),
+                "mistakes": found.mistakes,
                 "telemetry": analysis,
             }));
         }
     }
-    Ok(if arguments.deny_blind && !telemetry.is_ready() { Exit::Hold } else { Exit::Success })
+    Ok(match (found.mistakes.is_empty(), telemetry.is_ready() || !arguments.deny_blind) {
+        (false, _) => Exit::BadInput,
+        (true, false) => Exit::Hold,
+        (true, true) => Exit::Success,
+    })
 }
 
-/// The outer result says whether it came to its end, the inner one whether the sources can be read.
-fn observe(
-    session: &Session,
-    policy: &Policy,
-    setting: &mut Setting,
-    past: Duration,
-) -> Result<Result<Observed, Failure>, Interrupted> {
+fn observe(setting: &mut Setting, past: Duration) -> Result<(Observed, Findings), Interrupted> {
     let (first, found) = setting.look()?;
-    if let Err(failure) = judge(session, policy, &found) {
-        return Ok(Err(failure));
-    }
     let mut observed = Observed::new();
     take(&mut observed, &first);
     let moments = |source: &&Watched| source.reads == Reads::Moments && source.trial != Trial::None;
@@ -71,7 +72,7 @@ fn observe(
         samples.sort_by_key(|(at, _)| *at);
         samples.dedup_by_key(|(at, _)| *at);
     }
-    Ok(Ok(observed))
+    Ok((observed, found))
 }
 
 fn take(observed: &mut Observed, replies: &[Reply]) {

@@ -261,7 +261,7 @@ impl GateRun<'_> {
             junit: Junit::of_flag(self.arguments.junit),
             format: self.arguments.format,
         };
-        publish(self.session, &outcome, &context, &publication)
+        Ok(publish(self.session, &outcome, &context, &publication))
     }
 
     /// The outer result says whether it came to its end, the inner one whether the gate can work.

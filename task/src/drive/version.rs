@@ -36,15 +36,21 @@ pub fn await_version(
     every: Duration,
 ) -> Result<Arrival, Interrupted> {
     let begun = stage.now();
+    let not_configured = Some(Answer::Serving(Serving::NotConfigured));
     let mut looks = 0_u32;
     loop {
         let now = stage.now();
         let replies = ask(watched, stage, |source| {
             let window = PollWindow { start: now, scheduled: now, anchor: now, timeout: source.timeout };
-            (source.trial == Trial::AddressOnly).then_some(Job::Serving(window))
+            has_check(source).then_some(Job::Serving(window))
         })?;
         looks += 1;
-        let answers: Vec<&Reply> = replies.iter().filter(|reply| is_asked(reply)).collect();
+        let answers: Vec<&Reply> = watched
+            .iter()
+            .zip(&replies)
+            .filter(|(source, reply)| has_check(source) && reply.answer != not_configured)
+            .map(|(_, reply)| reply)
+            .collect();
         if answers.is_empty() {
             return Ok(Arrival::NotAsked);
         }
@@ -60,10 +66,9 @@ pub fn await_version(
     }
 }
 
-/// Whether a source has a version check at all.
-fn is_asked(reply: &Reply) -> bool {
-    !matches!(reply.answer, Some(Answer::Serving(Serving::NotConfigured)))
-        && (reply.answer.is_some() || reply.fault.is_some())
+/// Only probes can have a version check.
+fn has_check(source: &Watched) -> bool {
+    source.trial == Trial::AddressOnly
 }
 
 /// Why the deployed version does not serve yet; `None` where it does.

@@ -122,6 +122,15 @@ fn a_path_that_does_not_exist() {
 }
 
 #[test]
+fn telemetry_says_mistakes_beside_what_can_be_read() {
+    let service = Service::start(Behaviour::default());
+    let policy = quick(&service).replace("/metrics", "/metricks");
+    let gate = Gate::default().with_file("runbook.yml", &policy);
+    let ended = gate.run(&["telemetry"]).with_code(2);
+    assert!(ended.err.contains("/metricks answers 404") && ended.out.contains("health"), "{ended:?}");
+}
+
+#[test]
 fn credentials_that_are_missing() {
     let wants = Some(("X-Api-Key".to_owned(), "right".to_owned()));
     let service = Service::start(Behaviour { wants, ..Behaviour::default() });
