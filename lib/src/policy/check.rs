@@ -74,6 +74,10 @@ pub(crate) fn environment(
         open: false,
         clean: !findings.iter().any(|found| found.severity() == Severity::Error),
     };
+    if let Some(environment) = environment {
+        let _ = environment.url.get().and_then(|url| checker.url(url));
+        let _ = environment.azure_environment.get().and_then(|name| checker.line(name));
+    }
     let watch = checker.watch();
     checker.read_sources(watch.interval);
     let baseline = checker.baseline();

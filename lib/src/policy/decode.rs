@@ -9,7 +9,8 @@ use super::spelling;
 use crate::diagnostic::{Code, Diagnostic, Span};
 
 pub(crate) use leaf::{
-    ComparisonText, CriterionText, Date, Length, Number, Pointer, Scalar, Share, UrlText, Whole, Words,
+    ComparisonText, CriterionText, Date, Length, Number, Pointer, Scalar, Share, UrlText, Version, Whole,
+    Words,
 };
 pub(crate) use macros::{choice, document, words};
 

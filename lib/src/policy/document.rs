@@ -5,7 +5,7 @@ mod gate;
 mod rollback;
 mod sources;
 
-use super::decode::{Date, Entries, Placed, Scalar, UrlText, Whole, Words, document, words};
+use super::decode::{Date, Entries, Placed, Scalar, UrlText, Version, Words, document, words};
 
 pub(crate) use checklist::{Evidence, Item};
 pub(crate) use gate::{Baseline, Gate};
@@ -19,7 +19,7 @@ document! {
     /// A policy: what has to be true before a deployment, and what decides about it afterwards.
     Document, "a policy" {
         /// The version of the language: 1.
-        "version" => version: Whole, required;
+        "version" => version: Version, required;
         /// The service that is deployed, as reports name it.
         "service" => service: Words, required;
         /// People or groups whose approval a change of this file, of waivers and of attestations needs.

@@ -63,6 +63,16 @@ fn waiver(document: &Document, waiver: &Placed<Waiver>, today: Timestamp, findin
     for environment in waiver.value.environments.get().into_iter().flatten() {
         known_environment(document, &environment.value, findings);
     }
+    for (text, what) in
+        [(waiver.value.reason.get(), "a reason"), (waiver.value.approved_by.get(), "who approved")]
+    {
+        if let Some(text) = text
+            && text.as_str().contains("${")
+        {
+            let message = format!("{what} holds no variable: it must be the same for every run");
+            findings.push(Diagnostic::new(Code::InvalidName, text.span, message).help("write it out"));
+        }
+    }
     let Some(expires) = waiver.value.expires.get() else { return };
     let day = Timestamp::from_day(expires.as_str());
     match day {

@@ -6,8 +6,8 @@ use super::Checker;
 use super::criteria::Written;
 use super::values::at_word;
 use crate::criterion::parse_comparison;
-use crate::diagnostic::{Code, Diagnostic, Severity, Span};
-use crate::policy::decode::Field;
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::policy::decode::{CriterionText, Field, Placed};
 use crate::policy::rules::{Configured, GateCriterion, GateRules, ReadingKind, SignalRules};
 use crate::policy::{BaselineRule, defaults, document};
 use crate::{Duration, Finite, SignalName};
@@ -160,21 +160,15 @@ impl Checker<'_> {
     fn nothing_to_judge(&mut self, rollback: &[Written], verify: &[Written]) {
         let judged = rollback.iter().chain(verify).any(|criterion| criterion.configured == Configured::Yes);
         let gate = self.document.gate.get();
-        let complete = |field: Option<&Field<_>>| match field {
-            Some(Field::Given(list, _)) => {
-                let list: &Vec<crate::policy::decode::Placed<crate::policy::decode::CriterionText>> = list;
-                list.is_empty()
-            }
-            Some(Field::Invalid) => false,
-            Some(Field::Missing) | None => true,
+        // A written criterion that is not known yet may judge something once its variables are.
+        let empty = |list: &Field<Vec<Placed<CriterionText>>>| {
+            list.is_missing() || list.get().is_some_and(Vec::is_empty)
         };
-        let written_well =
-            complete(gate.map(|gate| &gate.rollback_when)) && complete(gate.map(|gate| &gate.verify));
-        if judged || !written_well || matches!(self.document.gate, Field::Invalid) || !self.is_clean() {
+        let nothing_written = gate.is_none_or(|gate| empty(&gate.rollback_when) && empty(&gate.verify));
+        if judged || !nothing_written || !self.is_clean() {
             return;
         }
-        let span =
-            gate.and_then(|gate| gate.rollback_when.span().or(gate.verify.span())).unwrap_or(Span::default());
+        let span = gate.and_then(|gate| gate.rollback_when.span().or(gate.verify.span())).unwrap_or_default();
         self.say(
             Diagnostic::new(
                 Code::NoCriteria,

@@ -87,6 +87,10 @@ pub(crate) struct Scalar(Text);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Whole(pub(crate) u32);
 
+/// The version of the language.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Version(pub(crate) u32);
+
 /// A number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Number(pub(crate) Finite);
@@ -194,6 +198,16 @@ impl Decode for Whole {
 
     fn schema(_: &mut Schemas) -> Value {
         json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX })
+    }
+}
+
+impl Decode for Version {
+    fn decode(node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Self> {
+        Whole::decode(node, findings).map(|version| Self(version.0))
+    }
+
+    fn schema(_: &mut Schemas) -> Value {
+        json!({ "type": "integer", "const": 1 })
     }
 }
 
