@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
+use crate::checklist::ChecklistRules;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Span};
 use crate::{Duration, Finite, SignalName, Timestamp};
 use decode::{Decode, Field};
@@ -84,6 +85,7 @@ pub struct Policy {
     gate: GateRules,
     sources: Vec<SourceSpec>,
     baseline: BaselineRule,
+    checklist: ChecklistRules,
     sha256: String,
     file_name: String,
     warnings: Diagnostics,
@@ -191,6 +193,12 @@ impl PolicyFile {
             gate: built.gate,
             sources: built.sources,
             baseline: built.baseline,
+            checklist: ChecklistRules {
+                environment: name.to_owned(),
+                enforcement,
+                policy_path: self.name.clone(),
+                ..built.checklist
+            },
             sha256: self.sha256.clone(),
             file_name: self.name.clone(),
             warnings,
@@ -281,6 +289,12 @@ impl Policy {
     #[must_use]
     pub const fn baseline(&self) -> &BaselineRule {
         &self.baseline
+    }
+
+    /// What has to be true before the deployment.
+    #[must_use]
+    pub const fn checklist(&self) -> &ChecklistRules {
+        &self.checklist
     }
 
     /// SHA-256 of the policy file, in hexadecimal.

@@ -182,25 +182,45 @@ fn touching<'f>(deployment: &'f Deployment, paths: &PathPatterns) -> Vec<&'f Cha
 }
 
 fn scope<'f>(item: &ItemRule, facts: &'f Facts) -> Scope<'f> {
-    match (&facts.deployment, &item.required_when) {
-        (Gathered::Known(deployment), None) => {
+    let paths = concerned_paths(item);
+    match &facts.deployment {
+        Gathered::Known(deployment) if paths.is_empty() => {
             Scope::Changes(deployment, deployment.changes.iter().collect())
         }
-        (Gathered::Known(deployment), Some(paths)) => {
-            let changes = touching(deployment, paths);
+        Gathered::Known(deployment) => {
+            let changes: Vec<&Change> = deployment
+                .changes
+                .iter()
+                .filter(|change| paths.iter().any(|paths| touches(change, paths)))
+                .collect();
             if changes.is_empty() {
+                let written: Vec<&str> =
+                    paths.iter().flat_map(|paths| paths.written()).map(String::as_str).collect();
                 Scope::Nothing(format!(
                     "nothing changed under {} since {}",
-                    paths.written().join(", "),
+                    written.join(", "),
                     deployment.since.words()
                 ))
             } else {
                 Scope::Changes(deployment, changes)
             }
         }
-        (Gathered::Unknown(_), None) => Scope::Whole,
-        (Gathered::Unknown(gap), Some(_)) => Scope::Unknown(gap),
+        Gathered::Unknown(_) if paths.is_empty() => Scope::Whole,
+        Gathered::Unknown(gap) => Scope::Unknown(gap),
     }
+}
+
+/// The paths of which one must have changed for an item to be required; none where it always is.
+fn concerned_paths(item: &ItemRule) -> Vec<&PathPatterns> {
+    let kinds = match &item.kind {
+        ItemKind::Decisions { adr_when, bdr_when } => [adr_when.as_ref(), bdr_when.as_ref()],
+        _ => [None, None],
+    };
+    item.required_when.iter().chain(kinds.into_iter().flatten()).collect()
+}
+
+fn touches(change: &Change, paths: &PathPatterns) -> bool {
+    change.paths.iter().any(|path| paths.matches(&path.path))
 }
 
 /// An item's finding, or that it does not concern this deployment.
@@ -246,7 +266,10 @@ fn found(rules: &ChecklistRules, item: &ItemRule, facts: &Facts) -> Judged {
     let mut parts = Vec::new();
     let own = match &item.kind {
         ItemKind::Evidence => None,
-        ItemKind::Decisions => Some(decisions::judge(facts, &scope)),
+        ItemKind::Decisions { adr_when, bdr_when } => {
+            let kinds = decisions::KindsWhen { adr: adr_when.as_ref(), bdr: bdr_when.as_ref() };
+            Some(decisions::judge(facts, &scope, &kinds))
+        }
         ItemKind::Migrations { paths, approvers, min_words } => {
             Some(migrations::judge(facts, paths, approvers, *min_words))
         }

@@ -60,7 +60,12 @@ pub enum ItemKind {
     /// Its evidence.
     Evidence,
     /// Every change links an accepted decision record.
-    Decisions,
+    Decisions {
+        /// Changed paths that need an architecture decision record.
+        adr_when: Option<PathPatterns>,
+        /// Changed paths that need a business decision record.
+        bdr_when: Option<PathPatterns>,
+    },
     /// Every change of a migration links a record with a plan for rolling back, and is approved.
     Migrations {
         /// Paths of migrations.
@@ -259,7 +264,9 @@ impl ItemRule {
             RunbookItem::TestsPassing => {
                 (ItemKind::Evidence, vec![EvidenceRule::Tests { files: Vec::new(), at_least: 1 }])
             }
-            RunbookItem::DecisionsLinked => (ItemKind::Decisions, Vec::new()),
+            RunbookItem::DecisionsLinked => {
+                (ItemKind::Decisions { adr_when: None, bdr_when: None }, Vec::new())
+            }
             RunbookItem::ArtifactsStored => (ItemKind::Evidence, vec![EvidenceRule::Artifact(None)]),
             RunbookItem::BackupsTaken | RunbookItem::ChangeCommunicated => {
                 (ItemKind::Evidence, vec![attested()])

@@ -10,6 +10,7 @@ mod doubts;
 mod file;
 mod gate;
 mod groups;
+mod items;
 mod presets;
 mod probe;
 mod readings;
@@ -24,6 +25,7 @@ use super::document::{Document, Environment};
 use super::rules::GateRules;
 use super::source_spec::SourceSpec;
 use super::variables::{Scope, Variables};
+use crate::checklist::ChecklistRules;
 use crate::diagnostic::{Diagnostic, Severity};
 use catalogue::Catalogue;
 
@@ -34,6 +36,7 @@ pub(crate) struct Built {
     pub(crate) gate: GateRules,
     pub(crate) sources: Vec<SourceSpec>,
     pub(crate) baseline: BaselineRule,
+    pub(crate) checklist: ChecklistRules,
 }
 
 /// Checks a document with the variables of one environment.
@@ -83,7 +86,7 @@ pub(crate) fn environment(
     let baseline = checker.baseline();
     let gate = checker.gate(&watch, &baseline);
     checker.rollback();
-    checker.checklist();
+    let checklist = checker.checklist();
     findings.append(&mut checker.findings);
-    Built { gate, sources: checker.sources, baseline }
+    Built { gate, sources: checker.sources, baseline, checklist }
 }

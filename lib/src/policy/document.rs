@@ -7,7 +7,7 @@ mod sources;
 
 use super::decode::{Date, Entries, Placed, Scalar, UrlText, Version, Words, document, words};
 
-pub(crate) use checklist::{Evidence, Item};
+pub(crate) use checklist::{Attested, Evidence, Item, RequiredWhen};
 pub(crate) use gate::{Baseline, Gate};
 pub(crate) use rollback::{Notice, Rollback};
 pub(crate) use sources::{

@@ -1,5 +1,6 @@
 //! Policies as a whole.
 
+mod checklist;
 mod resolving;
 
 use super::*;

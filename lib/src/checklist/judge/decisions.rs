@@ -1,11 +1,29 @@
 //! `decisions-linked`: every change that needs a decision record links one that may be relied on.
 
-use super::{Finding, Judged, Scope, evidence};
+use super::{Finding, Judged, Scope, evidence, touches};
 use crate::checklist::facts::{Change, Facts, Gap, Gathered, PathChange};
 use crate::checklist::outcome::{Evidence, LinkedRecord, Need, Place, Support, When, Who};
-use crate::checklist::{DecisionRecord, NoDecision, RecordIndex, Resolved, Standing, no_decision};
+use crate::checklist::{
+    DecisionRecord, NoDecision, PathPatterns, RecordIndex, RecordKind, Resolved, Standing, no_decision,
+};
 
-pub(super) fn judge(facts: &Facts, scope: &Scope<'_>) -> Judged {
+/// Changed paths that need a record of one kind.
+pub(super) struct KindsWhen<'r> {
+    pub(super) adr: Option<&'r PathPatterns>,
+    pub(super) bdr: Option<&'r PathPatterns>,
+}
+
+impl KindsWhen<'_> {
+    fn needed_by(&self, change: &Change) -> Vec<RecordKind> {
+        [(self.adr, RecordKind::Adr), (self.bdr, RecordKind::Bdr)]
+            .into_iter()
+            .filter(|(paths, _)| paths.is_some_and(|paths| touches(change, paths)))
+            .map(|(_, kind)| kind)
+            .collect()
+    }
+}
+
+pub(super) fn judge(facts: &Facts, scope: &Scope<'_>, kinds: &KindsWhen<'_>) -> Judged {
     let (deployment, changes) = match scope {
         Scope::Changes(deployment, changes) => (deployment, changes),
         _ => {
@@ -22,7 +40,9 @@ pub(super) fn judge(facts: &Facts, scope: &Scope<'_>) -> Judged {
         Gathered::Known(index) => index,
         Gathered::Unknown(gap) => return Judged::Found(Finding::unknown(gap)),
     };
-    Judged::Found(Finding::all(changes.iter().map(|change| of_change(change, index, facts)).collect()))
+    Judged::Found(Finding::all(
+        changes.iter().map(|change| of_change(change, index, facts, &kinds.needed_by(change))).collect(),
+    ))
 }
 
 /// What a change links, each record once.
@@ -66,7 +86,7 @@ pub(super) fn linked<'i>(change: &Change, index: &'i RecordIndex, facts: &Facts)
     linked
 }
 
-fn of_change(change: &Change, index: &RecordIndex, facts: &Facts) -> Finding {
+fn of_change(change: &Change, index: &RecordIndex, facts: &Facts, kinds: &[RecordKind]) -> Finding {
     let linked = linked(change, index, facts);
     let accepted: Vec<&str> = linked
         .records
@@ -83,7 +103,18 @@ fn of_change(change: &Change, index: &RecordIndex, facts: &Facts) -> Finding {
         whole.cautions.push(format!("{} links {written}: {why}", change.name));
         whole.records.push(row(change, written, why, None, Support::Missing));
     }
+    let accepted_kind = |kind: RecordKind| {
+        linked
+            .records
+            .iter()
+            .any(|(record, standing, _)| record.kind == kind && *standing == Standing::Accepted)
+    };
+    let lacking: Vec<&str> =
+        kinds.iter().filter(|kind| !accepted_kind(**kind)).map(|kind| kind.as_str()).collect();
     if !parts.is_empty() {
+        if !lacking.is_empty() {
+            parts.push(lacks(change, facts, &lacking));
+        }
         // What the change links has to stand, all of it; superseded records beside their successor are history.
         let decided = Finding::all(parts);
         whole.support = decided.support;
@@ -224,6 +255,20 @@ fn nothing(change: &Change, facts: &Facts, linked: &Linked<'_>) -> Finding {
     };
     finding.records.push(row(change, "", "none linked", None, finding.support));
     finding
+}
+
+/// A kind of record that the change's paths ask for is not among those that it links.
+fn lacks(change: &Change, facts: &Facts, kinds: &[&str]) -> Finding {
+    let what = format!("{} links no accepted {}, which its paths ask for", change.name, kinds.join(" and "));
+    let how = format!("link an accepted {} as well", kinds.join(" and "));
+    match &facts.conversations {
+        Gathered::Known(()) => Finding::missing(Need::new(what, Who::Author, how)),
+        Gathered::Unknown(gap) => Finding::unknown(&Gap::new(
+            format!("{what}, in its commits; its pull request is not known: {}", gap.why),
+            Who::Author.or(gap.who.clone()),
+            format!("{how}; or {}", gap.how),
+        )),
+    }
 }
 
 fn row(change: &Change, record: &str, status: &str, path: Option<&str>, support: Support) -> LinkedRecord {

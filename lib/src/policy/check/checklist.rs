@@ -1,9 +1,9 @@
-//! The `checklist` and `rollback` sections.
+//! The ids of checklist items, and the `rollback` section.
 
 use super::Checker;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::policy::decode::{Field, Placed};
-use crate::policy::document::{Document, Evidence, Item, Notice};
+use crate::policy::decode::Field;
+use crate::policy::document::{Document, Item, Notice};
 use crate::policy::node::Text;
 use crate::policy::spelling;
 
@@ -41,31 +41,8 @@ pub(super) fn known_item(document: &Document, item: &Text, findings: &mut Vec<Di
 }
 
 impl Checker<'_> {
-    pub(super) fn checklist(&mut self) {
-        for (id, item) in self.document.checklist.get().into_iter().flat_map(|items| &items.0) {
-            self.item(id, &item.value);
-        }
-    }
-
-    fn item(&mut self, id: &Text, item: &Item) {
-        if !ITEMS.contains(&id.as_str()) {
-            self.own_item(id, item);
-        }
-        for environment in item.environments.get().into_iter().flatten() {
-            super::file::known_environment(self.document, &environment.value, &mut self.findings);
-        }
-        let changed = item.required_when.get().and_then(|when| when.changed.get()).into_iter().flatten();
-        let migrations = item.migrations.get().into_iter().flatten();
-        let records = item.records.get().into_iter().flat_map(|r| [r.adr.get(), r.bdr.get()]).flatten();
-        let approvers = item.approvers.get().into_iter().flatten().map(|placed| &placed.value);
-        let words = changed.chain(migrations).map(|placed| &placed.value).chain(records).chain(approvers);
-        for text in words.chain(item.title.get()) {
-            let _ = self.line(text);
-        }
-        self.evidence(item.evidence.get().into_iter().flatten());
-    }
-
-    fn own_item(&mut self, id: &Text, item: &Item) {
+    /// Refuses an item of the policy's own that lacks what the runbook cannot give it.
+    pub(super) fn own_item(&mut self, id: &Text, item: &Item) {
         let lacks = |field_missing: bool, key: &str| field_missing.then(|| format!("`{key}`"));
         let missing: Vec<String> =
             [lacks(item.title.is_missing(), "title"), lacks(item.evidence.is_missing(), "evidence")]
@@ -85,54 +62,6 @@ impl Checker<'_> {
             Some(near) => found.label(format!("did you mean `{near}`?")),
             None => found,
         });
-    }
-
-    fn evidence<'e>(&mut self, list: impl Iterator<Item = &'e Placed<Evidence>>) {
-        for evidence in list {
-            match &evidence.value {
-                Evidence::Tests(tests) => {
-                    for file in tests.files.get().into_iter().flatten() {
-                        let _ = self.line(&file.value);
-                    }
-                    let _ = tests.at_least.get();
-                }
-                Evidence::Approval(approval) => {
-                    for by in approval.by.get().into_iter().flatten() {
-                        let _ = self.line(&by.value);
-                    }
-                }
-                Evidence::Attested(attested) => {
-                    if let Some(age) = attested.max_age.get() {
-                        let _ = self.duration(age);
-                    }
-                    let _ = attested.file.get().and_then(|file| self.line(file));
-                    let _ = attested.second_person.get();
-                }
-                Evidence::Artifact(name) | Evidence::Image(name) => {
-                    let _ = self.line(name);
-                }
-                Evidence::Document(page) => {
-                    let _ = page.min_words.get();
-                    for text in [page.path.get(), page.section.get()].into_iter().flatten() {
-                        let _ = self.line(text);
-                    }
-                }
-                Evidence::WorkItem(item) => {
-                    for text in [item.kind.get(), item.state.get(), item.tag.get()].into_iter().flatten() {
-                        let _ = self.line(text);
-                    }
-                }
-                Evidence::HttpJson(json) => {
-                    let _ = self.address(&json.url, &json.connection);
-                    let _ = json.value.get().and_then(|pointer| self.pointer(pointer));
-                    let _ = self.comparison(&json.expect);
-                }
-                Evidence::Command(command) => {
-                    let _ = self.command_line(command);
-                }
-                Evidence::Any(any) => self.evidence(any.iter()),
-            }
-        }
     }
 
     pub(super) fn rollback(&mut self) {

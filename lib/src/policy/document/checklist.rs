@@ -20,7 +20,13 @@ document! {
         "records" => records: Records;
         /// Paths of database migrations (`migrations-reviewed`).
         "migrations" => migrations: Vec<Placed<Words>>;
-        /// Who must approve (`migrations-reviewed`, `infrastructure-reviewed`).
+        /// When an architecture decision record is required (`decisions-linked`).
+        "adr_when" => adr_when: RequiredWhen;
+        /// When a business decision record is required (`decisions-linked`).
+        "bdr_when" => bdr_when: RequiredWhen;
+        /// The fewest words of the rollback section of a migration's record (`migrations-reviewed`). Default: 20.
+        "min_words" => min_words: Whole;
+        /// Who must approve: `migrations-reviewed`, and items with `approval` as evidence.
         "approvers" => approvers: Vec<Placed<Words>>;
     }
 }

@@ -176,3 +176,23 @@ fn irreversible_migrations_are_named_with_their_plan_or_its_absence() {
         assert!(item.cautions[0].starts_with("Migrations/1.sql cannot be undone: it drops a table"));
     }
 }
+
+#[test]
+fn paths_may_ask_for_a_kind_of_record() {
+    let mut rules = only(RunbookItem::DecisionsLinked);
+    let paths = |pattern: &str| Some(PathPatterns::new([pattern]).unwrap());
+    rules.items[0].kind = ItemKind::Decisions { adr_when: paths("infra/**"), bdr_when: paths("prices/**") };
+    for (path, text, expected) in [
+        ("src/a.rs", "", ItemStatus::NotApplicable),
+        ("infra/a", "ADR-1", ItemStatus::Satisfied),
+        ("infra/a", "BDR-1", ItemStatus::Unsatisfied),
+        ("infra/a", "", ItemStatus::Unsatisfied),
+        ("prices/a", "BDR-1", ItemStatus::Satisfied),
+        ("prices/a", "ADR-1", ItemStatus::Unsatisfied),
+        ("prices/a", "ADR-1, BDR-1", ItemStatus::Satisfied),
+    ] {
+        assert_eq!(status(&rules, &facts(vec![change(path, text)])), expected, "{path} {text}");
+    }
+    let desk = Facts { conversations: unknown(), ..facts(vec![change("infra/a", "BDR-1")]) };
+    assert_eq!(status(&rules, &desk), ItemStatus::Unknown);
+}
