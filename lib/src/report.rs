@@ -5,6 +5,7 @@
 //!
 //! A checklist, a rollback plan and a recovery join as further sections beside the gate's.
 
+pub mod checklist;
 mod course;
 pub mod escape;
 mod gate;

@@ -5,6 +5,7 @@ mod commands;
 mod door;
 mod drive;
 mod files;
+mod git;
 mod http;
 mod live;
 mod recorded;

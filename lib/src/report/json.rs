@@ -35,7 +35,7 @@ pub fn render(report: &Report) -> String {
 
 /// JSON with everything escaped that would steer a log. `#` and characters beyond ASCII stand only inside texts, where an
 /// escape means the same.
-fn disarmed(json: &str) -> String {
+pub(super) fn disarmed(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for character in json.chars() {
         if character == '#' && out.ends_with('#') {

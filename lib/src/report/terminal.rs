@@ -1,5 +1,6 @@
 //! The report for a terminal and a pipeline's log.
 
+mod checklist;
 mod page;
 mod table;
 
@@ -10,6 +11,7 @@ use self::table::Column;
 use super::{CriterionRow, Mark, Report, Side, Standing};
 use crate::gate::{CriterionKind, CriterionStatus, Decision};
 
+pub use self::checklist::checklist;
 pub use crate::diagnostic::Colour;
 
 /// How a report is laid out.

@@ -1,0 +1,135 @@
+//! The checklist's report: the verdict, what is missing and who can provide it, then each item with its evidence.
+
+mod json;
+mod markdown;
+#[cfg(test)]
+mod tests;
+
+use super::ReportContext;
+use crate::checklist::{
+    ChecklistOutcome, Evidence, ItemOutcome, ItemStatus, Place, Verdict, WaiverState, When, is_production,
+};
+use crate::gate::Decision;
+use crate::policy::Enforcement;
+
+pub use super::terminal::checklist as terminal;
+pub use json::render as json;
+pub use markdown::render as markdown;
+
+/// A checklist's report.
+///
+/// ```
+/// use runbook_gate::checklist::{ChecklistRules, Facts, Gap, Who, judge};
+/// use runbook_gate::report::ReportContext;
+/// use runbook_gate::report::checklist::{ChecklistReport, markdown};
+///
+/// let gap = Gap::new("nothing was looked at", Who::Caller, "look");
+/// let facts = Facts::unknown("2026-01-01T00:00:00Z".parse()?, &gap);
+/// let outcome = judge(&ChecklistRules::runbook("production"), &facts);
+/// let report = ChecklistReport::new(outcome, ReportContext::default(), Vec::new());
+/// assert!(markdown(&report).starts_with("## ✋ Hold"));
+/// # Ok::<(), runbook_gate::TimestampError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ChecklistReport {
+    pub(super) outcome: ChecklistOutcome,
+    pub(super) context: ReportContext,
+    pub(super) notes: Vec<String>,
+}
+
+impl ChecklistReport {
+    /// The report of an outcome, with notes on how it was found out.
+    #[must_use]
+    pub const fn new(outcome: ChecklistOutcome, context: ReportContext, notes: Vec<String>) -> Self {
+        Self { outcome, context, notes }
+    }
+
+    /// What the gate decides: an incomplete checklist holds.
+    #[must_use]
+    pub const fn decision(&self) -> Decision {
+        self.outcome.verdict.decision()
+    }
+
+    /// How strictly the decision holds: production always does.
+    #[must_use]
+    pub fn enforcement(&self) -> Enforcement {
+        if is_production(&self.outcome.environment) { Enforcement::Enforce } else { self.context.enforcement }
+    }
+
+    /// `orders-api in production`
+    pub(super) fn subject(&self) -> String {
+        match self.context.service.as_str() {
+            "" => self.outcome.environment.clone(),
+            service => format!("{service} in {}", self.outcome.environment),
+        }
+    }
+
+    /// The verdict in one sentence.
+    pub(super) fn verdict(&self) -> String {
+        let count = |status: ItemStatus| self.outcome.with_status(status).count();
+        let counts: Vec<String> = [
+            ItemStatus::Unsatisfied,
+            ItemStatus::Unknown,
+            ItemStatus::Waived,
+            ItemStatus::Satisfied,
+            ItemStatus::NotApplicable,
+        ]
+        .into_iter()
+        .filter(|status| count(*status) > 0)
+        .map(|status| format!("{} {}", count(status), status.as_str()))
+        .collect();
+        match self.outcome.verdict {
+            Verdict::NotEvaluated => {
+                "the checklist is off in this environment: nothing was evaluated".to_owned()
+            }
+            verdict => format!("the checklist is {}: {}", verdict.as_str(), counts.join(", ")),
+        }
+    }
+
+    /// What the enforcement makes of the decision, where that is not the usual.
+    pub(super) fn enforced(&self) -> Option<&'static str> {
+        let open = self.outcome.verdict == Verdict::Incomplete;
+        match (self.context.enforcement, self.enforcement()) {
+            (Enforcement::Advise | Enforcement::Off, Enforcement::Enforce) if open => {
+                Some("Production never proceeds on an incomplete checklist, whatever its enforcement.")
+            }
+            (Enforcement::Advise, Enforcement::Advise) if open => {
+                Some("advise: this would have failed the stage, which goes on.")
+            }
+            _ => None,
+        }
+    }
+
+    /// The items that hold the deployment, what is certain first.
+    pub(super) fn open(&self) -> Vec<&ItemOutcome> {
+        [ItemStatus::Unsatisfied, ItemStatus::Unknown]
+            .into_iter()
+            .flat_map(|status| self.outcome.with_status(status))
+            .collect()
+    }
+}
+
+/// Where, when and by whom, in words: `docs/adr/0001-a.md, on 2026-01-02, by Ada`.
+pub(super) fn circumstances(evidence: &Evidence) -> String {
+    let place = evidence.place.as_ref().map(|place| match place {
+        Place::Path(path) | Place::Url(path) => path.clone(),
+        Place::Commit(id) => format!("commit {}", id.get(..7).unwrap_or(id)),
+    });
+    let when = evidence.when.as_ref().map(|when| match when {
+        When::At(moment) => format!("at {moment}"),
+        When::On(day) => format!("on {day}"),
+    });
+    let by = evidence.by.as_ref().map(|by| format!("by {by}"));
+    [place, when, by].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// Whether a waiver counts, in words.
+pub(super) fn standing(state: &WaiverState) -> String {
+    match state {
+        WaiverState::Counts(seen) => format!("counts: {seen}"),
+        WaiverState::Expired => "is past its date and counts for nothing".to_owned(),
+        WaiverState::NotApproved(why) => format!("does not count: {why}"),
+        WaiverState::Unknown(why) => format!("does not count here: {why}"),
+        WaiverState::NotNeeded => "is not needed".to_owned(),
+    }
+}

@@ -1,0 +1,158 @@
+//! The checklist's report as Markdown: the summary of a run, a pull request's comment.
+
+use std::fmt::Write as _;
+
+use super::{ChecklistReport, circumstances, standing};
+use crate::checklist::{ItemStatus, Support, Verdict};
+use crate::report::escape::{code, markdown, prose};
+
+/// The longest report, in bytes; a longer one is cut, and says so.
+const LONGEST: usize = 100 * 1024;
+const CUT: &str = "\n\n*This report was cut at 100 KB. The JSON report has everything.*\n";
+
+/// The report as Markdown.
+#[must_use]
+pub fn render(report: &ChecklistReport) -> String {
+    let mut out = String::new();
+    let (mark, word) = match report.outcome.verdict {
+        Verdict::Complete => ("✅", "Proceed"),
+        Verdict::Incomplete => ("✋", "Hold"),
+        Verdict::NotEvaluated => ("⚪", "Off"),
+    };
+    // Writing into a String cannot fail.
+    let _ = writeln!(out, "## {mark} {word}: {}\n", markdown(&report.subject()));
+    let _ = writeln!(out, "**{}.**\n", markdown(&capital(&report.verdict())));
+    let _ = writeln!(out, "Deploying {}.", prose(&report.outcome.deploying));
+    if let Some(words) = report.enforced() {
+        let _ = writeln!(out, "\n**{}**", markdown(words));
+    }
+    missing(&mut out, report);
+    items(&mut out, report);
+    records(&mut out, report);
+    details(&mut out, report);
+    if !report.notes.is_empty() {
+        out.push_str("\n### Notes\n\n");
+        for note in &report.notes {
+            let _ = writeln!(out, "- {}", prose(note));
+        }
+    }
+    cut(out)
+}
+
+fn missing(out: &mut String, report: &ChecklistReport) {
+    let open = report.open();
+    if open.is_empty() {
+        return;
+    }
+    out.push_str("\n### Missing\n\n");
+    for item in open {
+        let _ = writeln!(out, "- **{}** ({})", code(item.id.as_str()), markdown(&item.title));
+        for need in &item.needs {
+            let _ = writeln!(
+                out,
+                "  - {}. {}: {}.",
+                prose(&need.what),
+                markdown(&capital(&need.who.words())),
+                prose(&need.how)
+            );
+        }
+    }
+}
+
+fn items(out: &mut String, report: &ChecklistReport) {
+    if report.outcome.items.is_empty() {
+        return;
+    }
+    out.push_str("\n### Items\n\n| status | item | why |\n|---|---|---|\n");
+    for item in &report.outcome.items {
+        let mark = match item.status {
+            ItemStatus::Satisfied => "✅",
+            ItemStatus::Unsatisfied => "❌",
+            ItemStatus::NotApplicable => "➖",
+            ItemStatus::Waived => "⚠️",
+            ItemStatus::Unknown => "❔",
+        };
+        let _ = writeln!(
+            out,
+            "| {mark} {} | {} | {} |",
+            item.status.as_str(),
+            code(item.id.as_str()),
+            prose(&item.because)
+        );
+    }
+}
+
+fn records(out: &mut String, report: &ChecklistReport) {
+    let rows: Vec<_> = report.outcome.items.iter().flat_map(|item| &item.records).collect();
+    if rows.is_empty() {
+        return;
+    }
+    out.push_str("\n### Decision records\n\n| change | record | status | file |\n|---|---|---|---|\n");
+    for row in rows {
+        let file = row.path.as_deref().map(code).unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {file} |",
+            markdown(&row.change),
+            markdown(&row.record),
+            markdown(&row.status)
+        );
+    }
+}
+
+fn details(out: &mut String, report: &ChecklistReport) {
+    let mut begun = false;
+    for item in &report.outcome.items {
+        if item.evidence.is_empty() && item.waivers.is_empty() && item.cautions.is_empty() {
+            continue;
+        }
+        if !begun {
+            out.push_str("\n### Evidence\n");
+            begun = true;
+        }
+        let _ = writeln!(out, "\n**{}**\n", code(item.id.as_str()));
+        for fact in &item.evidence {
+            let mark = match fact.support {
+                Support::For => "✅",
+                Support::Against => "❌",
+                Support::Missing | Support::Unknown => "❔",
+            };
+            let place = circumstances(fact);
+            let place = if place.is_empty() { String::new() } else { format!(" ({})", markdown(&place)) };
+            let _ = writeln!(out, "- {mark} {}{place}", prose(&fact.what));
+        }
+        for waiver in &item.waivers {
+            let _ = writeln!(
+                out,
+                "- ⚠️ waiver by {} until {} ({}) {}",
+                markdown(&waiver.approved_by),
+                markdown(&waiver.expires),
+                markdown(&waiver.reason),
+                markdown(&standing(&waiver.standing))
+            );
+        }
+        for caution in &item.cautions {
+            let _ = writeln!(out, "- ⚠️ {}", prose(caution));
+        }
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
+fn cut(mut out: String) -> String {
+    if out.len() <= LONGEST {
+        return out;
+    }
+    let mut end = LONGEST - CUT.len();
+    while !out.is_char_boundary(end) {
+        end -= 1;
+    }
+    // A whole line is the last one: half an entity would show.
+    let end = out.get(..end).and_then(|text| text.rfind('\n')).unwrap_or(0);
+    out.truncate(end);
+    out.push_str(CUT);
+    out
+}

@@ -1,0 +1,107 @@
+use crate::checklist::*;
+use crate::policy::Enforcement;
+use crate::report::ReportContext;
+use crate::report::checklist::{ChecklistReport, json, markdown, terminal};
+use crate::report::terminal::Layout;
+
+const HOSTILE: &str =
+    "](https://evil.example) <img src=x> | `x` **b**\n##vso[task.setvariable variable=a]1\u{1b}[2J";
+
+fn outcome(status: ItemStatus, words: &str) -> ChecklistOutcome {
+    let item = ItemOutcome {
+        id: RunbookItem::DecisionsLinked.id(),
+        title: words.into(),
+        status,
+        because: words.into(),
+        evidence: vec![Evidence {
+            by: Some(words.into()),
+            ..Evidence::new(Support::For, words).at(Place::Path(words.into()))
+        }],
+        needs: vec![Need::new(words, Who::OneOf(vec![words.into()]), words)],
+        waivers: vec![WaiverShown {
+            reason: words.into(),
+            approved_by: words.into(),
+            expires: words.into(),
+            standing: WaiverState::Unknown(words.into()),
+        }],
+        cautions: vec![words.into()],
+        records: vec![LinkedRecord {
+            change: words.into(),
+            record: words.into(),
+            status: words.into(),
+            path: Some(words.into()),
+            support: Support::For,
+        }],
+        irreversible: Vec::new(),
+    };
+    let verdict = if status.lets_pass() { Verdict::Complete } else { Verdict::Incomplete };
+    ChecklistOutcome { environment: "production".into(), verdict, deploying: words.into(), items: vec![item] }
+}
+
+fn report(status: ItemStatus, words: &str) -> ChecklistReport {
+    let context = ReportContext { service: words.into(), ..ReportContext::default() };
+    ChecklistReport::new(outcome(status, words), context, vec![words.to_owned()])
+}
+
+#[test]
+fn text_of_others_steers_no_output() {
+    let report = report(ItemStatus::Unsatisfied, HOSTILE);
+    let page = markdown(&report);
+    for forbidden in ["](https", "<img", "##vso", "\u{1b}", "**b**"] {
+        assert!(!page.contains(forbidden), "{forbidden}: {page}");
+    }
+    for line in page.lines().filter(|line| line.starts_with("| ") && line.contains("decisions-linked")) {
+        assert_eq!(line.matches(" | ").count(), 2, "{line}");
+    }
+    let text = terminal(&report, Layout::default());
+    assert!(!text.contains("##vso") && !text.contains('\u{1b}'), "{text}");
+    let object = json(&report);
+    assert!(!object.contains("##") && !object.contains('\n') && !object.contains('\u{1b}'), "{object}");
+    let read: serde_json::Value = serde_json::from_str(&object).unwrap();
+    assert_eq!(read["items"][0]["because"], HOSTILE, "programs get it as it was");
+}
+
+#[test]
+fn the_verdict_comes_first_then_what_is_missing_then_the_items() {
+    let report = report(ItemStatus::Unsatisfied, "words");
+    let page = markdown(&report);
+    let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} in {page}"));
+    assert!(page.starts_with("## ✋ Hold: words in production"));
+    assert!(at("### Missing") < at("### Items") && at("### Items") < at("### Decision records"));
+    let text = terminal(&report, Layout::default());
+    assert!(
+        text.starts_with("HOLD  words in production: the checklist is incomplete: 1 unsatisfied"),
+        "{text}"
+    );
+    assert!(text.find("Missing").unwrap() < text.find("Items").unwrap());
+}
+
+#[test]
+fn a_complete_checklist_proceeds_and_misses_nothing() {
+    let report = report(ItemStatus::Satisfied, "words");
+    assert!(markdown(&report).starts_with("## ✅ Proceed"));
+    assert!(!markdown(&report).contains("### Missing"));
+    let read: serde_json::Value = serde_json::from_str(&json(&report)).unwrap();
+    assert_eq!((read["decision"].as_str(), read["verdict"].as_str()), (Some("proceed"), Some("complete")));
+    assert_eq!(read["missing"].as_array().map(Vec::len), Some(0));
+}
+
+#[test]
+fn production_is_enforced_and_says_so_where_the_policy_only_advises() {
+    let mut report = report(ItemStatus::Unknown, "words");
+    report.context.enforcement = Enforcement::Advise;
+    assert_eq!(report.enforcement(), Enforcement::Enforce);
+    assert!(markdown(&report).contains("Production never proceeds on an incomplete checklist"));
+    report.outcome.environment = "staging".into();
+    assert_eq!(report.enforcement(), Enforcement::Advise);
+    assert!(markdown(&report).contains("would have failed the stage"));
+}
+
+#[test]
+fn a_long_report_is_cut_at_a_line_and_says_so() {
+    let mut report = report(ItemStatus::Unsatisfied, "words");
+    let item = report.outcome.items[0].clone();
+    report.outcome.items = vec![item; 2_000];
+    let page = markdown(&report);
+    assert!(page.len() <= 100 * 1024 && page.trim_end().ends_with("The JSON report has everything.*"));
+}

@@ -1,0 +1,230 @@
+//! A git repository on this machine, through the `git` that is installed.
+//!
+//! Git is started with an environment of its own (no job secret, nothing that redirects it), without pager, hooks, external
+//! diffs and text conversions, and with `--end-of-options` before every name that somebody gave. What it prints is read with
+//! a bound, and it is ended when it takes too long.
+
+mod parse;
+mod run;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use runbook_gate::checklist::{Checkout, CheckoutError, CommitFact, History, HistoryStep, TreeFile};
+
+use self::run::{Ended, Git};
+
+/// More commits than this are not read: name a nearer one with `--since`.
+const MOST_COMMITS: usize = 20_000;
+/// More files than this are not listed.
+const MOST_FILES: usize = 500_000;
+
+/// A repository.
+pub struct GitCheckout {
+    git: Git,
+    root: PathBuf,
+}
+
+impl GitCheckout {
+    /// The repository that a folder belongs to.
+    ///
+    /// # Errors
+    /// When there is none, or git is not installed.
+    pub fn open(folder: &Path, environment: &BTreeMap<String, String>) -> Result<Self, CheckoutError> {
+        let git = Git::new(folder, environment);
+        let root = match git.ask(&["rev-parse", "--show-toplevel"]) {
+            Ok(Ended::Well(output)) => parse::line(&output),
+            Ok(Ended::Badly(why)) => return Err(CheckoutError::NoRepository(why)),
+            Err(error) => return Err(error),
+        };
+        let root = PathBuf::from(root);
+        Ok(Self { git: Git::new(&root, environment), root })
+    }
+
+    /// The folder of the repository.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The paths of tracked files that differ from the commit.
+    ///
+    /// # Errors
+    /// When git cannot be asked.
+    pub fn uncommitted(&self) -> Result<Vec<String>, CheckoutError> {
+        let output =
+            self.asked(&["diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv", "HEAD", "--"])?;
+        Ok(parse::fields(&output).filter(|path| !path.is_empty()).collect())
+    }
+
+    /// What git prints; an error where it does not end well.
+    fn asked(&self, arguments: &[&str]) -> Result<Vec<u8>, CheckoutError> {
+        match self.git.ask(arguments)? {
+            Ended::Well(output) => Ok(output),
+            Ended::Badly(why) => Err(CheckoutError::Git(why)),
+        }
+    }
+
+    /// The id that a name means; `None` where there is no such commit.
+    fn id_of(&self, reference: &str) -> Result<Option<String>, CheckoutError> {
+        // Git takes no name with such characters; a line end would make two arguments of one in a script of its own.
+        if reference.is_empty() || reference.chars().any(|c| c.is_control()) {
+            return Ok(None);
+        }
+        let name = format!("{reference}^{{commit}}");
+        match self.git.ask(&["rev-parse", "--verify", "--quiet", "--end-of-options", &name])? {
+            Ended::Well(output) => Ok(Some(parse::line(&output)).filter(|id| parse::is_id(id))),
+            Ended::Badly(_) => Ok(None),
+        }
+    }
+
+    fn is_shallow(&self) -> Result<bool, CheckoutError> {
+        Ok(parse::line(&self.asked(&["rev-parse", "--is-shallow-repository"])?) == "true")
+    }
+}
+
+impl Checkout for GitCheckout {
+    fn commit(&self, reference: &str) -> Result<CommitFact, CheckoutError> {
+        let shown: String = reference.chars().filter(|c| !c.is_control()).take(100).collect();
+        let id = match self.id_of(reference)? {
+            Some(id) => id,
+            None if self.is_shallow()? && reference != "HEAD" => return Err(CheckoutError::Shallow(shown)),
+            None => return Err(CheckoutError::UnknownCommit(shown)),
+        };
+        let output =
+            self.asked(&["log", "-1", "--no-show-signature", "-z", parse::COMMIT_FORMAT, &id, "--"])?;
+        let found = parse::commits(&output).into_iter().next();
+        found
+            .map(|logged| logged.fact())
+            .ok_or_else(|| CheckoutError::Git(format!("it printed no commit {id}")))
+    }
+
+    fn last_tag(&self, commit: &str) -> Result<Option<(String, String)>, CheckoutError> {
+        let parent = format!("{commit}^");
+        if self.id_of(&parent)?.is_none() {
+            return Ok(None);
+        }
+        let tag = match self.git.ask(&["describe", "--tags", "--abbrev=0", "--end-of-options", &parent])? {
+            Ended::Well(output) => parse::line(&output),
+            // Git ends like this where no tag is among the ancestors.
+            Ended::Badly(_) => return Ok(None),
+        };
+        let id = self.id_of(&format!("refs/tags/{tag}"))?;
+        Ok(id.map(|id| (tag, id)))
+    }
+
+    fn history(&self, since: Option<&str>, until: &str) -> Result<History, CheckoutError> {
+        let mut notes = Vec::new();
+        let shallow = self.is_shallow()?;
+        let range = match since {
+            None if shallow => {
+                return Err(CheckoutError::Shallow("the beginning of the repository".to_owned()));
+            }
+            None => until.to_owned(),
+            Some(since) => {
+                let ancestor = self.git.ask(&["merge-base", "--is-ancestor", since, until])?;
+                if matches!(ancestor, Ended::Badly(_)) {
+                    if shallow {
+                        return Err(CheckoutError::Shallow(parse::short(since).to_owned()));
+                    }
+                    notes.push(format!(
+                        "{} is not an ancestor of what is deployed: what it has beyond is taken back, and not listed here",
+                        parse::short(since)
+                    ));
+                }
+                if shallow {
+                    notes.push(
+                        "the checkout is shallow: commits of merged branches may not be seen".to_owned(),
+                    );
+                }
+                format!("{since}..{until}")
+            }
+        };
+        let most = format!("--max-count={}", MOST_COMMITS + 1);
+        let logged = parse::commits(&self.asked(&[
+            "log",
+            "--no-show-signature",
+            "--topo-order",
+            "-z",
+            &most,
+            parse::COMMIT_FORMAT,
+            &range,
+            "--",
+        ])?);
+        if logged.len() > MOST_COMMITS {
+            return Err(CheckoutError::TooMuch(format!(
+                "there are more than {MOST_COMMITS} commits to look at"
+            )));
+        }
+        let mut paths = parse::paths(&self.asked(&[
+            "log",
+            "--no-show-signature",
+            "--first-parent",
+            "--diff-merges=first-parent",
+            "--raw",
+            "--no-abbrev",
+            "-M",
+            "--no-ext-diff",
+            "--no-textconv",
+            "-z",
+            &most,
+            "--format=%H",
+            &range,
+            "--",
+        ])?);
+        let steps = parse::steps(until, &logged)
+            .into_iter()
+            .map(|step| HistoryStep {
+                commit: step.commit.fact(),
+                author: step.commit.author.clone(),
+                messages: std::iter::once(step.commit)
+                    .chain(step.merged.iter().copied())
+                    .map(|commit| commit.message.clone())
+                    .collect(),
+                merged: step.merged.iter().map(|commit| commit.id.clone()).collect(),
+                paths: paths.remove(&step.commit.id).unwrap_or_default(),
+            })
+            .collect();
+        Ok(History { steps, notes })
+    }
+
+    fn files(&self, commit: &str) -> Result<Vec<TreeFile>, CheckoutError> {
+        let output = self.asked(&["ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", commit])?;
+        let files = parse::files(&output);
+        if files.len() > MOST_FILES {
+            return Err(CheckoutError::TooMuch(format!("the commit has more than {MOST_FILES} files")));
+        }
+        Ok(files)
+    }
+
+    fn read(&self, files: &[&TreeFile]) -> Result<Vec<Vec<u8>>, CheckoutError> {
+        if files.is_empty() {
+            return Ok(Vec::new());
+        }
+        // Contents are asked for by id: no path is ever written into git's input.
+        let ids: String =
+            files.iter().filter(|file| parse::is_id(&file.id)).map(|file| format!("{}\n", file.id)).collect();
+        let output = match self.git.feed(&["cat-file", "--batch"], ids.into_bytes())? {
+            Ended::Well(output) => output,
+            Ended::Badly(why) => return Err(CheckoutError::Git(why)),
+        };
+        let contents = parse::contents(&output);
+        if contents.len() == files.len() {
+            Ok(contents)
+        } else {
+            Err(CheckoutError::Git(format!("it gave {} of {} files", contents.len(), files.len())))
+        }
+    }
+
+    fn remotes(&self) -> Result<Vec<String>, CheckoutError> {
+        match self.git.ask(&["config", "--local", "-z", "--get-regexp", r"^remote\..*\.url$"])? {
+            // `remote.origin.url`, a line end, the address
+            Ended::Well(output) => Ok(parse::fields(&output)
+                .filter_map(|field| field.split_once('\n').map(|(_, url)| url.to_owned()))
+                .collect()),
+            Ended::Badly(_) => Ok(Vec::new()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
