@@ -18,6 +18,7 @@ pub struct GateSection {
     ended: Option<&'static str>,
     by: Option<String>,
     facts: Vec<Fact>,
+    also: Vec<String>,
     rows: Vec<CriterionRow>,
     unknown: Vec<String>,
     notes: Vec<String>,
@@ -91,7 +92,17 @@ impl CriterionRow {
 impl GateSection {
     pub(super) fn new(outcome: &Outcome) -> Self {
         let book = Book::new(outcome);
+        let rows: Vec<CriterionRow> = outcome.criteria.iter().map(|criterion| book.row(criterion)).collect();
+        // What a criterion says for itself need not stand above it too.
+        let told = |also: &str| {
+            rows.iter().any(|row| {
+                matches!(row.standing, Standing::Against | Standing::Open)
+                    && !row.summary.is_empty()
+                    && also.contains(row.summary.as_str())
+            })
+        };
         Self {
+            also: outcome.also.iter().filter(|also| !told(also)).cloned().collect(),
             ended: match &outcome.ending {
                 Ending::Complete => None,
                 Ending::Incomplete => Some("incomplete"),
@@ -103,7 +114,7 @@ impl GateSection {
                 Ending::Complete | Ending::Incomplete => None,
             },
             facts: course_of_the_gate(outcome),
-            rows: outcome.criteria.iter().map(|criterion| book.row(criterion)).collect(),
+            rows,
             unknown: unknown(outcome),
             notes: outcome.notes.clone(),
         }
@@ -119,6 +130,12 @@ impl GateSection {
     #[must_use]
     pub fn facts(&self) -> &[Fact] {
         &self.facts
+    }
+
+    /// What else speaks for `hold`, beside the reason and what the criteria say for themselves.
+    #[must_use]
+    pub fn also(&self) -> &[String] {
+        &self.also
     }
 
     /// Every criterion, in policy order.

@@ -79,7 +79,7 @@ impl Page {
         if !facts.is_empty() {
             self.block(&facts.join(" · "));
         }
-        self.list("Also", &report.outcome.also);
+        self.list("Also", report.gate.also());
     }
 
     fn why(&mut self, report: &Report) {

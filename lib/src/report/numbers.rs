@@ -159,7 +159,7 @@ pub fn seen_against(
         Observed::Value(_) => seen,
         Observed::Probes { of: 0, .. } => "no probes".to_owned(),
         Observed::Probes { failed, of } => format!("{} failed", self::of(*failed as f64, *of as f64)),
-        Observed::Nothing => "nothing".to_owned(),
+        Observed::Nothing => "no data".to_owned(),
     };
     (seen, against)
 }

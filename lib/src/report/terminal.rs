@@ -94,15 +94,15 @@ fn decision(page: &mut Page, report: &Report) {
         page.gap();
         page.paragraph(0, 0, &[Span::new(&report.outcome.reason, Style::new())]);
     }
-    for also in report.outcome.also.iter().take(MOST_LINES) {
-        page.paragraph(0, 2, &[Span::new("Also: ", QUIET), Span::new(also, Style::new())]);
-    }
     if let Some(enforcement) = report.enforcement() {
         page.gap();
         page.paragraph(0, 0, &[Span::new(enforcement, OPEN)]);
     }
     page.gap();
     page.paragraph(0, 2, &[Span::new("What to do: ", STRONG), Span::new(&report.next(), Style::new())]);
+    for also in report.gate.also().iter().take(MOST_LINES) {
+        page.paragraph(0, 2, &[Span::new("Also: ", QUIET), Span::new(also, Style::new())]);
+    }
 }
 
 fn why(page: &mut Page, report: &Report) {

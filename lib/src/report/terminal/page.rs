@@ -132,6 +132,7 @@ pub(super) fn wrapped(spans: &[Span], first: usize, rest: usize) -> Vec<Fitted> 
             }
         }
     }
+    lines.iter_mut().for_each(Fitted::trim);
     lines
 }
 
@@ -141,6 +142,19 @@ impl Fitted {
         match self.spans.last_mut() {
             Some(last) if last.style == style => last.text.push_str(text),
             _ => self.spans.push(Span { text: text.to_owned(), style }),
+        }
+    }
+
+    /// Takes the blanks at the end away.
+    fn trim(&mut self) {
+        while let Some(last) = self.spans.last_mut() {
+            let end = last.text.trim_end_matches(' ').len();
+            self.width = self.width.saturating_sub(last.text.len() - end);
+            last.text.truncate(end);
+            if !last.text.is_empty() {
+                break;
+            }
+            self.spans.pop();
         }
     }
 }
