@@ -173,10 +173,12 @@ fn a_server_that_is_killed_mid_gate_holds_and_never_decides_for_the_release() {
     let proxy = Proxy::to(server.port());
     let gate = Gate::default().with_file("runbook.yml", &short(&proxy.url()));
     let running = gate.start(&["verify", "--report-dir", "out"]);
-    // The gate has begun once its journal says so.
-    while !gate.path("out/journal.ndjson").is_file()
-        || !gate.read("out/journal.ndjson").contains("\"sample\"")
-    {
+    // The gate has begun once its journal says so; one that ends without beginning fails below.
+    let begun = Instant::now();
+    let sampled = || {
+        gate.path("out/journal.ndjson").is_file() && gate.read("out/journal.ndjson").contains("\"sample\"")
+    };
+    while !sampled() && begun.elapsed() < StdDuration::from_secs(60) {
         sleep(StdDuration::from_millis(20));
     }
     server.kill();
