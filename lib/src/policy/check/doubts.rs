@@ -9,6 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::policy::BaselineRule;
 use crate::policy::document::Prometheus;
 use crate::policy::rules::{Configured, ReadingKind};
+use crate::policy::spelling;
 use crate::sample::State;
 use crate::{Duration, SignalName};
 
@@ -28,6 +29,7 @@ impl Checker<'_> {
         for written in rollback.iter().chain(verify) {
             self.doubt_baseline(written, baseline);
         }
+        self.doubt_past(baseline, rollback, verify);
         self.doubt_reversed(rollback, State::Passing, "a release would be rolled back for being well");
         self.doubt_reversed(verify, State::Failing, "a release would be held for being well");
         self.doubt_unused(rollback, verify);
@@ -75,7 +77,8 @@ impl Checker<'_> {
         });
         let Some((grain, signal)) = grain.max() else { return };
         let duration = form.duration();
-        let span = self.watch_span(written, |gate| gate.interval.span());
+        let source = self.catalogue.get(&signal).map(|entry| entry.span);
+        let span = self.watch_span(written, |gate| gate.interval.span().or(source));
         if matches!(form, Form::Sustained { .. }) && duration < grain.times(2) {
             let message = format!(
                 "`{signal}` has a point every {grain}, so `for {duration}` is judged over {}",
@@ -135,44 +138,62 @@ impl Checker<'_> {
         if written.configured != Configured::Yes || !written.criterion.reads_baseline() {
             return;
         }
-        let relative = written.criterion.comparisons().iter().filter_map(|comparison| match comparison {
-            Comparison::Threshold { operand, threshold, .. }
-                if !matches!(threshold, Threshold::Absolute(_)) =>
-            {
-                Some(operand.signal.clone())
-            }
-            _ => None,
-        });
         let span = if written.is_explicit() {
             written.place("baseline")
         } else {
             self.document.gate.get().and_then(|gate| gate.baseline.span()).unwrap_or_default()
         };
         let text = written.criterion.text();
-        for signal in relative {
-            let Some(entry) = self.catalogue.get(&signal) else { continue };
-            let found = match (baseline, entry.past) {
-                (BaselineRule::None, _) => Diagnostic::new(
+        for signal in relative_signals(&written.criterion) {
+            if self.catalogue.get(signal).is_none() {
+                continue;
+            }
+            let found = match baseline {
+                BaselineRule::None => Diagnostic::new(
                     Code::BaselineNone,
                     span,
                     format!("`{text}` needs a baseline, and the policy says that there is none"),
                 )
                 .help("write another `gate.baseline`, or compare with a number"),
-                (BaselineRule::Fixed(numbers), _) if !numbers.contains_key(&signal) => Diagnostic::new(
+                BaselineRule::Fixed(numbers) if !numbers.contains_key(signal) => Diagnostic::new(
                     Code::BaselineNone,
                     span,
                     format!("`{text}` needs a baseline, and `gate.baseline` gives no number for `{signal}`"),
                 )
                 .help(format!("add `{signal}` to `fixed`")),
-                (BaselineRule::Before(_) | BaselineRule::Offset(_), Past::Lost(kind)) => Diagnostic::new(
-                    Code::BaselineWithoutPast,
-                    span,
-                    format!("`{text}` needs a baseline, and a `{kind}` source cannot read the past: the gate would hold"),
-                )
-                .help("record one before the deployment with `runbook-gate baseline`, and write `baseline: { recorded: baseline.json }`"),
                 _ => continue,
             };
             self.say(found);
+        }
+    }
+
+    /// Criteria that need the past of a source that cannot read it: one warning for each source or written criterion.
+    fn doubt_past(&mut self, baseline: &BaselineRule, rollback: &[Written], verify: &[Written]) {
+        if !matches!(baseline, BaselineRule::Before(_) | BaselineRule::Offset(_)) {
+            return;
+        }
+        let mut places: Vec<(Span, &'static str, Vec<String>)> = Vec::new();
+        for written in rollback.iter().chain(verify).filter(|written| written.configured == Configured::Yes) {
+            for signal in relative_signals(&written.criterion) {
+                let Some(entry) = self.catalogue.get(signal) else { continue };
+                let Past::Lost(kind) = entry.past else { continue };
+                let span = if written.is_explicit() { written.place("baseline") } else { entry.span };
+                let text = written.criterion.text().to_owned();
+                match places.iter_mut().find(|(known, ..)| *known == span) {
+                    Some((_, _, texts)) => texts.push(text),
+                    None => places.push((span, kind, vec![text])),
+                }
+            }
+        }
+        for (span, kind, texts) in places {
+            let needs = if texts.len() == 1 { "needs" } else { "need" };
+            let texts = spelling::listed(texts.iter().map(String::as_str));
+            let message = format!(
+                "{texts} {needs} a baseline, and a `{kind}` source cannot read the past: the gate would hold"
+            );
+            self.say(Diagnostic::new(Code::BaselineWithoutPast, span, message).help(
+                "record one before the deployment with `runbook-gate baseline`, and write `baseline: { recorded: baseline.json }`",
+            ));
         }
     }
 
@@ -297,6 +318,16 @@ impl Checker<'_> {
             );
         }
     }
+}
+
+/// The signals that are compared with their baselines.
+fn relative_signals(criterion: &Criterion) -> impl Iterator<Item = &SignalName> {
+    criterion.comparisons().iter().filter_map(|comparison| match comparison {
+        Comparison::Threshold { operand, threshold, .. } if !matches!(threshold, Threshold::Absolute(_)) => {
+            Some(&operand.signal)
+        }
+        _ => None,
+    })
 }
 
 fn reads_a_percentage(name: &SignalName, entry: &Entry) -> bool {
