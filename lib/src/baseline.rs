@@ -136,3 +136,71 @@ fn worst(known: &[(Timestamp, f64)], length: Duration) -> Option<Finite> {
     }
     highest.and_then(Finite::new)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn observed(samples: impl IntoIterator<Item = Sample>) -> Vec<(Timestamp, Sample)> {
+        let step = Duration::from_secs(15);
+        samples
+            .into_iter()
+            .enumerate()
+            .map(|(place, sample)| (Timestamp::from_secs(0) + step.times(place as u64), sample))
+            .collect()
+    }
+
+    #[test]
+    fn counts_are_pooled_and_have_no_worst() {
+        let samples = (0..10).map(|place| Sample::from_counts(f64::from(place % 2), 10.0));
+        let found =
+            Baseline::from_observations(&observed(samples), Some(Duration::from_secs(60)), 30).unwrap();
+        let counts = found.counts.unwrap();
+        assert_eq!((counts.bad(), counts.total()), (5.0, 100.0));
+        assert_eq!((found.median.get(), found.count, found.worst), (0.05, 10, None));
+        assert_eq!(found.window, Some((Timestamp::from_secs(0), Timestamp::from_secs(135))));
+    }
+
+    #[test]
+    fn too_little_is_no_baseline() {
+        let four = observed((0..4).map(|place| Sample::from_number(f64::from(place))));
+        assert!(Baseline::from_observations(&four, None, 30).is_none());
+        let quiet = observed((0..29).map(|_| Sample::from_counts(0.0, 1.0)));
+        assert!(Baseline::from_observations(&quiet, None, 30).is_none());
+        let enough = observed([Sample::from_counts(0.0, 30.0)]);
+        assert!(Baseline::from_observations(&enough, None, 30).is_some());
+        let absent = observed((0..90).map(|_| Sample::from_number(f64::NAN)));
+        assert!(Baseline::from_observations(&absent, None, 30).is_none());
+        assert!(Baseline::from_observations(&[], None, 0).is_none());
+    }
+
+    #[test]
+    fn absent_samples_are_left_out() {
+        let samples = [0.1, f64::NAN, 0.2, 0.3, f64::INFINITY, 0.4, 0.5].map(Sample::from_number);
+        let found = Baseline::from_observations(&observed(samples), None, 30).unwrap();
+        assert_eq!((found.count, found.median.get()), (5, 0.3));
+    }
+
+    #[test]
+    fn the_worst_is_the_highest_median_of_a_whole_window() {
+        // A minute of 0.9 in half an hour of 0.2: the highest median over a minute sees it, that over five does not.
+        let samples =
+            (0..120).map(|place| Sample::from_number(if (60..64).contains(&place) { 0.9 } else { 0.2 }));
+        let observed = observed(samples);
+        let worst = |seconds| {
+            let found = Baseline::from_observations(&observed, Some(Duration::from_secs(seconds)), 30);
+            found.unwrap().worst.map(Finite::get)
+        };
+        assert_eq!(worst(60), Some(0.9));
+        assert_eq!(worst(300), Some(0.2));
+        assert_eq!(worst(36_000), None);
+    }
+
+    #[test]
+    fn the_order_does_not_matter() {
+        let mut observed = observed((0..50).map(|place| Sample::from_number(f64::from(place * 7 % 13))));
+        let there = Baseline::from_observations(&observed, Some(Duration::from_secs(60)), 30);
+        observed.reverse();
+        assert_eq!(Baseline::from_observations(&observed, Some(Duration::from_secs(60)), 30), there);
+    }
+}

@@ -61,6 +61,27 @@ impl Subject<'_> {
         phrases.join(" and ")
     }
 
+    /// The same over a watch in which nothing tripped: of a value, what came nearest to its threshold.
+    fn extremes(&self, observed: &[(usize, Observed)]) -> String {
+        let mut phrases: Vec<String> = self
+            .comparisons()
+            .map(|(index, comparison, _)| match (comparison, seen(observed, index)) {
+                (Comparison::Threshold { operand, cmp, .. }, Observed::Value(number))
+                    if operand.aggregate.is_none() && cmp.direction() != Direction::Neither =>
+                {
+                    let unit = self
+                        .series(comparison)
+                        .map_or(Unit::Plain, |series| Unit::of(series, self.criterion));
+                    let most = if cmp.direction() == Direction::Below { "at least" } else { "at most" };
+                    format!("{} was {most} {}", operand.signal, wording::value(number, unit))
+                }
+                (_, seen) => self.observation(comparison, &seen),
+            })
+            .collect();
+        phrases.dedup();
+        phrases.join(" and ")
+    }
+
     pub(super) fn observation(&self, comparison: &Comparison, observed: &Observed) -> String {
         let signal = comparison.signal();
         let unit = self.series(comparison).map_or(Unit::Plain, |series| Unit::of(series, self.criterion));
@@ -195,7 +216,7 @@ impl Subject<'_> {
     ) -> Explanation {
         let limits = self.limits(Asked::Effective);
         let duration = self.criterion.form().duration();
-        let seen = self.observations(observed);
+        let seen = self.extremes(observed);
         let summary = if duration.is_zero() {
             format!("{seen} over the watch, never {limits}")
         } else if longest > 0 {

@@ -43,9 +43,12 @@ impl Flapping {
     }
 
     pub(super) fn at(&mut self, parts: &[Part], view: &View<'_>, at: Nanos) -> Option<Finding> {
+        // A signal that comes behind the others adds nothing to times that have been judged.
+        if self.newest.is_some_and(|newest| at <= newest) {
+            return None;
+        }
         let oldest = at.saturating_sub(self.within);
-        while let Some((time, counts)) = self.held.front().copied().filter(|(time, _)| *time <= oldest) {
-            let _ = time;
+        while let Some((_, counts)) = self.held.front().copied().filter(|(time, _)| *time <= oldest) {
             self.sum = self.sum.saturating_sub(counts);
             self.held.pop_front();
         }

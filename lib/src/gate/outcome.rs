@@ -172,7 +172,8 @@ pub enum Observed {
         /// All events.
         total: f64,
     },
-    /// A number: the median, or the aggregate that the criterion names.
+    /// A number: the median, or the aggregate that the criterion names; where a rollback criterion did not trip, the
+    /// reading that came nearest to its threshold.
     Value(f64),
     /// Probes.
     Probes {

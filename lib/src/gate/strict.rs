@@ -35,6 +35,10 @@ impl Strict {
     }
 
     pub(super) fn at(&mut self, parts: &[Part], view: &View<'_>, at: Nanos) -> Option<Finding> {
+        // A signal that comes behind the others adds nothing to times that have been judged.
+        if self.newest.is_some_and(|(newest, _)| at <= newest) {
+            return None;
+        }
         // An unknown sample neither adds nor resets.
         let now = truth(parts, view, at, Strength::Plain)?;
         match (self.newest, now) {

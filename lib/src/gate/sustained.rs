@@ -78,7 +78,8 @@ impl Sustained {
             self.beyond.pop_front();
         }
         // The cheap conditions first: old enough, and still going.
-        let (first, last) = (*self.beyond.front()?, *self.beyond.back()?);
+        let first = *self.beyond.front()?;
+        let last = *self.beyond.iter().rev().find(|time| **time <= at)?;
         if last.saturating_sub(first) < self.duration || last <= at.saturating_sub(self.tail) {
             return None;
         }

@@ -19,7 +19,7 @@ fn rows() {
             "latency_p95: 5m of 0.2, 15s of 90, 10m of 0.2",
             "proceed 15m",
             "clear",
-            "latency_p95 was 90s over the watch",
+            "latency_p95 was at most 90s over the watch",
         ),
         row(
             "one low value in a breach does not clear it",
