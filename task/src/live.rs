@@ -1,7 +1,10 @@
 //! What somebody who waits sees: one live line on a terminal, a line per event elsewhere.
 
+use runbook_gate::criterion::Criterion;
 use runbook_gate::gate::Progress;
 use runbook_gate::gate::outcome::{Distance, Phase};
+use runbook_gate::policy::rules::{Configured, GateRules};
+use runbook_gate::report::numbers::Measure;
 use runbook_gate::{Duration, SignalName, Timestamp};
 
 use crate::door::Door;
@@ -20,16 +23,53 @@ pub trait View {
     }
 }
 
+/// The signals that criteria judge, in the order of the criteria: the others change nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Judged(Vec<(SignalName, Measure)>);
+
+impl Judged {
+    /// The signals of these rules.
+    pub fn of(rules: &GateRules) -> Self {
+        let criteria: Vec<&Criterion> = rules
+            .rollback_when()
+            .iter()
+            .chain(rules.verify())
+            .filter(|rule| rule.configured == Configured::Yes)
+            .map(|rule| &rule.criterion)
+            .collect();
+        let mut judged: Vec<(SignalName, Measure)> = Vec::new();
+        for signal in criteria.iter().flat_map(|criterion| criterion.signals()) {
+            if !judged.iter().any(|(known, _)| known == signal) {
+                let reading = rules.signals().get(signal).map(|rules| rules.reading);
+                judged.push((signal.clone(), Measure::of(signal, reading, criteria.iter().copied())));
+            }
+        }
+        Self(judged)
+    }
+
+    /// Each signal with its newest reading in people's units, or nothing.
+    fn readings<'p>(
+        &'p self,
+        progress: &'p Progress,
+    ) -> impl Iterator<Item = (&'p SignalName, Option<String>)> {
+        self.0.iter().filter_map(|(signal, measure)| {
+            let (_, value) = progress.last.iter().find(|(name, _)| name == signal)?;
+            Some((signal, value.map(|value| measure.show(value))))
+        })
+    }
+}
+
 /// A line that is drawn over and over.
 pub struct LiveLine {
     door: Door,
     width: usize,
+    judged: Judged,
 }
 
 impl LiveLine {
     /// A live line for a terminal of this width.
-    pub const fn new(door: Door, width: usize) -> Self {
-        Self { door, width }
+    pub const fn new(door: Door, width: usize, judged: Judged) -> Self {
+        Self { door, width, judged }
     }
 }
 
@@ -39,7 +79,7 @@ impl View for LiveLine {
             Phase::NotStarted | Phase::Decided => self.door.clear(),
             Phase::WarmUp | Phase::Watch | Phase::Extended => {
                 // The last column stays free: some terminals wrap when it is written.
-                let line = cut(&live_line(progress, now), self.width.saturating_sub(1));
+                let line = cut(&live_line(&self.judged, progress, now), self.width.saturating_sub(1));
                 self.door.draw(&line);
             }
         }
@@ -57,19 +97,20 @@ impl View for LiveLine {
 /// A line for each thing that changes.
 pub struct EventLines {
     door: Door,
+    judged: Judged,
     before: Progress,
 }
 
 impl EventLines {
     /// Nothing has been said yet.
-    pub fn new(door: Door) -> Self {
-        Self { door, before: Progress::default() }
+    pub fn new(door: Door, judged: Judged) -> Self {
+        Self { door, judged, before: Progress::default() }
     }
 }
 
 impl View for EventLines {
     fn show(&mut self, progress: &Progress, now: Timestamp) {
-        for line in changes(&self.before, progress, now) {
+        for line in changes(&self.judged, &self.before, progress, now) {
             self.door.say(&line);
         }
         self.before = progress.clone();
@@ -80,8 +121,8 @@ impl View for EventLines {
     }
 }
 
-/// `watching 12m30s left · error_rate 0.002 · latency_p95 0.21 · error_rate > 5% for 5m: 1m15s of 5m`
-fn live_line(progress: &Progress, now: Timestamp) -> String {
+/// `watching, 12m30s left · error_rate > 5% for 5m: 1m15s of 5m · error_rate 8.2% · latency_p95 210ms`
+fn live_line(judged: &Judged, progress: &Progress, now: Timestamp) -> String {
     let left = progress.end.map_or(Duration::ZERO, |end| end.since(now));
     let mut parts = vec![format!("{} {} left", phase_word(progress.phase), whole_seconds(left))];
     // What threatens the release comes first, where the line is cut last.
@@ -90,7 +131,8 @@ fn live_line(progress: &Progress, now: Timestamp) -> String {
         .iter()
         .filter(|(_, distance)| matches!(distance, Distance::Breaching { .. } | Distance::Tripped));
     parts.extend(breaching.map(|(text, distance)| format!("{text}: {}", distance_words(*distance))));
-    parts.extend(progress.last.iter().map(|(signal, value)| reading(signal, *value)));
+    let readings = judged.readings(progress);
+    parts.extend(readings.map(|(signal, shown)| format!("{signal} {}", shown.as_deref().unwrap_or("–"))));
     let unknown = progress.criteria.iter().filter(|(_, distance)| *distance == Distance::Unknown).count();
     if unknown > 0 {
         parts.push(format!("{unknown} of {} criteria unknown", progress.criteria.len()));
@@ -99,7 +141,7 @@ fn live_line(progress: &Progress, now: Timestamp) -> String {
 }
 
 /// What is new, one line each.
-fn changes(before: &Progress, after: &Progress, now: Timestamp) -> Vec<String> {
+fn changes(judged: &Judged, before: &Progress, after: &Progress, now: Timestamp) -> Vec<String> {
     let mut lines = Vec::new();
     if after.phase != before.phase {
         let words = match after.phase {
@@ -121,11 +163,11 @@ fn changes(before: &Progress, after: &Progress, now: Timestamp) -> Vec<String> {
         let was = before.criteria.iter().find(|(name, _)| name == text).map(|(_, distance)| *distance);
         lines.extend(turn(text, was, *distance));
     }
-    for (signal, value) in &after.last {
+    for (signal, shown) in judged.readings(after) {
         let was = before.last.iter().find(|(name, _)| name == signal).and_then(|(_, value)| *value);
-        match (was, value) {
+        match (was, shown) {
             (Some(_), None) => lines.push(format!("{signal} is absent")),
-            (None, Some(value)) => lines.push(format!("{signal} is {}", short(*value))),
+            (None, Some(shown)) => lines.push(format!("{signal} is {shown}")),
             _ => {}
         }
     }
@@ -163,20 +205,6 @@ fn distance_words(distance: Distance) -> String {
     }
 }
 
-fn reading(signal: &SignalName, value: Option<f64>) -> String {
-    value.map_or_else(|| format!("{signal} –"), |value| format!("{signal} {}", short(value)))
-}
-
-/// At most four significant digits.
-fn short(value: f64) -> String {
-    if value == 0.0 || !value.is_finite() {
-        return format!("{value}");
-    }
-    let digits = 3 - value.abs().log10().floor().clamp(-9.0, 3.0) as i32;
-    let text = format!("{value:.*}", usize::try_from(digits).unwrap_or(0));
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-}
-
 fn whole_seconds(length: Duration) -> Duration {
     Duration::from_secs(length.as_nanos().div_ceil(1_000_000_000))
 }
@@ -208,17 +236,29 @@ mod tests {
         Progress {
             phase,
             end: Some(at(960)),
-            last: vec![("error_rate".parse().unwrap(), value)],
+            last: vec![("error_rate".parse().unwrap(), value), ("other".parse().unwrap(), Some(7.0))],
             criteria: vec![("error_rate > 5% for 5m".into(), distance)],
         }
+    }
+
+    fn judged() -> Judged {
+        use runbook_gate::policy::rules::{GateCriterion, ReadingKind, SignalRules};
+        let step = Duration::from_secs(15);
+        let criterion = "error_rate > 5% for 5m".parse().unwrap();
+        Judged::of(
+            &GateRules::new(Duration::ZERO, Duration::from_secs(900), step)
+                .with_signal("error_rate".parse().unwrap(), SignalRules::new(ReadingKind::Counts, step))
+                .with_signal("other".parse().unwrap(), SignalRules::new(ReadingKind::Value, step))
+                .with_rollback(GateCriterion { criterion, configured: Configured::Yes }),
+        )
     }
 
     #[test]
     fn the_live_line_says_time_values_and_distance() {
         let held = Distance::Breaching { held: Duration::from_secs(75), needed: Duration::from_secs(300) };
-        let line = live_line(&progress(Phase::Watch, Some(0.0612), held), at(210));
-        assert_eq!(line, "watching, 12m30s left · error_rate > 5% for 5m: 1m15s of 5m · error_rate 0.0612");
-        let blind = live_line(&progress(Phase::WarmUp, None, Distance::Unknown), at(900));
+        let line = live_line(&judged(), &progress(Phase::Watch, Some(0.0612), held), at(210));
+        assert_eq!(line, "watching, 12m30s left · error_rate > 5% for 5m: 1m15s of 5m · error_rate 6.12%");
+        let blind = live_line(&judged(), &progress(Phase::WarmUp, None, Distance::Unknown), at(900));
         assert_eq!(blind, "warming up, 1m left · error_rate – · 1 of 1 criteria unknown");
     }
 
@@ -232,27 +272,21 @@ mod tests {
     #[test]
     fn a_line_is_said_only_when_something_changes() {
         let quiet = progress(Phase::Watch, Some(0.001), Distance::Clear);
-        assert!(changes(&quiet, &quiet, at(1)).is_empty());
+        assert!(changes(&judged(), &quiet, &quiet, at(1)).is_empty());
         let held = Distance::Breaching { held: Duration::ZERO, needed: Duration::from_secs(300) };
         let bad = progress(Phase::Watch, Some(0.09), held);
         assert_eq!(
-            changes(&quiet, &bad, at(61)),
+            changes(&judged(), &quiet, &bad, at(61)),
             ["00:01:01Z error_rate > 5% for 5m: beyond, trips after 5m"]
         );
-        assert_eq!(changes(&bad, &quiet, at(62)), ["00:01:02Z error_rate > 5% for 5m: clear again"]);
+        assert_eq!(
+            changes(&judged(), &bad, &quiet, at(62)),
+            ["00:01:02Z error_rate > 5% for 5m: clear again"]
+        );
         let blind = progress(Phase::Watch, None, Distance::Clear);
-        assert_eq!(changes(&quiet, &blind, at(63)), ["00:01:03Z error_rate is absent"]);
-        assert_eq!(changes(&blind, &quiet, at(64)), ["00:01:04Z error_rate is 0.001"]);
-        let started = changes(&Progress::default(), &quiet, at(0));
+        assert_eq!(changes(&judged(), &quiet, &blind, at(63)), ["00:01:03Z error_rate is absent"]);
+        assert_eq!(changes(&judged(), &blind, &quiet, at(64)), ["00:01:04Z error_rate is 0.1%"]);
+        let started = changes(&judged(), &Progress::default(), &quiet, at(0));
         assert_eq!(started[0], "00:00:00Z watching until 00:16:00Z");
-    }
-
-    #[test]
-    fn numbers_are_short() {
-        for (value, text) in
-            [(0.0, "0"), (0.21, "0.21"), (0.0020001, "0.002"), (123.456, "123.5"), (91234.6, "91235")]
-        {
-            assert_eq!(short(value), text);
-        }
     }
 }

@@ -1,14 +1,16 @@
 //! `baseline`: what is normal, recorded before the deployment.
 
-use runbook_gate::Duration;
+use runbook_gate::policy::rules::GateRules;
 use runbook_gate::policy::{BaselineRule, Policy};
+use runbook_gate::report::numbers::Measure;
+use runbook_gate::{Baseline, Duration, SignalName};
 
 use super::arguments::{BaselineArguments, Format};
 use super::setting::{Setting, interrupted, judge, set_up, view};
 use super::{Exit, Failure, load};
 use crate::drive::baseline::{Gathered, Past, gather, observe, of_observations};
 use crate::drive::prepare::{Interrupted, ask};
-use crate::drive::{Reads, Trial};
+use crate::drive::{Reads, Trial, Watched};
 use crate::files::shown;
 use crate::recorded::Recorded;
 use crate::session::Session;
@@ -49,8 +51,11 @@ pub fn run(session: &Session, arguments: &BaselineArguments) -> Result<Exit, Fai
             session.door.print_json(&recorded.to_json().map_err(Failure::Internal)?);
         }
         Format::Human => {
-            let lines: Vec<String> =
-                recorded.baselines.iter().map(|(signal, baseline)| line(signal.as_str(), baseline)).collect();
+            let lines: Vec<String> = recorded
+                .baselines
+                .iter()
+                .map(|(signal, baseline)| line(signal, baseline, policy.gate()))
+                .collect();
             session.door.print(&format!("{}\nWrote {}.\n", lines.join("\n"), shown(&arguments.output)));
         }
     }
@@ -77,12 +82,11 @@ fn record(
     let past = Past { from: now - back, to: now };
     let replies = ask(&setting.watched, &mut setting.stage, |source| past.job(source))?;
     let mut gathered = gather(&setting.watched, &replies, policy.gate(), past);
-    let without_past =
-        |source: &&crate::drive::Watched| source.reads == Reads::Moments && source.trial != Trial::None;
+    let without_past = |source: &&Watched| source.reads == Reads::Moments && source.trial != Trial::None;
     if setting.watched.iter().any(|source| without_past(&source)) {
-        let mut view = view(session);
+        let mut view = view(session, policy);
         view.say(&format!("recording for {}", arguments.watch_for));
-        let observed: Vec<crate::drive::Watched> = setting.watched.clone();
+        let observed: Vec<Watched> = setting.watched.clone();
         let (observations, past) =
             observe(&observed, &mut setting.stage, view.as_mut(), arguments.watch_for)?;
         let of_moments =
@@ -94,16 +98,20 @@ fn record(
     Ok(Ok(gathered))
 }
 
-fn line(signal: &str, baseline: &runbook_gate::Baseline) -> String {
-    let middle = baseline.median.get();
+fn line(signal: &SignalName, baseline: &Baseline, rules: &GateRules) -> String {
+    let criteria = rules.rollback_when().iter().chain(rules.verify()).map(|rule| &rule.criterion);
+    let reading = rules.signals().get(signal).map(|rules| rules.reading);
+    let measure = Measure::of(signal, reading, criteria);
+    let samples = baseline.count;
     match baseline.counts {
         Some(counts) => {
-            format!("  {signal}: {} of {} ({} samples)", counts.bad(), counts.total(), baseline.count)
+            let rate = measure.show(counts.bad() / counts.total());
+            format!("  {signal}: {rate} ({} of {}, {samples} samples)", counts.bad(), counts.total())
         }
         None => format!(
-            "  {signal}: median {middle}, 95th percentile {} ({} samples)",
-            baseline.p95.get(),
-            baseline.count
+            "  {signal}: {} (95th percentile {}, {samples} samples)",
+            measure.show(baseline.median.get()),
+            measure.show(baseline.p95.get())
         ),
     }
 }

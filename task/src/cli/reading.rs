@@ -1,13 +1,16 @@
 //! What sources showed at a first look, as lines of text.
 
+use runbook_gate::policy::rules::GateRules;
+use runbook_gate::report::numbers::Measure;
 use runbook_gate::sample::{Reading, Sample};
+use runbook_gate::source::SourceSignal;
 use runbook_gate::{SignalName, Timestamp};
 
 use crate::drive::prepare::Reply;
 use crate::drive::{Trial, Watched};
 
 /// One line for each signal: its name, its newest reading, how old that is, and where it was read.
-pub fn lines(watched: &[Watched], replies: &[Reply], now: Timestamp) -> Vec<String> {
+pub fn lines(watched: &[Watched], replies: &[Reply], rules: &GateRules, now: Timestamp) -> Vec<String> {
     let width = watched
         .iter()
         .flat_map(|source| &source.signals)
@@ -17,7 +20,7 @@ pub fn lines(watched: &[Watched], replies: &[Reply], now: Timestamp) -> Vec<Stri
     let mut lines = Vec::new();
     for (source, reply) in watched.iter().zip(replies) {
         for signal in &source.signals {
-            let newest = newest(reply, &signal.signal, now);
+            let newest = newest(reply, &signal.signal, measure(signal, rules), now);
             let newest = match (newest, source.trial) {
                 (Some(text), _) => text,
                 (None, Trial::None) => "not run now".to_owned(),
@@ -29,14 +32,19 @@ pub fn lines(watched: &[Watched], replies: &[Reply], now: Timestamp) -> Vec<Stri
     lines
 }
 
-fn newest(reply: &Reply, signal: &SignalName, now: Timestamp) -> Option<String> {
+fn measure(signal: &SourceSignal, rules: &GateRules) -> Measure {
+    let criteria = rules.rollback_when().iter().chain(rules.verify()).map(|rule| &rule.criterion);
+    Measure::of(&signal.signal, Some(signal.reading), criteria)
+}
+
+fn newest(reply: &Reply, signal: &SignalName, measure: Measure, now: Timestamp) -> Option<String> {
     let polled = reply.polled()?;
     let of_signal = || polled.observations.iter().filter(|seen| seen.signal == *signal);
     let known = of_signal().filter(|seen| matches!(seen.sample, Sample::Known(_))).max_by_key(|seen| seen.at);
     let seen = known.or_else(|| of_signal().max_by_key(|seen| seen.at))?;
     let age = now.since(seen.at).as_nanos() / 1_000_000_000;
     Some(match &seen.sample {
-        Sample::Known(Reading::Value { value, .. }) => format!("{} ({age}s ago)", value.get()),
+        Sample::Known(Reading::Value { value, .. }) => format!("{} ({age}s ago)", measure.show(value.get())),
         Sample::Known(Reading::Counts(counts)) => {
             format!("{} of {} ({age}s ago)", counts.bad(), counts.total())
         }

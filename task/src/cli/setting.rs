@@ -14,7 +14,7 @@ use crate::door::{Place, terminal_width};
 use crate::drive::prepare::{Findings, Interrupted, Reply, ask, findings, first_look};
 use crate::drive::threads::{CancelSwitch, Events, Threads};
 use crate::drive::{Reads, Trial, Watched};
-use crate::live::{EventLines, LiveLine, View};
+use crate::live::{EventLines, Judged, LiveLine, View};
 use crate::session::Session;
 
 /// Polls are never closer together than this.
@@ -167,9 +167,10 @@ pub fn interrupted(session: &Session, setting: &Setting, why: Interrupted) -> Re
 }
 
 /// What somebody who waits sees.
-pub fn view(session: &Session) -> Box<dyn View> {
+pub fn view(session: &Session, policy: &Policy) -> Box<dyn View> {
+    let judged = Judged::of(policy.gate());
     match (session.door.place(), terminal_width()) {
-        (Place::Desk, Some(width)) => Box::new(LiveLine::new(session.door.clone(), width)),
-        _ => Box::new(EventLines::new(session.door.clone())),
+        (Place::Desk, Some(width)) => Box::new(LiveLine::new(session.door.clone(), width, judged)),
+        _ => Box::new(EventLines::new(session.door.clone(), judged)),
     }
 }

@@ -152,7 +152,7 @@ fn rehearse(
                 String::new(),
                 "Signals".to_owned(),
             ];
-            lines.extend(reading::lines(&setting.watched, &replies, now));
+            lines.extend(reading::lines(&setting.watched, &replies, rules, now));
             for (title, criteria) in
                 [("Rolls back when", rules.rollback_when()), ("Verifies", rules.verify())]
             {
@@ -235,7 +235,7 @@ impl GateRun<'_> {
         if let Some(folder) = &self.folder {
             folder.clear().map_err(Failure::input)?;
         }
-        let mut view = view(self.session);
+        let mut view = view(self.session, self.policy);
         let prepared = match self.prepare(setting, view.as_mut()) {
             Ok(prepared) => prepared?,
             Err(Interrupted::Cancelled { by }) => Prepared::Early(Early::Cancelled { by }),
