@@ -1,7 +1,7 @@
 //! The journal: everything that the gate saw, in the order it saw it.
 //!
 //! One JSON object a line (NDJSON), append-only, flushed a line at a time, so that a killed process leaves a journal that
-//! still reads. [`write`] makes a line of text, [`parse_line`] reads one, [`replay`] feeds a whole journal to a gate.
+//! still reads. [`write()`] makes a line of text, [`parse_line`] reads one, [`replay()`] feeds a whole journal to a gate.
 //!
 //! ```text
 //! {"kind":"start","version":1,"t":"2026-01-01T00:00:00Z","environment":"production","policy_sha256":"…"}
