@@ -38,7 +38,7 @@ const SCRAPES: u64 = 4;
 /// which is long enough to call a dead service healthy. Prometheus heeds it from 2.44 on; what does not, ignores it.
 const SHORTEST_LOOKBACK: Duration = Duration::from_secs(120);
 
-/// The most different remarks of a server that are passed on.
+/// The most different remarks that are made or passed on.
 const MOST_INFOS: usize = 20;
 
 /// The Prometheus source.
@@ -141,9 +141,20 @@ impl Prometheus {
         }
     }
 
-    /// What the server remarked and was not passed on yet.
+    /// What should be known of the queries and what the server remarked, once each.
     fn notes(&mut self, answers: &Answers) -> Vec<SourceNote> {
         let mut notes = Vec::new();
+        for series in &self.series {
+            if let Some(range) = series.read.queries().find_map(Query::own_range) {
+                let text = format!(
+                    "`{}` reads [{range}], which for that long after the deployment reaches back before it; write [$window]",
+                    series.signal
+                );
+                if self.said.len() < MOST_INFOS && self.said.insert(text.clone()) {
+                    remark::note(&mut notes, Some(&series.signal), &text);
+                }
+            }
+        }
         for info in answers.values().flatten().flat_map(|answer| &answer.infos) {
             if self.said.len() < MOST_INFOS && self.said.insert(info.clone()) {
                 remark::note(&mut notes, None, &format!("{}: {info}", remark::place(&self.spec.address)));

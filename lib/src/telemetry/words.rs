@@ -117,7 +117,8 @@ pub(super) fn text(telemetry: &Telemetry) -> String {
             None => lines.push("    not known: its signals were not read".to_owned()),
             Some(usual) => lines.push(format!("    {}", detection(criterion.kind, usual))),
         }
-        if let Some(quietest) = criterion.quietest.as_ref().filter(|at| at.requests_per_second.is_some()) {
+        if let Some(quietest) = criterion.quietest.as_ref().filter(|at| Some(*at) != criterion.usual.as_ref())
+        {
             lines.push(format!("    quietest: {}", detection(criterion.kind, quietest)));
         }
     }

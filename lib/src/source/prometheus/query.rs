@@ -96,10 +96,15 @@ impl Query {
         self.parts.len() > 1
     }
 
+    /// A range that is written without `$window`, if there is one.
+    pub(super) fn own_range(&self) -> Option<&str> {
+        self.own_ranges.first().map(String::as_str)
+    }
+
     /// Whether it may be read as counts.
     pub(super) fn check_counts(&self) -> Result<(), QueryError> {
-        match self.own_ranges.first() {
-            Some(range) => Err(QueryError::OwnWindow(range.clone())),
+        match self.own_range() {
+            Some(range) => Err(QueryError::OwnWindow(range.to_owned())),
             None => Ok(()),
         }
     }

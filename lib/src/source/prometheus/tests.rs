@@ -295,6 +295,17 @@ fn what_is_not_a_prometheus_server_is_told_apart() {
 }
 
 #[test]
+fn a_range_of_its_own_reaches_back_before_the_deployment_which_is_said_once() {
+    let network = Network::new(clock);
+    let mut source = source(vec![("x", value("sum(rate(y[5m]))")), ("z", value("sum(rate(y[$window]))"))]);
+    assert_eq!(
+        notes(&network.poll(&mut source, 1015)),
+        ["`x` reads [5m], which for that long after the deployment reaches back before it; write [$window]"]
+    );
+    assert!(network.poll(&mut source, 1030).notes.is_empty());
+}
+
+#[test]
 fn signals_that_ask_the_same_share_one_query() {
     let network = Network::new(clock);
     let read =
