@@ -101,7 +101,8 @@ impl<T: Decode> Decode for Vec<Placed<T>> {
                 list.push(Placed { value, span: item.span });
             }
         }
-        Some(list)
+        // A list of which nothing could be read is not an empty list.
+        if list.is_empty() && !items.is_empty() { None } else { Some(list) }
     }
 
     fn schema(schemas: &mut Schemas) -> serde_json::Value {
