@@ -96,7 +96,7 @@ need_prometheus() {
 cargo_deny_version=0.20.2
 need_cargo_deny() {
     if [ "$("$tools/bin/cargo-deny" --version 2>/dev/null)" != "cargo-deny $cargo_deny_version" ]; then
-        say "${dim}building cargo-deny $cargo_deny_version under $tools${plain}"
+        say "${dim}building cargo-deny $cargo_deny_version under $tools (once, about two minutes)${plain}"
         CARGO_TARGET_DIR="$tools/build" CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
             CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
             cargo install cargo-deny --version "$cargo_deny_version" --locked --force --quiet --root "$tools" ||
