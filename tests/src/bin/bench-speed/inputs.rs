@@ -38,7 +38,8 @@ pub fn long_policy(lines: usize) -> String {
         "version: 1\nservice: orders-api\nprobe: { url: \"https://orders.example\" }\n\
          prometheus: { url: \"http://prometheus.example:9090\" }\nsignals:\n",
     );
-    let signals = (lines - 14) / 5;
+    // Each signal has five lines of its own, and a criterion.
+    let signals = lines.saturating_sub(15) / 6;
     // Writing to a String cannot fail.
     for n in 0..signals {
         let _ = writeln!(text, "  errors_{n}: # of route {n}");
@@ -46,7 +47,7 @@ pub fn long_policy(lines: usize) -> String {
         let _ = writeln!(text, "    prometheus:");
         let _ = writeln!(
             text,
-            "      bad: 'sum(increase(http_requests_total{{app=\"orders\",route=\"/{n}\",code=~\"5..\"}}[$window]))'"
+            "      bad: 'sum(increase(http_requests_total{{app=\"orders\",route=\"/{n}\",code=~\"5..\"}}[$window])) or vector(0)'"
         );
         let _ = writeln!(
             text,
@@ -54,7 +55,7 @@ pub fn long_policy(lines: usize) -> String {
         );
     }
     text.push_str("gate:\n  warmup: 1m\n  observe: 15m\n  interval: 15s\n  baseline: none\n");
-    text.push_str("  rollback_when:\n    - health failing for 2m\n  verify:\n");
+    text.push_str("  rollback_when:\n    - health failing for 2m\n  verify:\n    - health passing\n");
     for n in 0..signals {
         let _ = writeln!(text, "    - errors_{n} < 1%");
     }
@@ -63,23 +64,25 @@ pub fn long_policy(lines: usize) -> String {
 
 /// The policy that the journal is replayed by: every form of criterion, over ten signals.
 #[must_use]
-pub fn replay_policy() -> String {
-    "\
+pub fn replay_policy(moments: usize) -> String {
+    let observe = moments as i64 * STEP;
+    format!(
+        "\
 version: 1
 service: orders-api
-probe: { url: \"https://orders.example\" }
-prometheus: { url: \"http://prometheus.example:9090\" }
-presets: [{ prometheus: { preset: http-server, selector: 'app=\"orders\"' } }]
+probe: {{ url: \"https://orders.example\" }}
+prometheus: {{ url: \"http://prometheus.example:9090\" }}
+presets: [{{ prometheus: {{ preset: http-server, selector: 'app=\"orders\"' }} }}]
 signals:
-  queue_depth: { prometheus: { query: queue } }
-  sign_ins: { unit: count, prometheus: { query: sign_ins } }
-  cpu_saturation: { prometheus: { query: cpu } }
-  memory_saturation: { prometheus: { query: memory } }
+  queue_depth: {{ prometheus: {{ query: queue }} }}
+  sign_ins: {{ unit: count, prometheus: {{ query: sign_ins }} }}
+  cpu_saturation: {{ prometheus: {{ query: cpu }} }}
+  memory_saturation: {{ prometheus: {{ query: memory }} }}
 gate:
   warmup: 1m
-  observe: 500000s
+  observe: {observe}s
   interval: 5s
-  baseline: { before: 30m }
+  baseline: {{ before: 30m }}
   rollback_when:
     - error_rate > 5% for 5m
     - latency_p95 > 2x baseline and > 200ms for 5m
@@ -96,7 +99,7 @@ gate:
     - max(queue_depth) < 1000
     - sign_ins > 10
 "
-    .to_owned()
+    )
 }
 
 /// A journal of a healthy release: ten signals, each sampled at so many moments.

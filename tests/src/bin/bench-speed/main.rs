@@ -53,12 +53,12 @@ fn bench(gate: &Path, folder: &Path) -> Result<(), Failure> {
 
     let policy = folder.join("replay.yml");
     let journal = folder.join("replay.ndjson");
-    fs::write(&policy, inputs::replay_policy())?;
     for (moments, ticks) in [
         (10_000, inputs::Ticks::Recorded),
         (100_000, inputs::Ticks::LeftOut),
         (100_000, inputs::Ticks::Recorded),
     ] {
+        fs::write(&policy, inputs::replay_policy(moments))?;
         inputs::write_journal(&journal, moments, ticks)?;
         let arguments = ["replay", "--format", "json", "--policy"]
             .map(OsStr::new)
