@@ -493,3 +493,86 @@ fn many_requests_go_side_by_side_and_keep_their_order() {
         .collect();
     assert_eq!(bodies, (0..20).map(|index| format!("/{index}")).collect::<Vec<_>>());
 }
+
+/// A server with TLS, whose certificate is of an authority that nobody knows.
+fn tls_double() -> url::Url {
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let certificate = CertificateDer::from_pem_slice(include_bytes!("fixtures/server.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("fixtures/server.key")).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let config = Arc::new(config);
+    // Also at the other addresses of loopback.
+    let listener = TcpListener::bind("0.0.0.0:0").unwrap();
+    let url = format!("https://127.0.0.1:{}/", listener.local_addr().unwrap().port()).parse().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = rustls::StreamOwned::new(connection, stream.unwrap());
+            let mut head = [0; 4096];
+            // A client that trusts nobody says nothing more.
+            if stream.read(&mut head).is_ok() {
+                let _ = stream
+                    .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nsecure");
+            }
+        }
+    });
+    url
+}
+
+#[test]
+fn an_authority_of_a_file_is_trusted_beside_the_platforms() {
+    let url = tls_double();
+    let mut request = Request::get(Address::Url(url.clone()), String::new(), Duration::from_secs(10));
+    request.headers = vec![Header { name: "Authorization".into(), value: Secret::new("Bearer canary") }];
+    let mut network = Network::default();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/fixtures/authority.pem");
+    network.roots.add_file(std::path::Path::new(file)).unwrap();
+    let response = HttpTransport::new(network, no_pause, fixed_now).send(&request).unwrap();
+    assert_eq!(response.body, b"secure");
+
+    let error = send(&request).unwrap_err();
+    assert!(matches!(error, TransportError::Tls { .. }), "{error:?}");
+    assert!(error.to_string().contains("--ca-file"), "{error}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_certificate_of_another_host_is_not_trusted() {
+    let mut url = tls_double();
+    url.set_host(Some("127.0.0.2")).unwrap();
+    let mut network = Network::default();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/fixtures/authority.pem");
+    network.roots.add_file(std::path::Path::new(file)).unwrap();
+    let request = Request::get(Address::Url(url), String::new(), Duration::from_secs(2));
+    let error = HttpTransport::new(network, no_pause, fixed_now).send(&request).unwrap_err();
+    assert!(matches!(error, TransportError::Tls { .. }), "{error:?}");
+}
+
+#[test]
+fn a_proxy_is_asked_to_connect_with_its_credentials() {
+    let proxy = Double::new(|_, stream| {
+        let _ = stream.write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
+    });
+    let url = proxy.base.replace("http://", "http://ann:canary@");
+    let proxies =
+        super::proxy::ProxyRules::from_variables(|name| (name == "HTTPS_PROXY").then_some(url.as_str()));
+    let network = Network { proxies: proxies.unwrap(), ..Network::default() };
+    let mut request = Request::get(
+        Address::Url("https://service.example/".parse().unwrap()),
+        String::new(),
+        Duration::from_secs(5),
+    );
+    request.retry = Retry::Never;
+    let error = HttpTransport::new(network, no_pause, fixed_now).send(&request).unwrap_err().to_string();
+    assert!(error.contains("the proxy does not connect to it") && !error.contains("canary"), "{error}");
+    let asked = proxy.asked();
+    assert!(asked[0].starts_with("CONNECT service.example:443 HTTP/1.1\r\n"), "{asked:?}");
+    assert!(asked[0].contains("Proxy-Authorization: Basic YW5uOmNhbmFyeQ=="), "{asked:?}");
+}
