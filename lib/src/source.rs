@@ -9,6 +9,8 @@ mod http_json;
 pub mod preset;
 mod probe;
 mod prometheus;
+#[cfg(test)]
+mod properties;
 mod remark;
 mod scrape;
 mod selector;
