@@ -2,6 +2,7 @@
 
 mod arguments;
 mod baseline;
+mod checklist;
 mod explain;
 mod init;
 mod load;
@@ -86,6 +87,11 @@ impl Failure {
         }
     }
 
+    /// In words, for a sentence.
+    pub fn words(&self) -> String {
+        self.reason()
+    }
+
     /// In one piece of text.
     fn reason(&self) -> String {
         match self {
@@ -126,6 +132,7 @@ fn perform(session: &Session, command: Command) -> Result<Exit, Failure> {
         Command::Init(arguments) => init::run(session, &arguments),
         Command::Validate(arguments) => validate::run(session, &arguments),
         Command::Schema => schema::run(session),
+        Command::Checklist(arguments) => checklist::run(session, &arguments),
         Command::Telemetry(arguments) => telemetry::run(session, &arguments),
         Command::Baseline(arguments) => baseline::run(session, &arguments),
         Command::Verify(arguments) => verify::run(session, &arguments),

@@ -95,6 +95,10 @@ pub const REPORT_JSON: &str = "report.json";
 pub const SUMMARY: &str = "report.md";
 /// The JUnit report's name.
 pub const JUNIT: &str = "junit.xml";
+/// The checklist's report for programs.
+pub const CHECKLIST_JSON: &str = "checklist.json";
+/// The checklist's report for people.
+pub const CHECKLIST_SUMMARY: &str = "checklist.md";
 
 impl ReportFolder {
     /// Makes the folder where it is missing, and makes sure that files can be written there.

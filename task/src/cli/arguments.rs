@@ -29,6 +29,8 @@ pub enum Command {
     Validate(ValidateArguments),
     /// Print the JSON Schema of the policy, for editors.
     Schema,
+    /// Say what is missing of the pre-deployment checklist, and who can provide it.
+    Checklist(ChecklistArguments),
     /// Say which signals can be read now, how fresh they are, and whether they can decide.
     Telemetry(TelemetryArguments),
     /// Record what is normal before a deployment.
@@ -123,6 +125,33 @@ pub struct ValidateArguments {
     pub deny_warnings: bool,
 }
 
+/// `checklist`
+#[derive(Debug, Args)]
+pub struct ChecklistArguments {
+    #[command(flatten)]
+    pub policy: PolicyArguments,
+    #[command(flatten)]
+    pub network: NetworkArguments,
+    /// The commit, tag or branch that was deployed last; the last tag by default.
+    #[arg(long, value_name = "REF")]
+    pub since: Option<String>,
+    /// A JUnit or TRX file, or a pattern of such files.
+    #[arg(long, value_name = "PATTERN")]
+    pub tests: Vec<String>,
+    /// A file that is the artifact of a name; a checksum in `PATH.sha256` is compared.
+    #[arg(long = "artifact", value_name = "NAME=PATH", value_parser = pair)]
+    pub artifacts: Vec<(String, String)>,
+    /// Your word that an item is done, and what was done.
+    #[arg(long, value_name = "ITEM=WORDS", value_parser = pair)]
+    pub attest: Vec<(String, String)>,
+    /// The folder for `checklist.json` and `checklist.md`.
+    #[arg(long, value_name = "FOLDER")]
+    pub report_dir: Option<PathBuf>,
+    /// How the result is printed.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
 /// `telemetry`
 #[derive(Debug, Args)]
 pub struct TelemetryArguments {
@@ -213,6 +242,7 @@ impl Command {
     pub const fn format(&self) -> Option<Format> {
         match self {
             Self::Validate(arguments) => Some(arguments.format),
+            Self::Checklist(arguments) => Some(arguments.format),
             Self::Telemetry(arguments) => Some(arguments.format),
             Self::Baseline(arguments) => Some(arguments.format),
             Self::Verify(arguments) => Some(arguments.format),

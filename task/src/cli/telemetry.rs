@@ -15,6 +15,9 @@ use crate::session::Session;
 /// How long after the first look comes the second, at most: a counter says nothing before.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// How far back is read where only what can be read now matters.
+pub const SHORT_PAST: Duration = Duration::from_secs(300);
+
 /// Reads each source twice, and the past of those that have one.
 pub fn run(session: &Session, arguments: &TelemetryArguments) -> Result<Exit, Failure> {
     let policy = load::policy(session, &arguments.policy)?;
@@ -52,7 +55,11 @@ pub fn run(session: &Session, arguments: &TelemetryArguments) -> Result<Exit, Fa
     })
 }
 
-fn observe(setting: &mut Setting, past: Duration) -> Result<(Observed, Findings), Interrupted> {
+/// Asks every source twice, and the past of those that have one.
+///
+/// # Errors
+/// Where somebody cancels, or a source crashes.
+pub fn observe(setting: &mut Setting, past: Duration) -> Result<(Observed, Findings), Interrupted> {
     let (first, found) = setting.look()?;
     let mut observed = Observed::new();
     take(&mut observed, &first);

@@ -118,7 +118,7 @@ pub fn paths(output: &[u8]) -> BTreeMap<String, Vec<ChangedPath>> {
             let letter = raw.rsplit(' ').next().and_then(|status| status.chars().next()).unwrap_or('M');
             let Some(path) = fields.next() else { break };
             let changed = commit.as_ref().map(|commit| found.entry(commit.clone()).or_default());
-            let mut push = |path: String, how: PathChange| {
+            let push = |path: String, how: PathChange| {
                 if let Some(changed) = changed {
                     changed.push(ChangedPath { path, how });
                 }

@@ -1,0 +1,216 @@
+//! `checklist`: whether the deployment may begin, from a checkout and what the caller gives.
+
+mod given;
+
+use std::path::Path;
+
+use runbook_gate::checklist::{
+    ChecklistRules, Checkout, CheckoutError, CommitFact, Desk, Gap, Gathered, History, Inquiry, RunbookItem,
+    TelemetryFact, TreeFile, Who, gather, judge,
+};
+use runbook_gate::policy::{Policy, PolicyFile};
+use runbook_gate::report::ReportContext;
+use runbook_gate::report::checklist::{ChecklistReport, json, markdown, terminal};
+use runbook_gate::report::terminal::{Colour, Layout};
+use runbook_gate::source::World;
+use runbook_gate::telemetry::{Observed, Readable, Telemetry, analyse};
+
+use super::arguments::{ChecklistArguments, Format};
+use super::{Exit, Failure, load, setting, telemetry};
+use crate::commands::Asked;
+use crate::files::{CHECKLIST_JSON, CHECKLIST_SUMMARY, ReportFolder, read_text};
+use crate::git::GitCheckout;
+use crate::session::Session;
+
+/// Gathers, judges and reports.
+pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Failure> {
+    let policy = load::policy(session, &arguments.policy)?;
+    let policy_text = read_text(&arguments.policy.policy, "").map_err(Failure::input)?;
+    let folder = match &arguments.report_dir {
+        Some(path) => Some(ReportFolder::open(path).map_err(Failure::input)?),
+        None => None,
+    };
+    let opened = GitCheckout::open(Path::new("."), &session.environment);
+    let mut notes = Vec::new();
+    let mut rules = policy.checklist().clone();
+    let checkout: &dyn Checkout = match &opened {
+        Ok(checkout) => {
+            rules.policy_path = given::path_in(checkout.root(), &arguments.policy.policy);
+            notes.extend(uncommitted(checkout));
+            checkout
+        }
+        Err(error) => &Without(error.clone()),
+    };
+    let root = opened.as_ref().map_or(Path::new("."), GitCheckout::root);
+    let tests = given::tests(&rules, &arguments.tests, root).map_err(Failure::Input)?;
+    let artifacts = given::artifacts(&arguments.artifacts);
+    let given = given::words(&rules, &arguments.attest).map_err(Failure::Input)?;
+    let transport = session.network(
+        &arguments.network.connections,
+        &arguments.network.connection_tokens,
+        arguments.network.ca_file.as_deref(),
+    )?;
+    let commands = session.commands(if arguments.network.allow_commands { Asked::Yes } else { Asked::No });
+    let earlier_policy = |text: &str| earlier(session, arguments, &policy, text);
+    let inquiry = Inquiry {
+        now: session.clock.now(),
+        deployed: "HEAD",
+        since: arguments.since.as_deref(),
+        policy_text: &policy_text,
+        earlier_policy: &earlier_policy,
+        given,
+        tests,
+        artifacts,
+        telemetry: look(session, arguments, &policy, &rules),
+    };
+    let world = World { transport: transport.as_ref(), commands: &commands };
+    let facts = gather(&rules, inquiry, checkout, &Desk, &world);
+    if let Gathered::Known(deployment) = &facts.deployment {
+        notes.extend(deployment.notes.iter().cloned());
+    }
+    let context = ReportContext {
+        service: policy.service().to_owned(),
+        policy_file: policy.file_name().to_owned(),
+        enforcement: policy.environment().enforcement(),
+        replay_command: String::new(),
+    };
+    let report = ChecklistReport::new(judge(&rules, &facts), context, notes);
+    commands.stop_all();
+    publish(session, &report, folder.as_ref(), arguments.format)
+}
+
+fn publish(
+    session: &Session,
+    report: &ChecklistReport,
+    folder: Option<&ReportFolder>,
+    format: Format,
+) -> Result<Exit, Failure> {
+    let clean = |text: String| session.door.redactor().clean(&text).into_owned();
+    let object = clean(format!("{}\n", json(report)));
+    if let Some(folder) = folder {
+        folder.write(CHECKLIST_JSON, &object).map_err(Failure::input)?;
+        folder.write(CHECKLIST_SUMMARY, &clean(markdown(report))).map_err(Failure::input)?;
+    }
+    match format {
+        Format::Json => session.door.print_json(&object),
+        Format::Human => {
+            let layout = Layout { width: crate::door::output_width(), colour: Colour::Ansi };
+            session.door.print(&terminal(report, layout));
+        }
+    }
+    Ok(Exit::of_decision(report.decision(), report.enforcement()))
+}
+
+/// What is not committed is not what is deployed.
+fn uncommitted(checkout: &GitCheckout) -> Option<String> {
+    let paths = checkout.uncommitted().ok().filter(|paths| !paths.is_empty())?;
+    let shown: Vec<&str> = paths.iter().take(3).map(String::as_str).collect();
+    let more = if paths.len() > 3 { format!(" and {} more", paths.len() - 3) } else { String::new() };
+    Some(format!(
+        "{}{more} changed and are not committed: the commit is judged, not the folder",
+        shown.join(", ")
+    ))
+}
+
+/// The rules of an earlier text of the policy, for the same environment.
+fn earlier(
+    session: &Session,
+    arguments: &ChecklistArguments,
+    policy: &Policy,
+    text: &str,
+) -> Option<ChecklistRules> {
+    let file = PolicyFile::parse(policy.file_name(), text, session.clock.now()).ok()?.file;
+    let resolved =
+        load::resolve(session, &arguments.policy, &file, Some(policy.environment().name())).ok()?;
+    Some(resolved.checklist().clone())
+}
+
+/// What telemetry can be read: asked only where the item concerns this environment, and could still be satisfied.
+fn look(
+    session: &Session,
+    arguments: &ChecklistArguments,
+    policy: &Policy,
+    rules: &ChecklistRules,
+) -> Gathered<TelemetryFact> {
+    let asked = rules
+        .items
+        .iter()
+        .find(|item| item.id == RunbookItem::TelemetryReady.id())
+        .is_some_and(|item| item.environments.include(&rules.environment));
+    let now = session.clock.now();
+    let nothing_read = analyse(policy.gate(), &Observed::new(), now);
+    let blind = nothing_read
+        .signals
+        .iter()
+        .any(|signal| signal.required && signal.readable == Readable::NotConfigured);
+    if !asked || blind {
+        return Gathered::Known(fact(&nothing_read, AskedNow::No));
+    }
+    let unreadable =
+        |why: String| Gathered::Unknown(Gap::new(why, Who::PipelineOwner, "see `runbook-gate telemetry`"));
+    let mut setting = match setting::set_up(session, policy, &arguments.network, |_| false) {
+        Ok(setting) => setting,
+        Err(failure) => return unreadable(format!("the sources cannot be read here: {}", failure.words())),
+    };
+    let observed = telemetry::observe(&mut setting, telemetry::SHORT_PAST);
+    setting.runner.stop_all();
+    match observed {
+        Ok((observed, _)) => {
+            Gathered::Known(fact(&analyse(policy.gate(), &observed, session.clock.now()), AskedNow::Yes))
+        }
+        Err(_) => unreadable("reading the sources was interrupted".to_owned()),
+    }
+}
+
+/// Whether the sources were asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum AskedNow {
+    Yes,
+    No,
+}
+
+fn fact(telemetry: &Telemetry, asked: AskedNow) -> TelemetryFact {
+    let mut fact = TelemetryFact {
+        without_source: Vec::new(),
+        unreadable: Vec::new(),
+        readable: Vec::new(),
+        not_asked: Vec::new(),
+    };
+    for signal in telemetry.signals.iter().filter(|signal| signal.required) {
+        let name = signal.signal.clone();
+        match (&signal.readable, asked) {
+            (Readable::NotConfigured, _) => fact.without_source.push(name),
+            (_, AskedNow::No) => fact.not_asked.push(name),
+            (Readable::Now { .. } | Readable::Idle, AskedNow::Yes) => fact.readable.push(name),
+            (Readable::Stale { age }, AskedNow::Yes) => {
+                fact.unreadable.push(format!("{name} (its newest point is {age} old)"))
+            }
+            (Readable::Not { why }, AskedNow::Yes) => fact.unreadable.push(format!("{name} ({why})")),
+        }
+    }
+    fact
+}
+
+/// No repository: every question has the same answer.
+struct Without(CheckoutError);
+
+impl Checkout for Without {
+    fn commit(&self, _: &str) -> Result<CommitFact, CheckoutError> {
+        Err(self.0.clone())
+    }
+    fn last_tag(&self, _: &str) -> Result<Option<(String, String)>, CheckoutError> {
+        Err(self.0.clone())
+    }
+    fn history(&self, _: Option<&str>, _: &str) -> Result<History, CheckoutError> {
+        Err(self.0.clone())
+    }
+    fn files(&self, _: &str) -> Result<Vec<TreeFile>, CheckoutError> {
+        Err(self.0.clone())
+    }
+    fn read(&self, _: &[&TreeFile]) -> Result<Vec<Vec<u8>>, CheckoutError> {
+        Err(self.0.clone())
+    }
+    fn remotes(&self) -> Result<Vec<String>, CheckoutError> {
+        Err(self.0.clone())
+    }
+}
