@@ -138,11 +138,7 @@ pub struct Desk;
 
 impl Desk {
     fn gap<T>(what: &str, how: &str) -> Gathered<T> {
-        Gathered::Unknown(Gap::new(
-            format!("{what} known to Azure DevOps, which is not asked from a checkout alone"),
-            Who::Caller,
-            how,
-        ))
+        Gathered::Unknown(Gap::new(format!("{what} in Azure DevOps, not in the checkout"), Who::Caller, how))
     }
 }
 
@@ -152,7 +148,7 @@ impl Forge for Desk {
     }
 
     fn changes(&self, _: &History) -> Gathered<Vec<Change>> {
-        Self::gap("pull requests and their approvals are", "run the checklist in the pipeline")
+        Self::gap("pull requests and approvals are", "run the checklist in the pipeline")
     }
 
     fn work_items(&self, _: &[Change]) -> Gathered<Vec<WorkItemFact>> {
@@ -178,6 +174,6 @@ impl Forge for Desk {
     }
 
     fn waiver(&self, _: &Waiver, _: &str) -> Gathered<WaiverFact> {
-        Self::gap("whether the waiver was approved is", "run the checklist in the pipeline")
+        Self::gap("who approved it stands", "run the checklist in the pipeline")
     }
 }

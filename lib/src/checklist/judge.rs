@@ -110,7 +110,10 @@ impl Finding {
                     whole.cautions.extend(part.cautions);
                 }
                 (Support::Missing | Support::Unknown, _) => {
-                    choices.extend(part.needs);
+                    for need in part.needs {
+                        let left = choices.iter_mut().try_fold(need, |need, known| known.take(need));
+                        choices.extend(left);
+                    }
                     whole.evidence.extend(part.evidence);
                     whole.cautions.extend(part.cautions);
                 }
@@ -126,9 +129,9 @@ impl Finding {
     fn with(mut self, other: Self) -> Self {
         self.evidence.extend(other.evidence);
         for need in other.needs {
-            if !self.needs.contains(&need) {
-                self.needs.push(need);
-            }
+            // Two hundred changes without an approval are one need.
+            let left = self.needs.iter_mut().try_fold(need, |need, known| known.take(need));
+            self.needs.extend(left);
         }
         for caution in other.cautions {
             if !self.cautions.contains(&caution) {
@@ -146,6 +149,7 @@ fn one_of(needs: Vec<Need>) -> Option<Need> {
     let mut needs = needs.into_iter();
     let first = needs.next()?;
     Some(needs.fold(first, |whole, next| Need {
+        about: whole.about.into_iter().chain(next.about).collect(),
         what: if whole.what.contains(&next.what) {
             whole.what
         } else {
@@ -319,7 +323,8 @@ fn because(finding: &Finding) -> String {
         Support::For => listed(of(Support::For)),
         Support::Against => listed(of(Support::Against)),
         Support::Missing | Support::Unknown => {
-            listed(finding.needs.iter().map(|need| need.what.as_str()).collect())
+            let sentences: Vec<String> = finding.needs.iter().map(Need::sentence).collect();
+            listed(sentences.iter().map(String::as_str).collect())
         }
     }
 }

@@ -67,10 +67,15 @@ pub enum When {
     On(String),
 }
 
+/// How many changes a sentence names.
+const MOST_NAMED: usize = 5;
+
 /// Something that is missing, and who can provide it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Need {
-    /// What is missing or wrong, one sentence.
+    /// The changes that it concerns, where it is a matter of changes: `pull request 12`.
+    pub about: Vec<String>,
+    /// What is missing or wrong, one sentence without the changes.
     pub what: String,
     /// Who can provide it.
     pub who: Who,
@@ -367,7 +372,41 @@ impl Need {
     /// What is missing, who can provide it, and how.
     #[must_use]
     pub fn new(what: impl Into<String>, who: Who, how: impl Into<String>) -> Self {
-        Self { what: what.into(), who, how: how.into() }
+        Self { about: Vec::new(), what: what.into(), who, how: how.into() }
+    }
+
+    /// The same need, of a change.
+    #[must_use]
+    pub fn of(mut self, change: &str) -> Self {
+        self.about.push(change.to_owned());
+        self
+    }
+
+    /// What is missing, with the changes that it concerns: `no approval that counts (pull request 12 and 3 more)`.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let Some(more) = self.about.len().checked_sub(MOST_NAMED) else {
+            return match self.about.as_slice() {
+                [] => self.what.clone(),
+                named => format!("{} ({})", self.what, named.join(", ")),
+            };
+        };
+        let named: Vec<&str> = self.about.iter().take(MOST_NAMED).map(String::as_str).collect();
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        format!("{} ({}{more})", self.what, named.join(", "))
+    }
+
+    /// Takes in a need that is the same but for its changes; gives it back where it is another.
+    pub(crate) fn take(&mut self, other: Self) -> Option<Self> {
+        if self.what != other.what || self.who != other.who || self.how != other.how {
+            return Some(other);
+        }
+        for change in other.about {
+            if !self.about.contains(&change) {
+                self.about.push(change);
+            }
+        }
+        None
     }
 }
 

@@ -207,9 +207,9 @@ fn no_record(change: &Change, facts: &Facts) -> Option<Finding> {
     }
     let Some(reason) = reason else {
         return without.then(|| {
-            let what = format!("{} says that it needs no decision record, and not why", change.name);
-            let mut finding =
-                Finding::missing(Need::new(what, Who::Author, "write `Decision: none (REASON)`"));
+            let what = "it is said to need no decision record, and not why";
+            let need = Need::new(what, Who::Author, "write `Decision: none (REASON)`").of(&change.name);
+            let mut finding = Finding::missing(need);
             finding.records.push(row(change, "none", "without a reason", None, Support::Missing));
             finding
         });
@@ -236,39 +236,36 @@ fn no_record(change: &Change, facts: &Facts) -> Option<Finding> {
 fn nothing(change: &Change, facts: &Facts, linked: &Linked<'_>) -> Finding {
     let dead: Vec<String> = linked.dead.iter().map(|(written, why)| format!("{written} ({why})")).collect();
     let what = if dead.is_empty() {
-        format!("{} links no decision record", change.name)
+        "no decision record is linked".to_owned()
     } else {
-        format!("{} links no decision record that exists: {}", change.name, dead.join(", "))
+        format!("no decision record is linked that exists: {}", dead.join(", "))
     };
     let how = "link the accepted record in the pull request or the commit (`ADR: 12`), or write `Decision: none (REASON)`";
-    let mut finding = match &facts.conversations {
-        Gathered::Known(()) => Finding::missing(Need::new(what, Who::Author, how)),
-        // A pull request that nobody could read may link it.
-        Gathered::Unknown(gap) => {
-            let why = format!("{what} in its commits, and its pull request is not known: {}", gap.why);
-            Finding::unknown(&Gap::new(
-                why,
-                Who::Author.or(gap.who.clone()),
-                format!("{how}; or {}", gap.how),
-            ))
-        }
-    };
+    let mut finding = unless_unread(what, how, change, facts);
     finding.records.push(row(change, "", "none linked", None, finding.support));
     finding
 }
 
+/// Something is missing, unless a pull request that nobody could read has it.
+pub(super) fn unless_unread(what: String, how: &str, change: &Change, facts: &Facts) -> Finding {
+    let (support, need) = match &facts.conversations {
+        Gathered::Known(()) => (Support::Missing, Need::new(what, Who::Author, how)),
+        Gathered::Unknown(gap) => {
+            let what = format!("{what} in its commits, and {}", gap.why);
+            (
+                Support::Unknown,
+                Need::new(what, Who::Author.or(gap.who.clone()), format!("{how}; or {}", gap.how)),
+            )
+        }
+    };
+    Finding { needs: vec![need.of(&change.name)], ..Finding::new(support) }
+}
+
 /// A kind of record that the change's paths ask for is not among those that it links.
 fn lacks(change: &Change, facts: &Facts, kinds: &[&str]) -> Finding {
-    let what = format!("{} links no accepted {}, which its paths ask for", change.name, kinds.join(" and "));
-    let how = format!("link an accepted {} as well", kinds.join(" and "));
-    match &facts.conversations {
-        Gathered::Known(()) => Finding::missing(Need::new(what, Who::Author, how)),
-        Gathered::Unknown(gap) => Finding::unknown(&Gap::new(
-            format!("{what}, in its commits; its pull request is not known: {}", gap.why),
-            Who::Author.or(gap.who.clone()),
-            format!("{how}; or {}", gap.how),
-        )),
-    }
+    let kinds = kinds.join(" and ");
+    let what = format!("no accepted {kinds} is linked, which its paths ask for,");
+    unless_unread(what, &format!("link an accepted {kinds} as well"), change, facts)
 }
 
 fn row(change: &Change, record: &str, status: &str, path: Option<&str>, support: Support) -> LinkedRecord {

@@ -126,9 +126,9 @@ pub(super) fn approval(change: &Change, by: &[String]) -> Finding {
     let votes = match &change.votes {
         Gathered::Known(votes) => votes,
         Gathered::Unknown(gap) => {
-            let gap =
-                Gap { why: format!("who approved {} is not known: {}", change.name, gap.why), ..gap.clone() };
-            return Finding::unknown(&gap);
+            let what = format!("whether it was approved is not known: {}", gap.why);
+            let need = Need::new(what, gap.who.clone(), gap.how.clone()).of(&change.name);
+            return Finding { needs: vec![need], ..Finding::new(Support::Unknown) };
         }
     };
     let fact = |support: Support, vote: &Vote, what: String| {
@@ -138,11 +138,8 @@ pub(super) fn approval(change: &Change, by: &[String]) -> Finding {
     if let Some(vote) = votes.iter().find(|vote| vote.says == VoteSays::Rejected) {
         return Finding::against(
             fact(Support::Against, vote, format!("{} was rejected by {}", change.name, vote.by)),
-            Need::new(
-                format!("{} is rejected", change.name),
-                Who::OneOf(vec![vote.by.clone()]),
-                "settle the objection",
-            ),
+            Need::new("it is rejected", Who::OneOf(vec![vote.by.clone()]), "settle the objection")
+                .of(&change.name),
         );
     }
     let fits = |vote: &&Vote| {
@@ -158,11 +155,9 @@ pub(super) fn approval(change: &Change, by: &[String]) -> Finding {
         }
         None => {
             let who = if by.is_empty() { Who::SecondPerson } else { Who::OneOf(by.to_vec()) };
-            Finding::missing(Need::new(
-                format!("{} has no approval that counts", change.name),
-                who,
-                format!("approve {}", change.name),
-            ))
+            Finding::missing(
+                Need::new("there is no approval that counts", who, "approve it").of(&change.name),
+            )
         }
     }
 }

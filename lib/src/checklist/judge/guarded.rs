@@ -53,7 +53,7 @@ pub(super) fn judge(rules: &ChecklistRules, facts: &Facts) -> Judged {
         let paths: Vec<&str> =
             change.paths.iter().map(|path| path.path.as_str()).filter(|path| guarded(path)).collect();
         for need in &mut finding.needs {
-            need.what = format!("{} changes {}: {}", change.name, paths.join(", "), need.what);
+            need.what = format!("{} changed, and {}", paths.join(", "), need.what);
             if need.who == Who::SecondPerson {
                 need.who = Who::OneOf(owners.clone());
             }

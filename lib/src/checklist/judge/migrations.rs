@@ -47,7 +47,6 @@ fn plan(
         .collect();
     let files: Vec<&str> =
         change.paths.iter().map(|path| path.path.as_str()).filter(|path| paths.matches(path)).collect();
-    let about = |what: &str| format!("{} changes {} and {what}", change.name, listed(&files));
     let plans: Vec<_> = accepted
         .iter()
         .filter_map(|record| rollback_plan(&record.text, &index.template).map(|plan| (*record, plan)))
@@ -72,7 +71,12 @@ fn plan(
             Who::Author,
             format!("say in {} how {} is rolled back", record.path, listed(&files)),
         )),
-        None if accepted.is_empty() => no_record(&about("links no accepted decision record"), facts),
+        None if accepted.is_empty() => decisions::unless_unread(
+            format!("{} changed, and no accepted decision record is linked", listed(&files)),
+            "link the accepted record that says how the migration is rolled back",
+            change,
+            facts,
+        ),
         None => Finding::missing(Need::new(
             format!(
                 "{} has no rollback section",
@@ -109,21 +113,6 @@ fn plan(
         }
     }
     finding
-}
-
-fn no_record(what: &str, facts: &Facts) -> Finding {
-    let how = "link the accepted record that says how the migration is rolled back";
-    match &facts.conversations {
-        Gathered::Known(()) => Finding::missing(Need::new(what, Who::Author, how)),
-        Gathered::Unknown(gap) => Finding {
-            needs: vec![Need::new(
-                format!("{what} in its commits, and its pull request is not known: {}", gap.why),
-                Who::Author.or(gap.who.clone()),
-                format!("{how}; or {}", gap.how),
-            )],
-            ..Finding::new(Support::Unknown)
-        },
-    }
 }
 
 fn listed(files: &[&str]) -> String {

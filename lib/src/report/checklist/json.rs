@@ -15,7 +15,7 @@ pub fn render(report: &ChecklistReport) -> String {
         .iter()
         .flat_map(|item| {
             item.needs.iter().map(|need| {
-                json!({ "item": item.id.as_str(), "what": need.what, "who": need.who.words(), "how": need.how })
+                json!({ "item": item.id.as_str(), "about": need.about, "what": need.what, "who": need.who.words(), "how": need.how })
             })
         })
         .collect();
@@ -44,7 +44,7 @@ fn item(item: &ItemOutcome) -> Value {
         "because": item.because,
         "evidence": item.evidence.iter().map(evidence).collect::<Vec<_>>(),
         "needs": item.needs.iter().map(|need| json!({
-            "what": need.what, "who": need.who.words(), "how": need.how,
+            "about": need.about, "what": need.what, "who": need.who.words(), "how": need.how,
         })).collect::<Vec<_>>(),
         "waivers": item.waivers.iter().map(|waiver| {
             let (standing, words) = match &waiver.standing {

@@ -51,7 +51,7 @@ fn missing(out: &mut String, report: &ChecklistReport) {
             let _ = writeln!(
                 out,
                 "  - {}. {}: {}.",
-                prose(&need.what),
+                prose(&need.sentence()),
                 markdown(&capital(&need.who.words())),
                 prose(&need.how)
             );

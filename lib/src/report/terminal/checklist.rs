@@ -64,7 +64,7 @@ fn missing(page: &mut Page, report: &ChecklistReport) {
             &[Span::new(item.id.as_str(), STRONG), Span::new(&format!(" ({})", item.title), QUIET)],
         );
         for need in &item.needs {
-            page.paragraph(4, 6, &[Span::new(&format!("- {}", need.what), Style::new())]);
+            page.paragraph(4, 6, &[Span::new(&format!("- {}", need.sentence()), Style::new())]);
             page.paragraph(6, 6, &[Span::new(&format!("{}: {}", need.who.words(), need.how), QUIET)]);
         }
     }

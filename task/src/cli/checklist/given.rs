@@ -23,13 +23,12 @@ const MOST_ENTRIES: usize = 500_000;
 /// The path of a file from the repository's root, with `/`; as given where it lies elsewhere.
 pub fn path_in(root: &Path, path: &Path) -> String {
     let whole = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let inside = whole(path);
-    let relative = inside.strip_prefix(whole(root)).unwrap_or(path);
-    relative
-        .components()
-        .map(|part| part.as_os_str().to_string_lossy().into_owned())
-        .collect::<Vec<_>>()
-        .join("/")
+    match whole(path).strip_prefix(whole(root)) {
+        Ok(inside) => {
+            inside.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+        }
+        Err(_) => shown(path),
+    }
 }
 
 /// The test result files that the caller's patterns name (from this folder), else the policy's (from the repository's
