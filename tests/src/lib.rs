@@ -6,4 +6,5 @@ pub mod binary;
 pub mod network;
 pub mod prometheus;
 pub mod proxy;
+pub mod repository;
 pub mod service;
