@@ -154,7 +154,7 @@ fn signal() -> impl Strategy<Value = SignalName> {
 
 fn number() -> impl Strategy<Value = Finite> {
     prop_oneof![
-        (0..1_000_000_u32).prop_map(|whole| f64::from(whole)),
+        (0..1_000_000_u32).prop_map(f64::from),
         (0..1_000_000_u32).prop_map(|thousandths| f64::from(thousandths) / 1000.0),
         (0.0..1e18_f64),
     ]

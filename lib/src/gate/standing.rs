@@ -48,10 +48,9 @@ impl Standing<'_> {
         let mut caveat = None;
         let (status, explanation) = if let Some(finding) = &judge.tripped {
             (CriterionStatus::Tripped, subject.finding(finding, Asked::Effective))
-        } else if judge.thresholds == Thresholds::NoneKnown {
-            (CriterionStatus::Unknown, self.unknown_threshold(&subject, &judge.limits))
-        } else if judge.thresholds == Thresholds::SomeUnknown
-            && (judge.would_trip.is_some() || running != Running::No)
+        } else if judge.thresholds == Thresholds::NoneKnown
+            || (judge.thresholds == Thresholds::SomeUnknown
+                && (judge.would_trip.is_some() || running != Running::No))
         {
             (CriterionStatus::Unknown, self.unknown_threshold(&subject, &judge.limits))
         } else if let Some(finding) = &judge.would_trip {

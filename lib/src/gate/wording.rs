@@ -79,7 +79,7 @@ pub(super) fn plain(number: f64) -> String {
     let size = number.abs();
     if size == 0.0 {
         "0".to_owned()
-    } else if size >= 1e15 || size < 1e-6 {
+    } else if !(1e-6..1e15).contains(&size) {
         format!("{number:.2e}")
     } else if size >= 100.0 {
         self::number(number)

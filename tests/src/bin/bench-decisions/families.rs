@@ -116,7 +116,7 @@ pub const FAMILIES: [Family; 28] = [
         label: Label::Regression,
         onset: 240.0,
         sample: |t, random| {
-            let clean = (t / 15.0) as u64 % 8 == 0;
+            let clean = ((t / 15.0) as u64).is_multiple_of(8);
             errors(450.0, if t > 240.0 && !clean { 0.2 } else { 0.002 }, random)
         },
         ..ERRORS
