@@ -58,7 +58,7 @@ pub(super) fn limit(
         Threshold::Absolute(quantity) => {
             let number = quantity.base();
             let pre_existing = match (role, baseline) {
-                (Role::Rollback, Some(Ok(baseline))) => {
+                (Role::Rollback, Some(Ok(baseline))) if !is_floor(criterion, comparison) => {
                     pre_existing(*cmp, number, middle(baseline, ratio), ratio, unit)
                 }
                 _ => None,
@@ -204,6 +204,21 @@ fn pre_existing(cmp: Cmp, threshold: f64, base: f64, ratio: bool, unit: Unit) ->
         }
         _ => None,
     }
+}
+
+/// Whether another comparison of the criterion asks the same signal to be worse than its baseline: what was so before
+/// cannot trip it then.
+fn is_floor(criterion: &Criterion, comparison: &Comparison) -> bool {
+    criterion.comparisons().iter().any(|other| {
+        other.signal() == comparison.signal()
+            && matches!(
+                other,
+                Comparison::Threshold {
+                    threshold: Threshold::TimesBaseline(_) | Threshold::BaselineOffset { .. },
+                    ..
+                }
+            )
+    })
 }
 
 /// Whether another comparison of the criterion keeps small numbers of the same signal out.

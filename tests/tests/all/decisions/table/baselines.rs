@@ -284,6 +284,14 @@ fn pre_existing() {
             "",
         ),
         row(
+            "a floor beside a comparison with the baseline is not pre-existing",
+            "rollback latency_p95 > 1.2x baseline and > 200ms for 5m; baseline latency_p95 0.21",
+            "latency_p95: 5m of 0.21, 10m of 0.28",
+            "rollback 10m15s",
+            "tripped",
+            "above 252ms (1.2 × 210ms (median of 120 samples before)) and above 200ms throughout",
+        ),
+        row(
             "strict criteria have it too",
             "rollback error_rate > 5% for 5m strict; baseline error_rate 2400/30000",
             "error_rate: 15m of 24/300",
