@@ -2,12 +2,34 @@
 
 /// Whether a character is a control character, a separator of lines, a mark that turns the direction of text, or takes no
 /// room: what an outside text could use to hide or to forge something. All are below U+10000, except the tag characters.
-pub(crate) fn steers(character: char) -> bool {
+///
+/// ```
+/// use runbook_gate::report::escape::steers;
+/// assert!(steers('\u{2028}') && steers('\x1b') && !steers('ß'));
+/// ```
+#[must_use]
+pub fn steers(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}'
             | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Whether a comparison by the rules of a language passes over a character: a variation of the one before, a joiner, a filler. The
+/// agent of Azure Pipelines looks for its commands that way.
+///
+/// ```
+/// use runbook_gate::report::escape::weightless;
+/// assert!(weightless('\u{fe0f}') && weightless('\u{ad}') && !weightless('#'));
+/// ```
+#[must_use]
+pub fn weightless(character: char) -> bool {
+    steers(character)
+        || matches!(character,
+            '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0080}'..='\u{e0fff}')
 }
 
 #[cfg(test)]

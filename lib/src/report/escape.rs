@@ -3,7 +3,7 @@
 //! Every text that this library did not write itself, be it a reason, a name or a server's error, goes through the door of
 //! its output. Each door keeps what people read and takes away what machines obey.
 
-use crate::steering::steers;
+pub use crate::steering::{steers, weightless};
 
 /// The longest outside text that a report shows, in characters; longer ones end in `…`.
 pub const LONGEST: usize = 1000;
@@ -19,7 +19,8 @@ pub const LONGEST: usize = 1000;
 pub fn terminal(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(4 * LONGEST));
     for character in calmed(text) {
-        if character == '#' && out.ends_with('#') {
+        // What a comparison passes over does not stand between.
+        if character == '#' && out.trim_end_matches(weightless).ends_with('#') {
             out.push(' ');
         }
         out.push(character);
