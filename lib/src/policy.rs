@@ -162,6 +162,14 @@ impl PolicyFile {
         none_listed.into_iter().chain(listed.into_iter().flatten().map(|(name, _)| name.as_str()))
     }
 
+    /// The Azure Pipelines environment that records the deployments of an environment, where the file says it.
+    #[must_use]
+    pub fn azure_environment(&self, environment: &str) -> Option<&str> {
+        let listed = self.document.environments.get().into_iter().flat_map(|environments| &environments.0);
+        let found = listed.into_iter().find(|(name, _)| name.as_str() == environment)?;
+        found.1.value.azure_environment.get().map(|name| name.text.as_str())
+    }
+
     /// The policy of one environment, variables expanded. Without a name it is `production`, where that is the only one.
     ///
     /// # Errors
