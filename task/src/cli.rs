@@ -11,6 +11,7 @@ mod reading;
 mod replay;
 mod schema;
 mod setting;
+mod task;
 mod telemetry;
 mod validate;
 mod verify;
@@ -18,7 +19,7 @@ mod verify;
 use std::process::ExitCode;
 
 use clap::Parser;
-use runbook_gate::diagnostic::{Colour, Diagnostics};
+use runbook_gate::diagnostic::Diagnostics;
 use runbook_gate::gate::Decision;
 use runbook_gate::policy::Enforcement;
 
@@ -117,6 +118,9 @@ pub fn run() -> Exit {
         }
     };
     let session = Session::start(arguments.verbose);
+    if matches!(arguments.command, Command::Task) {
+        return task::run(session);
+    }
     let format = arguments.command.format();
     match perform(&session, arguments.command) {
         Ok(exit) => exit,
@@ -139,13 +143,14 @@ fn perform(session: &Session, command: Command) -> Result<Exit, Failure> {
         Command::Replay(arguments) => replay::run(session, &arguments),
         Command::Explain { code } => explain::run(session, code.as_deref()),
         Command::Completions { shell } => Ok(schema::completions(session, shell)),
+        Command::Task => Err(Failure::Input("the task does not start itself".to_owned())),
     }
 }
 
 /// Says what went wrong, and on standard output as JSON where that was asked for.
 fn report_failure(session: &Session, format: Option<Format>, failure: &Failure) {
     match failure {
-        Failure::Policy(diagnostics) => session.door.say(diagnostics.render(Colour::Ansi).trim_end()),
+        Failure::Policy(diagnostics) => session.show(diagnostics),
         Failure::Input(_) | Failure::Internal(_) => session.door.say(&format!("error: {}", failure.reason())),
     }
     if format == Some(Format::Json) {

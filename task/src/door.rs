@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use runbook_gate::report::escape::{steers, weightless};
+
 use crate::redact::Redactor;
 
 /// Where the process runs.
@@ -82,6 +84,13 @@ impl Door {
         });
     }
 
+    /// Sends the agent of a pipeline a logging command, as [`crate::agent`] has written it: the one line that it is to obey.
+    pub fn command(&self, line: &str) {
+        self.with(|streams| {
+            let _ = writeln!(streams.out, "{line}").and_then(|()| streams.out.flush());
+        });
+    }
+
     /// Says lines on standard error.
     pub fn say(&self, text: &str) {
         let text = self.cleaned(text, Styles::Kept);
@@ -141,7 +150,7 @@ impl Door {
                 // Styles of the terminal renderer; the stream removes them where nobody sees them.
                 '\x1b' if styles == Styles::Kept => clean.push(c),
                 // The agent takes a lone carriage return for the end of a line.
-                c if c.is_control() => clean.push(' '),
+                c if steers(c) => clean.push(' '),
                 c => clean.push(c),
             }
         }
@@ -174,13 +183,14 @@ impl Streams {
 /// Breaks every `##`, which begins all that the agent obeys, so that it sees text.
 fn defused(text: &str) -> String {
     let mut whole = String::with_capacity(text.len());
-    let mut before = None;
+    let mut after_hash = false;
     for c in text.chars() {
-        if (before, c) == (Some('#'), '#') {
+        if after_hash && c == '#' {
             whole.push(' ');
         }
         whole.push(c);
-        before = Some(c);
+        // What a comparison passes over does not stand between.
+        after_hash = c == '#' || (after_hash && weightless(c) && c != '\n');
     }
     whole
 }
@@ -243,14 +253,16 @@ mod tests {
     #[test]
     fn no_logging_command_passes_in_a_pipeline() {
         let (door, out, err) = door(Place::Pipeline);
-        let hostile = "x ##vso[task.complete result=Succeeded;]y ###VSO[a.b]\r##[error]z";
+        let hostile =
+            "x ##vso[task.complete result=Succeeded;]y ###VSO[a.b]\r##[error]z #\u{fe0f}#vso[a.b]\u{2028}";
         door.print(hostile);
         door.say(hostile);
         door.log(log::Level::Info, hostile);
         door.print_json("{\"a\":\"##vso[task.setvariable variable=x]\"}");
         for text in [out.text(), err.text()] {
             assert!(!text.to_lowercase().contains("##vso["), "{text}");
-            assert!(!text.contains("##[error]") && !text.contains('\r'), "{text}");
+            assert!(!text.contains("##[error]") && !text.contains(['\r', '\u{2028}']), "{text}");
+            assert!(!text.contains("#\u{fe0f}#"), "{text}");
         }
         assert!(err.text().contains("##[debug]x # #vso["), "{}", err.text());
         assert!(out.text().contains(r#"{"a":"\u0023#vso[task"#), "{}", out.text());

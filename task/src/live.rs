@@ -7,6 +7,7 @@ use runbook_gate::policy::rules::{Configured, GateRules};
 use runbook_gate::report::numbers::Measure;
 use runbook_gate::{Duration, SignalName, Timestamp};
 
+use crate::agent::Agent;
 use crate::door::Door;
 
 /// Shows how things stand.
@@ -118,6 +119,43 @@ impl View for EventLines {
 
     fn say(&mut self, text: &str) {
         self.door.say(text);
+    }
+}
+
+/// A line for each thing that changes, and the progress of a pipeline's step.
+pub struct StepProgress {
+    lines: EventLines,
+    agent: Agent,
+    begun: Option<Timestamp>,
+}
+
+impl StepProgress {
+    /// Nothing has been said yet.
+    pub const fn new(lines: EventLines, agent: Agent) -> Self {
+        Self { lines, agent, begun: None }
+    }
+}
+
+impl View for StepProgress {
+    fn show(&mut self, progress: &Progress, now: Timestamp) {
+        self.lines.show(progress, now);
+        let begun = *self.begun.get_or_insert(now);
+        if let Some(end) = progress.end {
+            let (gone, whole) = (now.since(begun).as_nanos(), end.since(begun).as_nanos());
+            // The last percent is the verdict's.
+            let percent = gone.saturating_mul(100).checked_div(whole).unwrap_or(0).min(99);
+            let left = whole_seconds(end.since(now));
+            let words = format!("{} {left} left", phase_word(progress.phase));
+            self.agent.progress(u8::try_from(percent).unwrap_or(99), &words);
+        }
+    }
+
+    fn say(&mut self, text: &str) {
+        self.lines.say(text);
+    }
+
+    fn refresh_every(&self) -> Option<Duration> {
+        Some(Duration::from_secs(1))
     }
 }
 

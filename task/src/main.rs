@@ -1,5 +1,6 @@
 //! The `runbook-gate` command.
 
+mod agent;
 mod cli;
 mod commands;
 mod door;
@@ -7,6 +8,8 @@ mod drive;
 mod files;
 mod git;
 mod http;
+mod inputs;
+mod launcher;
 mod live;
 mod recorded;
 mod redact;

@@ -14,6 +14,10 @@ const SHORTEST: usize = 6;
 /// So long a text is no word, whatever its letters.
 const LONGEST_WORD: usize = 12;
 const MASK: &str = "***";
+/// What stands where a text was cut.
+const CUT: char = '…';
+/// A shorter beginning of a secret tells little, and would be found in every other word.
+const SHORTEST_BEGINNING: usize = 4;
 
 /// The secrets of this process, and the forms that they take in output. Clones share them.
 #[derive(Clone, Default)]
@@ -64,7 +68,10 @@ impl Redactor {
                 clean = Cow::Owned(clean.replace(form.as_str(), MASK));
             }
         }
-        clean
+        match without_beginnings(&clean, &forms) {
+            Some(shorter) => Cow::Owned(shorter),
+            None => clean,
+        }
     }
 
     /// Whether the text carries a secret.
@@ -76,6 +83,32 @@ impl Redactor {
 /// A "secret" such as `production` or `version` would take the report apart, and hide nothing.
 fn is_word(text: &str) -> bool {
     text.len() < LONGEST_WORD && text.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+}
+
+/// The text without the beginnings of secrets that stand where it was cut: an answer that repeats a secret may be cut within it.
+fn without_beginnings(text: &str, forms: &[String]) -> Option<String> {
+    let mut clean = String::new();
+    let mut rest = text;
+    let mut found = false;
+    while let Some((part, tail)) = rest.split_once(CUT) {
+        let length = forms.iter().filter_map(|form| beginning_at_end(part, form)).max();
+        found |= length.is_some();
+        let (kept, mask) = match length {
+            Some(length) => (part.get(..part.len() - length).unwrap_or_default(), MASK),
+            None => (part, ""),
+        };
+        clean.extend([kept, mask]);
+        clean.push(CUT);
+        rest = tail;
+    }
+    clean.push_str(rest);
+    found.then_some(clean)
+}
+
+/// How many bytes at the end of a text are the beginning of a secret, where they are enough to tell.
+fn beginning_at_end(text: &str, secret: &str) -> Option<usize> {
+    let lengths = secret.char_indices().map(|(at, _)| at).filter(|length| *length >= SHORTEST_BEGINNING);
+    lengths.rev().find(|length| secret.get(..*length).is_some_and(|beginning| text.ends_with(beginning)))
 }
 
 /// Every header of a policy is a secret by type; most are words such as `production` that reports print too.
@@ -112,6 +145,14 @@ mod tests {
         let redactor = Redactor::default();
         redactor.learn_header("Authorization", &Secret::new("Bearer canary-token"));
         assert_eq!(redactor.clean("token canary-token"), "token ***");
+    }
+
+    #[test]
+    fn masks_what_a_cut_left_of_a_secret() {
+        let redactor = Redactor::default();
+        redactor.learn(&Secret::new("canary-token"));
+        assert_eq!(redactor.clean("key: canary-t… and cana… and canary-token"), "key: ***… and ***… and ***");
+        assert_eq!(redactor.clean("a can… and canary"), "a can… and canary");
     }
 
     #[test]

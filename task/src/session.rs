@@ -5,9 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use runbook_gate::Secret;
-use runbook_gate::policy::source_spec::{Address, Header, SourceSpec};
+use runbook_gate::diagnostic::{Colour, Diagnostics};
+use runbook_gate::policy::source_spec::{Address, Header, PrometheusSpec, SourceSpec};
 use runbook_gate::transport::Transport;
 
+use crate::agent::Agent;
 use crate::cli::Failure;
 use crate::commands::{Asked, CommandPermission, CommandRunner};
 use crate::door::{Door, Place};
@@ -15,6 +17,7 @@ use crate::drive::threads::{Clock, pause, wall_time};
 use crate::http::proxy::ProxyRules;
 use crate::http::roots::ExtraRoots;
 use crate::http::{Connection, Connections, Credential, HttpTransport, Network};
+use crate::inputs::Endpoint;
 use crate::redact::Redactor;
 
 /// The process, seen by a command.
@@ -25,6 +28,16 @@ pub struct Session {
     pub environment: BTreeMap<String, String>,
     /// The time.
     pub clock: Clock,
+    /// What there is besides where the process is the task of a pipeline's step.
+    pub step: Option<Step>,
+}
+
+/// The step of a pipeline that runs the task.
+pub struct Step {
+    /// Who is told what it comes to.
+    pub agent: Agent,
+    /// The Prometheus server that the policy's connections mean.
+    pub prometheus: Option<Endpoint>,
 }
 
 impl Session {
@@ -45,12 +58,33 @@ impl Session {
         let door = Door::of_process(place, redactor);
         start_log(&door, verbose, environment.get("RUST_LOG").map(String::as_str));
         report_panics(&door);
-        Self { door, environment, clock }
+        Self { door, environment, clock, step: None }
+    }
+
+    /// Whom to tell, where the process is the task of a pipeline's step.
+    pub fn agent(&self) -> Option<&Agent> {
+        self.step.as_ref().map(|step| &step.agent)
+    }
+
+    /// Says what was found in a policy; a step shows it as issues too.
+    pub fn show(&self, findings: &Diagnostics) {
+        self.door.say(findings.render(Colour::Ansi).trim_end());
+        if let Some(agent) = self.agent() {
+            agent.findings(findings);
+        }
     }
 
     /// A variable of the environment; one that is empty counts as unset.
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The Azure Pipelines environment of this deployment job.
+    pub fn deployed_environment(&self) -> Option<&str> {
+        match self.door.place() {
+            Place::Pipeline => self.variable("ENVIRONMENT_NAME"),
+            Place::Desk => None,
+        }
     }
 
     /// Prints one JSON object on standard output.
@@ -60,7 +94,7 @@ impl Session {
         self.door.print_json(&format!("{text}\n"));
     }
 
-    /// The network as the arguments and the environment say; nothing is opened yet.
+    /// The network as the arguments and the environment say, for these sources; nothing is opened yet.
     ///
     /// # Errors
     /// Where a connection, its token, a proxy or a file of certificates is wrong.
@@ -69,12 +103,18 @@ impl Session {
         connections: &[(String, String)],
         tokens: &[(String, String)],
         ca_file: Option<&Path>,
+        sources: &[SourceSpec],
     ) -> Result<Arc<dyn Transport>, Failure> {
         let mut network = Network {
             connections: Connections::default(),
             proxies: ProxyRules::from_variables(|name| self.variable(name)).map_err(Failure::input)?,
             roots: ExtraRoots::default(),
         };
+        if let Some(endpoint) = self.step.as_ref().and_then(|step| step.prometheus.as_ref()) {
+            for name in prometheus_connections(sources) {
+                network.connections.insert(name.to_owned(), self.served_by(endpoint, name)?);
+            }
+        }
         for (name, url) in connections {
             self.learn_user_info(url);
             let credential = match tokens.iter().find(|(of, _)| of == name) {
@@ -122,6 +162,19 @@ impl Session {
         }
     }
 
+    /// The connection of a policy that a service connection stands for.
+    fn served_by(&self, endpoint: &Endpoint, name: &str) -> Result<Connection, Failure> {
+        self.learn_user_info(&endpoint.url);
+        let credential = endpoint.secret.clone().map(|secret| match endpoint.user.as_str() {
+            "" => Credential::Bearer(secret),
+            user => Credential::Basic { user: user.to_owned(), password: secret },
+        });
+        if let Some(credential) = &credential {
+            self.door.redactor().learn_header("Authorization", &credential.header());
+        }
+        Connection::new(name, &endpoint.url, credential).map_err(Failure::input)
+    }
+
     fn learn_user_info(&self, url: &str) {
         let Ok(url) = url.parse::<url::Url>() else { return };
         if let Some(password) = url.password() {
@@ -162,10 +215,24 @@ impl Session {
 /// The job's secrets, as the agent gives them to a task.
 fn is_secret_of_the_job(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
+    // The scheme and the user of a service connection are words that reports print too.
+    let of_endpoint = name.starts_with("ENDPOINT_AUTH")
+        && !name.starts_with("ENDPOINT_AUTH_SCHEME_")
+        && !name.ends_with("_USERNAME");
     name.starts_with("SECRET_")
-        || name.starts_with("ENDPOINT_AUTH")
+        || of_endpoint
         || name.starts_with("SECUREFILE_TICKET")
         || name == "SYSTEM_ACCESSTOKEN"
+}
+
+/// The names of the connections that Prometheus sources read from.
+fn prometheus_connections(sources: &[SourceSpec]) -> impl Iterator<Item = &str> {
+    sources.iter().filter_map(|source| match source {
+        SourceSpec::Prometheus(PrometheusSpec { address: Address::Connection(name), .. }) => {
+            Some(name.as_str())
+        }
+        _ => None,
+    })
 }
 
 fn headers(source: &SourceSpec) -> &[Header] {

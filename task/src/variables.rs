@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use runbook_gate::Secret;
 use runbook_gate::policy::{PIPELINE_VARIABLES, Variable, Variables};
 
+use crate::inputs::secret_name;
 use crate::redact::Redactor;
 
 /// The arguments' values, then those variables of the environment that a policy may use.
@@ -34,6 +35,11 @@ impl<'e> GivenVariables<'e> {
         }
     }
 
+    /// The environment's secret value: the agent gives a task the secrets of its job under names of their own.
+    fn secret_of_environment(&self, name: &str) -> Option<&str> {
+        self.environment.get(&secret_name(name)).map(String::as_str).or_else(|| self.of_environment(name))
+    }
+
     /// The environment's value; the agent writes names in capitals.
     fn of_environment(&self, name: &str) -> Option<&str> {
         let mangled = name.to_ascii_uppercase().replace(['.', ' '], "_");
@@ -47,7 +53,7 @@ impl Variables for GivenVariables<'_> {
             return Variable::Value(value.clone());
         }
         if self.secret.contains(name) {
-            return match self.of_environment(name).filter(|value| !value.is_empty()) {
+            return match self.secret_of_environment(name).filter(|value| !value.is_empty()) {
                 Some(value) => {
                     let secret = Secret::new(value);
                     self.redactor.learn(&secret);

@@ -49,6 +49,9 @@ pub enum Command {
         /// Which shell.
         shell: clap_complete::Shell,
     },
+    /// Do what the inputs of the Azure Pipelines task say; its launcher starts this.
+    #[command(hide = true)]
+    Task,
 }
 
 /// How results are printed.
@@ -247,7 +250,9 @@ impl Command {
             Self::Baseline(arguments) => Some(arguments.format),
             Self::Verify(arguments) => Some(arguments.format),
             Self::Replay(arguments) => Some(arguments.format),
-            Self::Init(_) | Self::Schema | Self::Explain { .. } | Self::Completions { .. } => None,
+            Self::Init(_) | Self::Schema | Self::Explain { .. } | Self::Completions { .. } | Self::Task => {
+                None
+            }
         }
     }
 }

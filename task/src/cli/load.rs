@@ -1,6 +1,6 @@
 //! The policy that the arguments name.
 
-use runbook_gate::diagnostic::{Colour, Diagnostics};
+use runbook_gate::diagnostic::Diagnostics;
 use runbook_gate::policy::{Policy, PolicyFile};
 
 use super::Failure;
@@ -40,9 +40,40 @@ pub fn resolve(
         &session.environment,
         session.door.redactor().clone(),
     );
+    let environment = chosen(file, environment, session.deployed_environment())?;
     let policy = file.resolve(environment, &variables).map_err(Failure::Policy)?;
     session.learn_secrets(policy.sources());
     Ok(policy)
+}
+
+/// The environment that is meant: the given one, or the one whose deployments the environment of this deployment job records.
+///
+/// # Errors
+/// Where the two contradict each other.
+fn chosen<'n>(
+    file: &'n PolicyFile,
+    given: Option<&'n str>,
+    deployed: Option<&str>,
+) -> Result<Option<&'n str>, Failure> {
+    let Some(deployed) = deployed else { return Ok(given) };
+    let recorded =
+        |name: &&str| file.azure_environment(name).is_some_and(|azure| azure.eq_ignore_ascii_case(deployed));
+    let Some(given) = given else {
+        let mut meant = file.environments().filter(recorded);
+        return Ok(meant.next().filter(|_| meant.next().is_none()));
+    };
+    let contradiction = match file.azure_environment(given) {
+        Some(azure) if azure.eq_ignore_ascii_case(deployed) => return Ok(Some(given)),
+        Some(azure) => format!("the policy's `{given}` is deployed to `{azure}`"),
+        None => match file.environments().find(recorded) {
+            Some(other) => format!("the policy says that this is `{other}`, not `{given}`"),
+            None => return Ok(Some(given)),
+        },
+    };
+    Err(Failure::Input(format!(
+        "this deployment job is of the Azure Pipelines environment `{deployed}`, but {contradiction}; \
+         name the right environment, or correct `azure_environment` in the policy"
+    )))
 }
 
 /// The policy of the environment that the arguments name, its warnings said.
@@ -53,7 +84,7 @@ pub fn policy(session: &Session, arguments: &PolicyArguments) -> Result<Policy, 
     let (file, _) = self::file(session, arguments)?;
     let policy = resolve(session, arguments, &file, arguments.environment.as_deref())?;
     if !policy.warnings().is_empty() {
-        session.door.say(policy.warnings().render(Colour::Ansi).trim_end());
+        session.show(policy.warnings());
     }
     Ok(policy)
 }

@@ -53,6 +53,9 @@ pub fn publish(
         None => Ok(()),
     };
     // Whoever waited for the decision gets it, whatever became of the files.
+    if let Some(agent) = session.agent() {
+        super::task::tell(agent, outcome, context, publication.folder);
+    }
     match publication.format {
         Format::Json => session.door.print_json(&json),
         Format::Human => {

@@ -14,7 +14,7 @@ use crate::door::{Place, terminal_width};
 use crate::drive::prepare::{Findings, Interrupted, Reply, ask, findings, first_look};
 use crate::drive::threads::{CancelSwitch, Events, Threads};
 use crate::drive::{Reads, Trial, Watched};
-use crate::live::{EventLines, Judged, LiveLine, View};
+use crate::live::{EventLines, Judged, LiveLine, StepProgress, View};
 use crate::session::Session;
 
 /// Polls are never closer together than this.
@@ -42,8 +42,12 @@ pub fn set_up(
     network: &NetworkArguments,
     has_baseline: impl Fn(&SignalName) -> bool,
 ) -> Result<Setting, Failure> {
-    let transport =
-        session.network(&network.connections, &network.connection_tokens, network.ca_file.as_deref())?;
+    let transport = session.network(
+        &network.connections,
+        &network.connection_tokens,
+        network.ca_file.as_deref(),
+        policy.sources(),
+    )?;
     let asked = if network.allow_commands { Asked::Yes } else { Asked::No };
     let runner = session.commands(asked);
     let mut watched = Vec::new();
@@ -88,6 +92,7 @@ pub fn set_up(
     }
     let events = Events::default();
     listen_for_signals(events.switch())?;
+    crate::launcher::end_with_it(session, events.switch())?;
     let commands: Arc<dyn source::Commands> = Arc::new(runner.clone());
     let stage = Threads::start(session.clock, sources, &transport, &commands, events)
         .map_err(|error| Failure::Internal(format!("no thread for a source: {error}")))?;
@@ -169,6 +174,9 @@ pub fn interrupted(session: &Session, setting: &Setting, why: Interrupted) -> Re
 /// What somebody who waits sees.
 pub fn view(session: &Session, policy: &Policy) -> Box<dyn View> {
     let judged = Judged::of(policy.gate());
+    if let Some(agent) = session.agent() {
+        return Box::new(StepProgress::new(EventLines::new(session.door.clone(), judged), agent.clone()));
+    }
     match (session.door.place(), terminal_width()) {
         (Place::Desk, Some(width)) => Box::new(LiveLine::new(session.door.clone(), width, judged)),
         _ => Box::new(EventLines::new(session.door.clone(), judged)),

@@ -1,5 +1,6 @@
 //! `telemetry`: whether the gate could see.
 
+use runbook_gate::gate::Decision;
 use runbook_gate::telemetry::{Observed, analyse};
 use runbook_gate::{Duration, Timestamp};
 
@@ -50,7 +51,13 @@ pub fn run(session: &Session, arguments: &TelemetryArguments) -> Result<Exit, Fa
     }
     Ok(match (found.mistakes.is_empty(), telemetry.is_ready() || !arguments.deny_blind) {
         (false, _) => Exit::BadInput,
-        (true, false) => Exit::Hold,
+        (true, false) => {
+            let enforcement = policy.environment().enforcement();
+            if let Some(agent) = session.agent() {
+                super::task::tell_blind(agent, enforcement);
+            }
+            Exit::of_decision(Decision::Hold, enforcement)
+        }
         (true, true) => Exit::Success,
     })
 }

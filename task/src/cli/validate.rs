@@ -1,6 +1,6 @@
 //! `validate`: every mistake of a policy at once.
 
-use runbook_gate::diagnostic::{Colour, Diagnostics};
+use runbook_gate::diagnostic::Diagnostics;
 use runbook_gate::source;
 
 use super::arguments::{Format, ValidateArguments};
@@ -32,7 +32,7 @@ pub fn run(session: &Session, arguments: &ValidateArguments) -> Result<Exit, Fai
         })),
         Format::Human => {
             if !warnings.is_empty() {
-                session.door.say(warnings.render(Colour::Ansi).trim_end());
+                session.show(&warnings);
             }
             session.door.print(&format!(
                 "{name} is valid{}: {}\n",

@@ -111,6 +111,9 @@ fn recorded_baseline(session: &Session, policy: &Policy) -> Result<Vec<(SignalNa
 fn switched_off(session: &Session, policy: &Policy, format: Format) -> Exit {
     let environment = policy.environment().name();
     let words = format!("the gate is off in {environment}: nothing was evaluated");
+    if let Some(agent) = session.agent() {
+        super::task::tell_off(agent, &words);
+    }
     match format {
         Format::Human => session.door.print(&format!("OFF  {}: {words}\n", policy.service())),
         Format::Json => session.print_json(&serde_json::json!({

@@ -1,0 +1,180 @@
+//! The task of Azure Pipelines: inputs in, outputs and a verdict out.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+use runbook_gate::diagnostic::Severity;
+use runbook_gate::gate::{Decision, Outcome};
+use runbook_gate::policy::Enforcement;
+use runbook_gate::report::ReportContext;
+
+use super::arguments::Arguments;
+use super::{Exit, Failure};
+use crate::agent::{Agent, Output, Verdict};
+use crate::door::Place;
+use crate::files::{JOURNAL, ReportFolder, plain, shown};
+use crate::inputs::{self, InputError};
+use crate::session::{Session, Step};
+
+/// Does what the inputs say, and tells the agent what it came to.
+pub fn run(session: Session) -> Exit {
+    if session.door.place() != Place::Pipeline {
+        session
+            .door
+            .say("error: `task` is what the agent of Azure Pipelines runs; use the other commands here");
+        return Exit::BadInput;
+    }
+    let temporary = session.variable("AGENT_TEMPDIRECTORY").map_or_else(std::env::temp_dir, PathBuf::from);
+    let agent = Agent::new(session.door.clone(), &temporary);
+    let ended = catch_unwind(AssertUnwindSafe(|| perform(session, &agent)));
+    // The message of the panic stands on standard error.
+    let ended =
+        ended.unwrap_or_else(|_| Err("an internal error, which is a defect of runbook-gate".to_owned()));
+    match ended {
+        Ok(Ended { exit, verdict, words }) => {
+            agent.complete(verdict, &words);
+            exit
+        }
+        Err(words) => {
+            fail(&agent, &words);
+            Exit::Internal
+        }
+    }
+}
+
+/// How the task ended.
+struct Ended {
+    exit: Exit,
+    verdict: Verdict,
+    words: String,
+}
+
+/// The error is in words: something that the user did not cause.
+fn perform(session: Session, agent: &Agent) -> Result<Ended, String> {
+    let inputs = match inputs::read(&session.environment) {
+        Ok(inputs) => inputs,
+        Err(errors) => return Ok(refused(agent, &errors)),
+    };
+    let session = Session {
+        step: Some(Step { agent: agent.clone(), prometheus: inputs.prometheus.clone() }),
+        ..session
+    };
+    let folder = inputs.working_directory.as_deref().unwrap_or(Path::new("."));
+    std::env::set_current_dir(folder)
+        .map_err(|error| format!("cannot work in {}: {}", shown(folder), plain(&error)))?;
+    let reports = match &inputs.report_directory {
+        Some(folder) => std::path::absolute(folder).unwrap_or_else(|_| folder.clone()),
+        None => agent.folder().map_err(|error| {
+            format!(
+                "no folder for the reports could be made in the agent's temporary directory: {}",
+                plain(&error)
+            )
+        })?,
+    };
+    if inputs.command == "baseline" {
+        std::fs::create_dir_all(&reports)
+            .map_err(|error| format!("the folder {} cannot be made: {}", shown(&reports), plain(&error)))?;
+        agent.output_path(Output::ReportPath, &reports);
+    }
+    let arguments =
+        Arguments::try_parse_from(inputs.command_line(&reports)).map_err(|error| error.to_string())?;
+    Ok(match super::perform(&session, arguments.command) {
+        Ok(exit) => ended(agent, exit, inputs.command),
+        Err(failure) => {
+            failed(&session, agent, &failure);
+            Ended { exit: failure.exit(), verdict: Verdict::Failed, words: failure.reason() }
+        }
+    })
+}
+
+fn ended(agent: &Agent, exit: Exit, command: &str) -> Ended {
+    let (verdict, words) = match (exit, agent.advised()) {
+        (Exit::Success, None) => (Verdict::Succeeded, format!("{command} succeeded")),
+        (Exit::Success, Some(decision)) => {
+            (Verdict::SucceededWithIssues, format!("{decision}, which is only advised here"))
+        }
+        (Exit::Hold, _) => (Verdict::Failed, "hold".to_owned()),
+        (Exit::Rollback, _) => (Verdict::Failed, "rollback".to_owned()),
+        (Exit::Internal | Exit::BadInput, _) => (Verdict::Failed, "error".to_owned()),
+    };
+    Ended { exit, verdict, words }
+}
+
+fn refused(agent: &Agent, errors: &[InputError]) -> Ended {
+    let first = errors.first().map(ToString::to_string).unwrap_or_default();
+    agent.output(Output::Decision, "error");
+    agent.output(Output::Reason, &first);
+    for error in errors {
+        agent.issue(Severity::Error, &error.to_string());
+    }
+    Ended { exit: Exit::BadInput, verdict: Verdict::Failed, words: first }
+}
+
+fn failed(session: &Session, agent: &Agent, failure: &Failure) {
+    agent.output(Output::Decision, "error");
+    agent.output(Output::Reason, &failure.reason());
+    match failure {
+        Failure::Policy(diagnostics) => session.show(diagnostics),
+        Failure::Input(_) | Failure::Internal(_) => agent.issue(Severity::Error, &failure.reason()),
+    }
+}
+
+fn fail(agent: &Agent, words: &str) {
+    agent.output(Output::Decision, "error");
+    agent.output(Output::Reason, words);
+    agent.issue(Severity::Error, words);
+    agent.complete(Verdict::Failed, words);
+}
+
+/// Tells the agent what a gate decided: the outputs, an issue with the reason, the reports.
+pub fn tell(agent: &Agent, outcome: &Outcome, context: &ReportContext, folder: Option<&ReportFolder>) {
+    agent.output(Output::Decision, &outcome.decision.to_string());
+    agent.output(Output::Enforcement, context.enforcement.as_str());
+    agent.output(Output::Reason, &outcome.reason);
+    if let Some(criterion) = &outcome.criterion {
+        agent.output(Output::Criterion, criterion);
+    }
+    if let Some(at) = outcome.decided_at {
+        agent.output(Output::DecidedAt, &at.to_string());
+    }
+    if let Some(folder) = folder {
+        let journal = folder.path(JOURNAL);
+        agent.output_path(Output::ReportPath, journal.parent().unwrap_or(&journal));
+        agent.output_path(Output::JournalPath, &journal);
+        agent.attach(folder, &format!("Runbook gate {}", outcome.environment));
+    }
+    if outcome.decision == Decision::Proceed {
+        return;
+    }
+    let severity = match context.enforcement {
+        Enforcement::Enforce => Severity::Error,
+        Enforcement::Advise | Enforcement::Off => {
+            agent.advise(outcome.decision);
+            Severity::Warning
+        }
+    };
+    agent.issue(severity, &format!("{}: {}", outcome.decision, outcome.reason));
+}
+
+/// Tells the agent that the gate could not see.
+pub fn tell_blind(agent: &Agent, enforcement: Enforcement) {
+    let words =
+        "the gate would be blind: a signal that the runbook requires cannot be read; the log says which";
+    agent.output(Output::Decision, &Decision::Hold.to_string());
+    agent.output(Output::Enforcement, enforcement.as_str());
+    agent.output(Output::Reason, words);
+    match enforcement {
+        Enforcement::Enforce => agent.issue(Severity::Error, words),
+        Enforcement::Advise | Enforcement::Off => {
+            agent.advise(Decision::Hold);
+            agent.issue(Severity::Warning, words);
+        }
+    }
+}
+
+/// Tells the agent that nothing was evaluated.
+pub fn tell_off(agent: &Agent, words: &str) {
+    agent.output(Output::Enforcement, Enforcement::Off.as_str());
+    agent.output(Output::Reason, words);
+}

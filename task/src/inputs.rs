@@ -1,0 +1,431 @@
+//! The task's inputs: what the agent puts in the environment, read once into the arguments that a command line would give.
+//!
+//! The agent checks nothing of them: neither that a required one is there nor that a pick list's value is on the list, and a
+//! variable that was never set stays in them as it was written.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use runbook_gate::{Secret, Timestamp};
+
+/// What the task can be told to do, as task.json's pick list has it: every command of the binary that a pipeline's step can use.
+pub const COMMANDS: [&str; 4] = ["verify", "baseline", "telemetry", "validate"];
+
+/// The inputs that the binary reads; `binaryPath` is the launcher's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Input {
+    Command,
+    Policy,
+    Environment,
+    WorkingDirectory,
+    DeployedAt,
+    ReportDirectory,
+    PrometheusConnection,
+    AllowedVariables,
+    AllowCommands,
+}
+
+impl Input {
+    const ALL: [Self; 9] = [
+        Self::Command,
+        Self::Policy,
+        Self::Environment,
+        Self::WorkingDirectory,
+        Self::DeployedAt,
+        Self::ReportDirectory,
+        Self::PrometheusConnection,
+        Self::AllowedVariables,
+        Self::AllowCommands,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Command => "command",
+            Self::Policy => "policy",
+            Self::Environment => "environment",
+            Self::WorkingDirectory => "workingDirectory",
+            Self::DeployedAt => "deployedAt",
+            Self::ReportDirectory => "reportDirectory",
+            Self::PrometheusConnection => "prometheusConnection",
+            Self::AllowedVariables => "allowedVariables",
+            Self::AllowCommands => "allowCommands",
+        }
+    }
+}
+
+/// An input that cannot be used, with what to change.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InputError {
+    /// A variable in it was never set.
+    #[error(
+        "the input {input} still has `{variable}` in it: no such variable is set. Set it, or leave the input empty"
+    )]
+    Unexpanded {
+        /// The input.
+        input: &'static str,
+        /// As it was written.
+        variable: String,
+    },
+    /// It has to be there.
+    #[error("the input {input} is empty; {help}")]
+    Missing {
+        /// The input.
+        input: &'static str,
+        /// What to write.
+        help: String,
+    },
+    /// It is not one of what it can be.
+    #[error("the input {input} is `{value}`; {help}")]
+    Wrong {
+        /// The input.
+        input: &'static str,
+        /// What it is.
+        value: String,
+        /// What it can be.
+        help: String,
+    },
+    /// A service connection that the job does not have.
+    #[error(
+        "the service connection of the input {input} is not there: the agent gave no URL for it. \
+         Check its name, and that this pipeline may use it (its page in the project's settings, Security)"
+    )]
+    NoConnection {
+        /// The input.
+        input: &'static str,
+    },
+}
+
+/// What the inputs say.
+#[derive(Clone, Debug)]
+pub struct TaskInputs {
+    /// One of [`COMMANDS`].
+    pub command: &'static str,
+    /// The folder that paths are relative to.
+    pub working_directory: Option<PathBuf>,
+    /// Where reports go; `None` is a new folder.
+    pub report_directory: Option<PathBuf>,
+    /// The Prometheus server that the policy's connections mean.
+    pub prometheus: Option<Endpoint>,
+    policy: String,
+    environment: Option<String>,
+    deployed_at: Option<String>,
+    allowed: Vec<String>,
+    allowed_secret: Vec<String>,
+    allow_commands: bool,
+}
+
+/// A service connection, as the agent gives it to a task that names it.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// Its URL.
+    pub url: String,
+    /// Its user; empty where it has a token.
+    pub user: String,
+    /// Its password or token.
+    pub secret: Option<Secret>,
+}
+
+/// Reads the inputs.
+///
+/// # Errors
+/// Everything that is wrong with them, at once.
+pub fn read(environment: &BTreeMap<String, String>) -> Result<TaskInputs, Vec<InputError>> {
+    let mut reader = Reader { environment, errors: Vec::new() };
+    for input in Input::ALL {
+        reader.refuse_unexpanded(input);
+    }
+    let command = reader.command();
+    let policy = reader.text(Input::Policy);
+    if policy.is_none() {
+        let help = "name the policy file, for example runbook.yml".to_owned();
+        reader.errors.push(InputError::Missing { input: Input::Policy.name(), help });
+    }
+    let (allowed, allowed_secret) = reader.allowed_variables();
+    let inputs = TaskInputs {
+        command: command.unwrap_or_default(),
+        working_directory: reader.working_directory(),
+        report_directory: reader.text(Input::ReportDirectory).map(PathBuf::from),
+        prometheus: reader.endpoint(Input::PrometheusConnection),
+        policy: policy.unwrap_or_default().to_owned(),
+        environment: reader.text(Input::Environment).map(str::to_owned),
+        deployed_at: reader.deployed_at(),
+        allowed,
+        allowed_secret,
+        allow_commands: reader.flag(Input::AllowCommands),
+    };
+    if reader.errors.is_empty() { Ok(inputs) } else { Err(reader.errors) }
+}
+
+struct Reader<'e> {
+    environment: &'e BTreeMap<String, String>,
+    errors: Vec<InputError>,
+}
+
+impl<'e> Reader<'e> {
+    /// An input that is not empty.
+    fn text(&self, input: Input) -> Option<&'e str> {
+        let name = format!("INPUT_{}", input.name().to_ascii_uppercase());
+        self.environment.get(&name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    fn wrong(&mut self, input: Input, value: &str, help: impl Into<String>) {
+        self.errors.push(InputError::Wrong {
+            input: input.name(),
+            value: value.to_owned(),
+            help: help.into(),
+        });
+    }
+
+    fn refuse_unexpanded(&mut self, input: Input) {
+        let Some(value) = self.text(input) else { return };
+        if let Some(variable) = unexpanded(value) {
+            self.errors.push(InputError::Unexpanded { input: input.name(), variable: variable.to_owned() });
+        }
+    }
+
+    fn command(&mut self) -> Option<&'static str> {
+        let Some(value) = self.text(Input::Command) else {
+            let help = format!("it is one of {}", COMMANDS.join(", "));
+            self.errors.push(InputError::Missing { input: Input::Command.name(), help });
+            return None;
+        };
+        let known = COMMANDS.into_iter().find(|command| *command == value);
+        if known.is_none() {
+            self.wrong(Input::Command, value, format!("it is one of {}", COMMANDS.join(", ")));
+        }
+        known
+    }
+
+    fn working_directory(&mut self) -> Option<PathBuf> {
+        let value = self.text(Input::WorkingDirectory)?;
+        if !Path::new(value).is_dir() {
+            self.wrong(Input::WorkingDirectory, value, "there is no such folder on this agent");
+        }
+        Some(PathBuf::from(value))
+    }
+
+    fn deployed_at(&mut self) -> Option<String> {
+        let value = self.text(Input::DeployedAt)?;
+        if value.parse::<Timestamp>().is_err() {
+            self.wrong(Input::DeployedAt, value, "write a time like 2026-01-31T22:15:00Z");
+        }
+        Some(value.to_owned())
+    }
+
+    fn flag(&mut self, input: Input) -> bool {
+        let Some(value) = self.text(input) else { return false };
+        let on = value.eq_ignore_ascii_case("true");
+        if !on && !value.eq_ignore_ascii_case("false") {
+            self.wrong(input, value, "it is true or false");
+        }
+        on
+    }
+
+    /// The names that the policy may use, and those among them whose values are secret.
+    fn allowed_variables(&mut self) -> (Vec<String>, Vec<String>) {
+        let names = self.text(Input::AllowedVariables).unwrap_or_default();
+        let names = names.split([',', ';']).flat_map(str::split_whitespace);
+        let (mut open, mut secret) = (Vec::new(), Vec::new());
+        for name in names {
+            if !is_variable_name(name) {
+                self.wrong(
+                    Input::AllowedVariables,
+                    name,
+                    "write names of variables, one a line, without $( )",
+                );
+            } else if self.environment.contains_key(&secret_name(name)) {
+                secret.push(name.to_owned());
+            } else {
+                open.push(name.to_owned());
+            }
+        }
+        (open, secret)
+    }
+
+    fn endpoint(&mut self, input: Input) -> Option<Endpoint> {
+        let id = self.text(input)?;
+        let get = |key: String| {
+            self.environment.get(&key).map(|value| value.trim()).filter(|value| !value.is_empty())
+        };
+        let Some(url) = get(format!("ENDPOINT_URL_{id}")) else {
+            self.errors.push(InputError::NoConnection { input: input.name() });
+            return None;
+        };
+        let parameter = |name: &str| get(format!("ENDPOINT_AUTH_PARAMETER_{id}_{name}"));
+        let secret = parameter("PASSWORD").or_else(|| parameter("APITOKEN"));
+        Some(Endpoint {
+            url: url.to_owned(),
+            user: parameter("USERNAME").unwrap_or_default().to_owned(),
+            secret: secret.map(Secret::new),
+        })
+    }
+}
+
+impl TaskInputs {
+    /// The command line that says the same. `reports` is the folder of the reports.
+    pub fn command_line(&self, reports: &Path) -> Vec<std::ffi::OsString> {
+        let mut line: Vec<std::ffi::OsString> = vec!["runbook-gate".into(), self.command.into()];
+        // Every value stands behind an equals sign: none is taken for an option.
+        let mut option = |name: &str, value: &std::ffi::OsStr| {
+            let mut argument = std::ffi::OsString::from(format!("--{name}="));
+            argument.push(value);
+            line.push(argument);
+        };
+        option("policy", self.policy.as_ref());
+        if let Some(environment) = &self.environment {
+            option("environment", environment.as_ref());
+        }
+        for name in &self.allowed {
+            option("allow-var", name.as_ref());
+        }
+        for name in &self.allowed_secret {
+            option("secret-var", name.as_ref());
+        }
+        match self.command {
+            "verify" => {
+                option("report-dir", reports.as_os_str());
+                if let Some(at) = &self.deployed_at {
+                    option("deployed-at", at.as_ref());
+                }
+            }
+            // A blind gate is an incomplete checklist.
+            "telemetry" => line.push("--deny-blind".into()),
+            "baseline" => option("output", reports.join("baseline.json").as_os_str()),
+            _ => {}
+        }
+        if self.command == "verify" {
+            line.push("--junit".into());
+        }
+        if self.allow_commands && self.command != "validate" {
+            line.push("--allow-commands".into());
+        }
+        line
+    }
+}
+
+/// The variable that was never set, as it was written: `$(Name)` or `$[ … ]`.
+fn unexpanded(value: &str) -> Option<&str> {
+    let macros = value.match_indices("$(").map(|(at, _)| (at, ')'));
+    let expressions = value.match_indices("$[").map(|(at, _)| (at, ']'));
+    macros.chain(expressions).find_map(|(at, close)| {
+        let rest = value.get(at..)?;
+        let end = rest.find(close)?;
+        rest.get(..=end)
+    })
+}
+
+fn is_variable_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
+}
+
+/// Under which name the agent gives a task a secret variable.
+pub fn secret_name(variable: &str) -> String {
+    format!("SECRET_{}", variable.to_ascii_uppercase().replace(['.', ' '], "_"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The environment of an agent: these inputs, and the defaults of task.json.
+    fn environment(given: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let defaults = [("INPUT_COMMAND", "verify"), ("INPUT_POLICY", "runbook.yml")];
+        defaults.iter().chain(given).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn line(given: &[(&str, &str)]) -> Vec<String> {
+        let inputs = read(&environment(given)).unwrap();
+        let line = inputs.command_line(Path::new("/reports"));
+        line.into_iter().map(|argument| argument.into_string().unwrap()).collect()
+    }
+
+    fn errors(given: &[(&str, &str)]) -> Vec<String> {
+        read(&environment(given)).unwrap_err().iter().map(ToString::to_string).collect()
+    }
+
+    fn names(object: &serde_json::Value, key: &str) -> Vec<String> {
+        let list = object.get(key).and_then(serde_json::Value::as_array).unwrap();
+        list.iter().filter_map(|each| each.get("name")?.as_str()).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn task_json_declares_exactly_the_inputs_and_commands_that_are_read() {
+        let task: serde_json::Value = serde_json::from_str(include_str!("../../task.json")).unwrap();
+        let mut read: Vec<&str> = Input::ALL.iter().map(|input| input.name()).collect();
+        read.push("binaryPath");
+        assert_eq!(names(&task, "inputs"), read);
+        let options = task.pointer("/inputs/0/options").and_then(serde_json::Value::as_object).unwrap();
+        assert_eq!(options.keys().collect::<Vec<_>>(), COMMANDS);
+    }
+
+    #[test]
+    fn says_what_a_command_line_would_say() {
+        let given = [
+            ("INPUT_ENVIRONMENT", " staging "),
+            ("INPUT_DEPLOYEDAT", "2026-01-01T00:00:00Z"),
+            ("INPUT_ALLOWEDVARIABLES", "HOST\r\nTeam.Token, PORT"),
+            ("INPUT_ALLOWCOMMANDS", "True"),
+            ("SECRET_TEAM_TOKEN", "canary"),
+        ];
+        assert_eq!(
+            line(&given),
+            [
+                "runbook-gate",
+                "verify",
+                "--policy=runbook.yml",
+                "--environment=staging",
+                "--allow-var=HOST",
+                "--allow-var=PORT",
+                "--secret-var=Team.Token",
+                "--report-dir=/reports",
+                "--deployed-at=2026-01-01T00:00:00Z",
+                "--junit",
+                "--allow-commands",
+            ]
+        );
+        assert_eq!(line(&[("INPUT_COMMAND", "baseline")])[3], "--output=/reports/baseline.json");
+        let validate = [("INPUT_COMMAND", "validate"), ("INPUT_ALLOWCOMMANDS", "true")];
+        assert_eq!(line(&validate), ["runbook-gate", "validate", "--policy=runbook.yml"]);
+    }
+
+    #[test]
+    fn a_value_is_never_an_option() {
+        assert_eq!(line(&[("INPUT_POLICY", "--allow-commands")])[2], "--policy=--allow-commands");
+    }
+
+    #[test]
+    fn what_was_never_expanded_is_refused() {
+        for (value, variable) in
+            [("a/$(My.Var)/b", "$(My.Var)"), ("$[ variables.x ]", "$[ variables.x ]"), ("x$(A)$(B)", "$(A)")]
+        {
+            let errors = errors(&[("INPUT_ENVIRONMENT", value)]);
+            assert!(errors[0].contains(&format!("still has `{variable}`")), "{errors:?}");
+        }
+        assert_eq!(line(&[("INPUT_POLICY", "price$(.yml")])[2], "--policy=price$(.yml");
+    }
+
+    #[test]
+    fn everything_wrong_is_said_at_once() {
+        let given = [("INPUT_COMMAND", "check"), ("INPUT_POLICY", ""), ("INPUT_ALLOWCOMMANDS", "1")];
+        assert_eq!(errors(&given).len(), 3);
+    }
+
+    #[test]
+    fn a_service_connection_is_read_with_its_secret() {
+        let id = "6d2e9b9a-0c7f-4c8e-9d0e-1a2b3c4d5e6f";
+        let names = ["ENDPOINT_URL_", "ENDPOINT_AUTH_PARAMETER_"].map(|name| format!("{name}{id}"));
+        let (user, password) = (format!("{}_USERNAME", names[1]), format!("{}_PASSWORD", names[1]));
+        let given = [
+            ("INPUT_PROMETHEUSCONNECTION", id),
+            (names[0].as_str(), "https://prometheus.example"),
+            (user.as_str(), "gate"),
+            (password.as_str(), "canary"),
+        ];
+        let endpoint = read(&environment(&given)).unwrap().prometheus.unwrap();
+        assert_eq!((endpoint.url.as_str(), endpoint.user.as_str()), ("https://prometheus.example", "gate"));
+        assert_eq!(endpoint.secret, Some(Secret::new("canary")));
+        assert!(!format!("{endpoint:?}").contains("canary"));
+        assert!(errors(&given[..1])[0].contains("the service connection of the input prometheusConnection"));
+    }
+}
