@@ -38,7 +38,7 @@ export function prefixIndex(line) {
 }
 
 function weightless(point) {
-    return /^[\p{Cc}\p{Cf}\p{Mn}\p{Me}\p{Default_Ignorable_Code_Point}]$/u.test(point) && !/^[\t\n\v\f\r\u0085]$/.test(point);
+    return /^[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]$/u.test(point) && !/^[\t\n\v\f\r\u0085]$/.test(point);
 }
 
 /** Decodes one line: `undefined` where the agent sees no command. */

@@ -235,7 +235,9 @@ export function startTask(folder, options) {
     const definition = JSON.parse(readFileSync(path.join(folder, 'task.json'), 'utf8'));
     const step = new Step(definition, options);
     const target = path.join(folder, definition.execution.Node20_1.target);
-    const child = spawn(options.node ?? process.execPath, [target], {
+    // Many runs of the binary alone take no Node each: the launcher gives it the same.
+    const [program, args] = options.alone ? [options.alone, ['task']] : [options.node ?? process.execPath, [target]];
+    const child = spawn(program, args, {
         cwd: options.workspace,
         env: environmentOf({ definition, ...options }),
         stdio: ['pipe', 'pipe', 'pipe'],

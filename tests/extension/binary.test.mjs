@@ -1,0 +1,212 @@
+// The real launcher with the real binary, as the agent runs them: what each command tells the agent, and what the step becomes.
+
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { readJson } from '../../extension/check.mjs';
+import { runTask, startTask } from './agent.mjs';
+import { policy, service } from './service.mjs';
+import { root, taskFolder } from './task-folder.mjs';
+
+const binary = process.env.RUNBOOK_GATE_BINARY;
+assert.ok(binary, 'RUNBOOK_GATE_BINARY names the binary; scripts/test-extension builds it');
+const CONNECTION = '6d2e9b9a-0c7f-4c8e-9d0e-1a2b3c4d5e6f';
+
+/** A task folder with the real binary, and a workspace with a policy for a service that answers as `answers` say. */
+async function gate(t, { answers, rules } = {}) {
+    const folder = taskFolder(t, binary);
+    const server = await service(t, answers);
+    writeFileSync(path.join(folder.workspace, 'runbook.yml'), policy({ url: server.url, ...rules }));
+    return { ...folder, server };
+}
+
+function ends(step, final, exitCode) {
+    const said = `${step.streams.stdout}\n${step.streams.stderr}`;
+    assert.equal(step.final, final, said);
+    assert.equal(step.exitCode, exitCode, said);
+    assert.deepEqual(step.warnings, [], said);
+    assert.equal(step.verdictBeforeOutputs ?? false, false, 'outputs come before the verdict');
+    assert.equal(step.commandResult, undefined, said);
+    assert.equal(step.commands.at(-1)?.event, 'complete', said);
+}
+
+describe('verify', () => {
+    test('of a healthy service succeeds, with its outputs, a summary and attachments', async (t) => {
+        const run = await gate(t);
+        const step = await runTask(run.task, run);
+        ends(step, 'Succeeded', 0);
+        assert.equal(step.outputs.get('decision'), 'proceed');
+        assert.equal(step.outputs.get('enforcement'), 'enforce');
+        assert.match(step.outputs.get('decidedAt'), /^\d{4}-\d\d-\d\dT/);
+        assert.ok(step.outputs.get('reason').length > 10);
+        assert.ok(step.outputs.get('reportPath').startsWith(run.temporary));
+        assert.match(readFileSync(step.outputs.get('journalPath'), 'utf8'), /"kind":"end"/);
+        assert.deepEqual(step.attachments.map(({ type, name }) => [type, name]), [
+            ['Distributedtask.Core.Summary', 'Runbook gate production.md'],
+            ['runbook-gate.report', 'report.json'],
+            ['runbook-gate.journal', 'journal.ndjson'],
+        ]);
+        assert.equal(JSON.parse(step.attachments[1].text).decision, 'proceed');
+        assert.deepEqual(step.issues, []);
+        assert.deepEqual([...step.progress], [...step.progress].sort((a, b) => a - b));
+        assert.ok(step.progress.length > 1);
+    });
+
+    test('of a broken service fails, and says to roll back', async (t) => {
+        const run = await gate(t, { answers: { '/health': { status: 503 } } });
+        const step = await runTask(run.task, run);
+        ends(step, 'Failed', 20);
+        assert.equal(step.outputs.get('decision'), 'rollback');
+        assert.equal(step.outputs.get('criterion'), 'health failing for 1s');
+        assert.equal(step.issues[0].type, 'error');
+        assert.ok(step.issues[0].message.includes(step.outputs.get('reason')));
+    });
+
+    test('in an environment that is advised succeeds with issues', async (t) => {
+        const run = await gate(t, { answers: { '/health': { status: 503 } }, rules: { enforcement: 'advise' } });
+        const step = await runTask(run.task, run);
+        ends(step, 'SucceededWithIssues', 0);
+        assert.equal(step.outputs.get('decision'), 'rollback');
+        assert.equal(step.outputs.get('enforcement'), 'advise');
+        assert.equal(step.issues[0].type, 'warning');
+    });
+
+    test('in an environment where it is off says so', async (t) => {
+        const run = await gate(t, { rules: { enforcement: 'off' } });
+        const step = await runTask(run.task, run);
+        ends(step, 'Succeeded', 0);
+        assert.equal(step.outputs.get('enforcement'), 'off');
+        assert.equal(step.outputs.has('decision'), false);
+        assert.match(step.outputs.get('reason'), /off/);
+    });
+
+    test('of a service that nobody can reach holds', async (t) => {
+        const run = await gate(t, { answers: { '/health': { hang: true } } });
+        const step = await runTask(run.task, run);
+        ends(step, 'Failed', 10);
+        assert.equal(step.outputs.get('decision'), 'hold');
+    });
+
+    for (const signal of ['SIGINT', 'SIGTERM']) {
+        test(`that is cancelled by ${signal} holds, with its report`, async (t) => {
+            const run = await gate(t, { rules: { observe: '1h' } });
+            const started = startTask(run.task, run);
+            await started.seen(/watching/);
+            started.child.kill(signal);
+            const step = await started.ended;
+            ends(step, 'Failed', 10);
+            assert.equal(step.outputs.get('decision'), 'hold');
+            assert.match(step.outputs.get('reason'), /cancelled/);
+            assert.equal(step.attachments.length, 3);
+        });
+    }
+
+    test('ends when its launcher is killed, and leaves a whole journal', async (t) => {
+        const run = await gate(t, { rules: { observe: '1h' } });
+        const reportDirectory = path.join(run.workspace, 'gate');
+        const started = startTask(run.task, { ...run, inputs: { reportDirectory } });
+        await started.seen(/watching/);
+        started.child.kill('SIGKILL');
+        await started.ended; // its streams close when the binary has ended too
+        const report = readJson(path.join(reportDirectory, 'report.json'));
+        assert.equal(report.decision, 'hold');
+        assert.match(readFileSync(path.join(reportDirectory, 'journal.ndjson'), 'utf8'), /"kind":"cancel"[^\n]*\n[^]*\n$/);
+    });
+
+    test('reads a Prometheus server through a service connection, with its credentials', async (t) => {
+        const run = await gate(t, { rules: { prometheus: true } });
+        const endpoints = [{ id: CONNECTION, url: run.server.url, scheme: 'UsernamePassword', parameters: { username: 'gate', password: 'canary-password' } }];
+        const step = await runTask(run.task, { ...run, endpoints, inputs: { prometheusConnection: CONNECTION } });
+        const asked = run.server.requests.filter(({ url }) => url.startsWith('/api/v1/query'));
+        assert.ok(asked.length > 0, step.streams.stderr);
+        const expected = `Basic ${Buffer.from('gate:canary-password').toString('base64')}`;
+        assert.ok(asked.every(({ headers }) => headers.authorization === expected));
+        assert.ok(run.server.requests.filter(({ url }) => url === '/health').every(({ headers }) => headers.authorization === undefined));
+    });
+
+    test('takes the environment of a deployment job where the policy says whose it is', async (t) => {
+        const run = await gate(t, { rules: { azureEnvironment: 'orders-production' } });
+        const step = await runTask(run.task, { ...run, variables: { 'Environment.Name': 'orders-production' } });
+        ends(step, 'Succeeded', 0);
+    });
+
+    test('refuses an environment that contradicts the deployment job’s', async (t) => {
+        const run = await gate(t, { rules: { azureEnvironment: 'orders-production' } });
+        const step = await runTask(run.task, { ...run, inputs: { environment: 'production' }, variables: { 'Environment.Name': 'orders-staging' } });
+        ends(step, 'Failed', 2);
+        assert.equal(step.outputs.get('decision'), 'error');
+        assert.match(step.issues[0].message, /orders-staging.*orders-production/);
+    });
+});
+
+describe('bad input', () => {
+    const cases = {
+        'a variable that was never set': [{ policy: '$(PolicyFile)' }, /the input policy still has `\$\(PolicyFile\)` in it/],
+        'an expression that was never expanded': [{ environment: '$[variables.env]' }, /the input environment still has `\$\[variables\.env\]`/],
+        'an unknown command': [{ command: 'check' }, /the input command is `check`; it is one of verify, baseline, telemetry, validate/],
+        'no command': [{ command: '' }, /the input command is empty/],
+        'no policy': [{ policy: '' }, /the input policy is empty/],
+        'a policy that is not there': [{ policy: 'none.yml' }, /cannot read none\.yml: there is no such file/],
+        'a time that is none': [{ deployedAt: 'yesterday' }, /the input deployedAt is `yesterday`; write a time like/],
+        'a time in the future': [{ deployedAt: '2200-01-01T00:00:00Z' }, /in the future/],
+        'a switch that is neither': [{ allowCommands: 'yes' }, /the input allowCommands is `yes`; it is true or false/],
+        'a name that is none': [{ allowedVariables: 'GOOD\n$BAD' }, /the input allowedVariables is `\$BAD`/],
+        'a folder that is not there': [{ workingDirectory: 'nowhere' }, /the input workingDirectory is .*no such folder/],
+        'a connection that the job has not': [{ prometheusConnection: CONNECTION }, /the service connection of the input prometheusConnection is not there/],
+        'an environment that the policy does not list': [{ environment: 'prod' }, /no environment `prod`.*`production`/],
+        'a report folder that is a file': [{ reportDirectory: 'runbook.yml' }, /report folder/],
+    };
+    for (const [name, [inputs, pattern]] of Object.entries(cases)) {
+        test(`${name} fails the step and says what to change`, async (t) => {
+            const run = await gate(t);
+            const step = await runTask(run.task, { ...run, inputs });
+            ends(step, 'Failed', 2);
+            assert.equal(step.outputs.get('decision'), 'error');
+            assert.ok(step.issues.some(({ type, message }) => type === 'error' && pattern.test(message)), JSON.stringify(step.issues));
+        });
+    }
+
+    test('is said all at once', async (t) => {
+        const run = await gate(t);
+        const step = await runTask(run.task, { ...run, inputs: { command: 'check', deployedAt: 'x', allowCommands: 'y', policy: '$(z)' } });
+        assert.equal(step.issues.length, 4);
+    });
+
+    test('in the policy is shown at its line, at most ten', async (t) => {
+        const run = await gate(t);
+        const file = path.join(run.workspace, 'runbook.yml');
+        writeFileSync(file, `version: 1\nservise: x\nprobe: { url: "http://127.0.0.1:1" }\n${Array.from({ length: 20 }, (_, n) => `unknown${n}: 1\n`).join('')}`);
+        for (const command of ['verify', 'validate']) {
+            const step = await runTask(run.task, { ...run, inputs: { command } });
+            ends(step, 'Failed', 2);
+            assert.ok(step.issues.some(({ message }) => message.startsWith(`${file}(2,1): error unknown-key: `)), JSON.stringify(step.issues[0]));
+            assert.equal(step.issues.filter(({ type }) => type === 'error').length, 10);
+        }
+    });
+});
+
+describe('the other commands', () => {
+    test('validate finds nothing wrong', async (t) => {
+        const run = await gate(t);
+        const step = await runTask(run.task, { ...run, inputs: { command: 'validate' } });
+        ends(step, 'Succeeded', 0);
+        assert.equal(run.server.requests.length, 0);
+    });
+
+    test('telemetry says what can be read', async (t) => {
+        const run = await gate(t);
+        const step = await runTask(run.task, { ...run, inputs: { command: 'telemetry' } });
+        assert.equal(step.outputs.has('decision') && step.outputs.get('decision') === 'proceed', false);
+        assert.match(step.streams.stdout, /health/);
+    });
+
+    test('every command of the pick list is one that the binary takes', async (t) => {
+        const run = await gate(t);
+        for (const command of Object.keys(readJson(path.join(root, 'task.json')).inputs[0].options)) {
+            const step = await runTask(run.task, { ...run, inputs: { command, policy: 'none.yml' } });
+            ends(step, 'Failed', 2);
+            assert.match(step.issues[0].message, /none\.yml/, command);
+        }
+    });
+});

@@ -1,0 +1,268 @@
+// Two hundred hostile texts through every text that comes from outside: none becomes a command, a link, another line, or a secret.
+// And a canary secret in every place where one can stand: it is found nowhere.
+
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { prefixIndex } from './agent-grammar.mjs';
+import { runTask } from './agent.mjs';
+import { hostile } from './hostile.mjs';
+import { policy, service } from './service.mjs';
+import { taskFolder } from './task-folder.mjs';
+
+const binary = process.env.RUNBOOK_GATE_BINARY;
+assert.ok(binary, 'RUNBOOK_GATE_BINARY names the binary; scripts/test-extension builds it');
+const COMMANDS = new Set(['task.setvariable', 'task.logissue', 'task.complete', 'task.setprogress', 'task.uploadsummary', 'task.addattachment']);
+const OUTPUTS = new Set(['decision', 'enforcement', 'reason', 'criterion', 'decidedAt', 'reportPath', 'journalPath']);
+
+/** What everything that a step says must be, whatever came in. */
+function calm(step, { decision } = {}) {
+    const said = `${step.streams.stdout}\n${step.streams.stderr}`;
+    const context = said.slice(0, 4000);
+    assert.deepEqual(step.warnings, [], context);
+    assert.equal(step.commandResult, undefined, context);
+    for (const command of step.commands) {
+        assert.ok(COMMANDS.has(`${command.area}.${command.event}`), command.raw);
+        assert.equal(prefixIndex(command.raw), 0, command.raw);
+        assert.equal(prefixIndex(command.data), -1, command.raw);
+        assert.doesNotMatch(command.data, /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069\u200E\u200F]|##\[/u, command.raw);
+    }
+    for (const line of step.log) {
+        assert.equal(prefixIndex(line), -1, line);
+        assert.doesNotMatch(line, /##\[(?!debug\]|warning\])/, line);
+        assert.doesNotMatch(line, /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069\u200E\u200F]/u, JSON.stringify(line));
+    }
+    for (const name of step.outputs.keys()) {
+        assert.ok(OUTPUTS.has(name), name);
+    }
+    assert.equal(step.variables.size, 0);
+    assert.equal(step.commands.filter(({ event }) => event === 'complete').length, 1, `${step.exitCode} ${step.signal} ${said}`);
+    assert.ok(!/\$\(|\$\[/.test(step.outputs.get('reason') ?? ''), step.outputs.get('reason'));
+    if (decision !== undefined) {
+        assert.equal(step.outputs.get('decision'), decision, context);
+    }
+    for (const { name, text } of step.attachments) {
+        assert.equal(prefixIndex(text.split('\n').find((line) => prefixIndex(line) >= 0) ?? ''), -1, name);
+        if (name.endsWith('.md')) {
+            harmlessMarkdown(text);
+        }
+    }
+}
+
+/** A summary whose only markup is the report's own: no raw tag, image, or link to somewhere else. */
+function harmlessMarkdown(text) {
+    const outsideCode = text.replace(/^```[^]*?^```/gm, '').replace(/`[^`\n]*`/g, '');
+    assert.doesNotMatch(outsideCode, /evil\.example(?![\w.])(?<=(?:\/\/|www\.)evil\.example)/, 'no address that a renderer links');
+    assert.doesNotMatch(outsideCode, /<(script|img|svg|iframe|style|a|details|u)\b/i);
+    assert.doesNotMatch(outsideCode, /!\[|\]\(javascript:|\]\(https?:\/\/evil/i);
+    assert.doesNotMatch(text, /[\u202A-\u202E\u2066-\u2069\u0000-\u0008\u000B\u000C\u000E-\u001F]/);
+}
+
+async function gate(t, answers, rules) {
+    const folder = taskFolder(t, binary);
+    const server = await service(t, answers);
+    writeFileSync(path.join(folder.workspace, 'runbook.yml'), policy({ url: server.url, observe: '1s', ...rules }));
+    return { ...folder, server };
+}
+
+const header = (text) => text.replace(/[^\t\x20-\x7e\x80-\xff]/g, '') || 'x';
+
+describe('hostile texts', () => {
+    test(`there are ${hostile.length} of them, all different`, () => {
+        assert.ok(hostile.length >= 200);
+        assert.equal(new Set(hostile).size, hostile.length);
+    });
+
+    const probes = {
+        'bodies of health checks': (text) => ({ status: 503, body: text }),
+        'bodies of health documents that are none': (text) => ({ status: 500, body: text, headers: { 'content-type': 'application/health+json' } }),
+        'the words of health documents': (text) => ({
+            body: JSON.stringify({ status: text, entries: { [text]: { status: 'Degraded', description: text } }, checks: { [text]: [{ status: 'warn', output: text }] }, output: text, notes: [text] }),
+            headers: { 'content-type': 'application/health+json' },
+        }),
+        'headers and content types': (text) => ({ status: 503, headers: { 'content-type': header(text), 'retry-after': header(text), server: header(text) } }),
+        'where a redirect leads': (text) => ({ status: 302, headers: { location: `http://evil.example/${header(text)}` } }),
+    };
+    for (const [place, answer] of Object.entries(probes)) {
+        test(`in ${place}`, async (t) => {
+            const run = await gate(t, Object.fromEntries(hostile.flatMap((text, index) => ['health', 'ready'].map((check) => [`/${index}/${check}`, answer(text)]))));
+            const urls = hostile.map((_, index) => `${run.server.url}/${index}`);
+            const text = policy({ url: 'URL', observe: '2s' }).replace('url: "URL"', `urls: ${JSON.stringify(urls)}`).replace('interval: 200ms', 'interval: 1s');
+            writeFileSync(path.join(run.workspace, 'runbook.yml'), text);
+            const step = await runTask(run.task, run);
+            calm(step);
+            assert.notEqual(step.outputs.get('decision'), 'error', step.streams.stderr);
+            assert.ok(urls.every((url) => run.server.requests.some((request) => `${run.server.url}${request.url}` === `${url}/health`)), 'every text was an answer');
+        });
+    }
+
+    const sources = {
+        'errors of a Prometheus server': ['prometheus', (text) => ({ status: 422, body: JSON.stringify({ status: 'error', errorType: text, error: text }), headers: json })],
+        'warnings and labels of a Prometheus server': [
+            'prometheus',
+            (text) => ({ body: JSON.stringify({ status: 'success', warnings: [text], infos: [text], data: { resultType: 'matrix', result: [{ metric: { a: text }, values: [] }, { metric: { [text]: text }, values: [] }] } }), headers: json }),
+        ],
+        'what is no answer of a Prometheus server': ['prometheus', (text) => ({ body: text, headers: json })],
+        'the status of an answer of a Prometheus server': ['prometheus', (text) => ({ body: JSON.stringify({ status: text, data: { resultType: text } }), headers: json })],
+        'help and labels of a metrics endpoint': ['scrape', (text) => ({ body: `# HELP x ${text}\n# TYPE x gauge\nx{a="${text}"} 1\n` })],
+        'lines of a metrics endpoint': ['scrape', (text) => ({ body: `${text} ${text}\n` })],
+        'values of JSON documents': ['http-json', (text) => ({ body: JSON.stringify({ value: text }), headers: json })],
+        'what is no JSON document': ['http-json', (text) => ({ status: 200, body: text, headers: json })],
+        'pages of errors': ['http-json', (text) => ({ status: 500, body: text, headers: { 'content-type': 'text/html' } })],
+    };
+    for (const [place, [kind, answer]] of Object.entries(sources)) {
+        test(`in ${place}`, async (t) => {
+            const answers = Object.fromEntries(hostile.flatMap((text, index) => ['', '/api/v1/query_range', '/api/v1/query'].map((end) => [`/${index}${end}`, answer(text)])));
+            const run = await gate(t, { ...answers, '/metrics': answer('x') });
+            const source = (index) => ({
+                prometheus: `prometheus: { url: "${run.server.url}/${index}", query: latency }`,
+                scrape: `scrape: { url: "${run.server.url}/${index}", gauge: x }`,
+                'http-json': `http-json: { url: "${run.server.url}/${index}", value: /value }`,
+            })[kind];
+            const signals = hostile.map((_, index) => `  x${index}: { ${source(index)} }\n`).join('');
+            writeFileSync(path.join(run.workspace, 'runbook.yml'), policy({ url: run.server.url, observe: '2s', more: `signals:\n${signals}` }).replace('interval: 200ms', 'interval: 1s'));
+            for (const command of ['telemetry', 'verify']) {
+                calm(await runTask(run.task, { ...run, inputs: { command } }));
+            }
+            const asked = new Set(run.server.requests.map(({ url }) => url.split('/')[1].split('?')[0]));
+            assert.deepEqual(hostile.map((_, index) => String(index)).filter((index) => !asked.has(index)), [], 'every text was an answer');
+        });
+    }
+
+    test('in the output of commands', async (t) => {
+        const run = await gate(t, {});
+        const script = path.join(run.workspace, 'smoke');
+        const texts = path.join(run.workspace, 'texts');
+        writeFileSync(texts, hostile.join('\n'));
+        writeFileSync(script, `#!/bin/sh\ncat '${texts}'; cat '${texts}' >&2; exit 1\n`);
+        chmodSync(script, 0o755);
+        const text = policy({ url: run.server.url, observe: '1s', more: 'signals:\n  smoke: { command: { run: ["./smoke"], every: 300ms, timeout: 5s } }\n' });
+        writeFileSync(path.join(run.workspace, 'runbook.yml'), text.replace('[health failing for 1s]', '[health failing for 1s, smoke failing]'));
+        calm(await runTask(run.task, { ...run, inputs: { allowCommands: 'true' } }), { decision: 'rollback' });
+    });
+
+    for (const [place, write] of Object.entries({
+        'the name of the service': (text) => ({ service: text }),
+        'keys that the policy does not have': (text) => ({ more: `${JSON.stringify(text)}: 1\n` }),
+        'criteria': (text) => ({ more: `signals:\n  x: { http-json: { url: ${JSON.stringify(text)}, value: /v } }\n` }),
+        'waivers': (text) => ({ more: `waivers: [{ item: ${JSON.stringify(text)}, reason: ${JSON.stringify(text)}, approved_by: x, expires: 2020-01-01 }]\n` }),
+    })) {
+        test(`as ${place}, each in a policy of its own`, async (t) => {
+            const run = await gate(t, {});
+            for (const text of hostile) {
+                writeFileSync(path.join(run.workspace, 'runbook.yml'), policy({ url: run.server.url, ...write(text) }));
+                calm(await runTask(run.task, { ...run, alone: binary, inputs: { command: 'validate' } }));
+            }
+        });
+    }
+
+    test('as the name of the service, watched', async (t) => {
+        await inBatches(hostile.filter((_, index) => index % 20 === 0), async (text) => {
+            const run = await gate(t, {}, { service: text });
+            calm(await runTask(run.task, run));
+        });
+    });
+
+    test('as inputs', async (t) => {
+        const run = await gate(t, {});
+        for (const text of hostile.filter((each) => !each.includes('\0'))) {
+            const inputs = { command: 'validate', environment: text, policy: text, allowedVariables: text, allowCommands: text, deployedAt: text, workingDirectory: text, reportDirectory: text };
+            calm(await runTask(run.task, { ...run, alone: binary, inputs }));
+            calm(await runTask(run.task, { ...run, alone: binary, inputs: { command: text } }));
+        }
+    });
+
+    test('as environments and as names of the policy file', async (t) => {
+        const run = await gate(t, {});
+        for (const text of hostile.filter((each) => !each.includes('\0') && each.trim() !== '')) {
+            calm(await runTask(run.task, { ...run, alone: binary, inputs: { environment: text } }));
+            calm(await runTask(run.task, { ...run, alone: binary, inputs: { policy: text } }));
+        }
+    });
+
+    test('as names of folders that exist', async (t) => {
+        const run = await gate(t, {});
+        const names = hostile.filter((each) => !/[\0/]/.test(each) && Buffer.byteLength(each) < 200 && each.trim() === each && !/\$[([]/.test(each));
+        await inBatches(names.filter((_, index) => index % 8 === 0), async (name) => {
+            const reportDirectory = path.join(run.workspace, 'reports', name);
+            mkdirSync(reportDirectory, { recursive: true });
+            calm(await runTask(run.task, { ...run, inputs: { reportDirectory } }));
+        });
+    });
+
+    test('as variables of the pipeline', async (t) => {
+        await inBatches(hostile.filter((each, index) => !each.includes('\0') && index % 20 === 0), async (text) => {
+            const run = await gate(t, {}, { more: 'waivers: [{ item: "${BUILD_BUILDNUMBER}", reason: "${BUILD_SOURCEBRANCH}", approved_by: x, expires: 2020-01-01 }]\n' });
+            calm(await runTask(run.task, { ...run, variables: { 'Build.BuildNumber': text, 'Build.SourceBranch': text, 'Environment.Name': text, 'Build.Reason': text } }));
+        });
+    });
+});
+
+/** Several at once: a gate mostly waits. */
+async function inBatches(items, act) {
+    for (let at = 0; at < items.length; at += 6) {
+        await Promise.all(items.slice(at, at + 6).map(act));
+    }
+}
+
+const json = { 'content-type': 'application/json' };
+
+describe('a canary secret', () => {
+    const CANARY = 'c4n4ry-"s3cr3t"/+=&%41;]x';
+    const id = '6d2e9b9a-0c7f-4c8e-9d0e-1a2b3c4d5e6f';
+    const forms = [CANARY, encodeURIComponent(CANARY), JSON.stringify(CANARY).slice(1, -1), Buffer.from(CANARY).toString('base64'), Buffer.from(`gate:${CANARY}`).toString('base64'), 'c4n4ry', 's3cr3t'];
+
+    /** Everything that a step leaves behind. */
+    function* left(step, folders) {
+        yield ['stdout', step.streams.stdout];
+        yield ['stderr', step.streams.stderr];
+        for (const { name, text } of step.attachments) {
+            yield [name, text];
+        }
+        for (const folder of folders) {
+            for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+                const file = path.join(entry.parentPath ?? entry.path, entry.name);
+                if (entry.isFile() && !file.endsWith('runbook.yml')) {
+                    yield [file, readFileSync(file, 'latin1')];
+                }
+            }
+        }
+    }
+
+    const more = (url) => `signals:
+  latency_p95: { prometheus: { connection: prom, query: latency } }
+  kpi: { http-json: { url: "${url}/kpi", value: /value, headers: { X-Api-Key: { secret: "\${KPI_TOKEN}" } } } }
+  smoke: { command: { run: ["env"], every: 300ms, timeout: 5s } }
+`;
+
+    for (const [name, echo] of Object.entries({ 'that servers do not repeat': false, 'that servers repeat in their answers': true })) {
+        test(`in every place where one can stand, ${name}, is found nowhere`, async (t) => {
+            const answer = echo ? { make: (request) => ({ status: 500, body: `${JSON.stringify(request.headers)} ${CANARY}` }) }  : { body: '{"value":1}', headers: json };
+            const run = await gate(t, { '/kpi': answer, ...(echo ? { '/api/v1/query_range': answer, '/health': answer } : {}) });
+            writeFileSync(path.join(run.workspace, 'runbook.yml'), policy({ url: run.server.url, observe: '1s', more: more(run.server.url) }).replace('[health failing for 1s]', '[health failing for 1s, smoke failing]').replace('[health passing]', '[health passing, kpi < 5, latency_p95 < 5s]'));
+            const reportDirectory = path.join(run.workspace, 'gate');
+            const step = await runTask(run.task, {
+                ...run,
+                inputs: { reportDirectory, prometheusConnection: id, allowCommands: 'true', allowedVariables: 'KPI_TOKEN' },
+                secrets: { KPI_TOKEN: CANARY, Unused: CANARY, 'System.AccessToken': CANARY, 'Agent.ProxyPassword': CANARY },
+                endpoints: [{ id, url: run.server.url, scheme: 'UsernamePassword', parameters: { username: 'gate', password: CANARY } }],
+                environment: { SYSTEM_ACCESSTOKEN: CANARY, SECUREFILE_TICKET_1: CANARY },
+            });
+            assert.notEqual(step.outputs.get('decision'), 'error', `${step.streams.stdout}${step.streams.stderr}`);
+            assert.ok(run.server.requests.some(({ url, headers }) => url.startsWith('/kpi') && headers['x-api-key'] === CANARY), 'the secret was used');
+            for (const [place, text] of left(step, [run.workspace, run.temporary])) {
+                for (const form of forms) {
+                    assert.ok(!text.includes(form), `${place} has ${form}: ${text.slice(Math.max(0, text.indexOf(form) - 200), text.indexOf(form) + 100)}`);
+                }
+            }
+        });
+    }
+
+    test('in a field that is not made for one is refused, and not shown', async (t) => {
+        const run = await gate(t, {}, { more: 'vars: { host: "${KPI_TOKEN}" }\n' });
+        const step = await runTask(run.task, { ...run, inputs: { allowedVariables: 'KPI_TOKEN' }, secrets: { KPI_TOKEN: CANARY } });
+        assert.equal(step.outputs.get('decision'), 'error');
+        forms.forEach((form) => assert.ok(!step.streams.stdout.includes(form) && !step.streams.stderr.includes(form), form));
+    });
+});
