@@ -72,6 +72,15 @@ describe('verify', () => {
         assert.equal(step.issues[0].type, 'warning');
     });
 
+    test('in restricted mode loses its summary, and nothing else', async (t) => {
+        const run = await gate(t);
+        const step = await runTask(run.task, { ...run, restricted: true });
+        assert.equal(step.final, 'Succeeded');
+        assert.equal(step.outputs.get('decision'), 'proceed');
+        assert.deepEqual(step.attachments, []);
+        assert.equal(step.warnings.length, 3);
+    });
+
     test('in an environment where it is off says so', async (t) => {
         const run = await gate(t, { rules: { enforcement: 'off' } });
         const step = await runTask(run.task, run);
