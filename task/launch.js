@@ -13,6 +13,8 @@ const TERMINATION_GRACE_MS = 2000;
 const MANIFEST = 'manifest.json';
 const EXECUTABLE = 0o755;
 const EXECUTABLE_BY_OWNER = 0o700;
+/** Read piece by piece: a buffer of the binary's own size costs more than the checksum. */
+const PIECE_BYTES = 256 * 1024;
 
 /** What is wrong, what it means and what to do, in words for the person who reads the log. */
 class LaunchError extends Error {}
@@ -27,7 +29,7 @@ function main() {
 
 /**
  * Finds the binary.
- * @returns {{ file: string, contents?: Buffer }} the file to run; its checked contents where it is one of ours
+ * @returns {{ file: string, entry?: object }} the file to run; its entry in the manifest, by which it was checked, where it is ours
  */
 function locate(environment, platform, architecture) {
     const override = (environment.INPUT_BINARYPATH ?? '').trim();
@@ -46,7 +48,8 @@ function locate(environment, platform, architecture) {
         );
     }
     const file = path.join(bin, ...entry.path.split('/'));
-    return { file, contents: checkedContents(file, entry) };
+    check(file, entry);
+    return { file, entry };
 }
 
 /** The user's own binary, which is run as it is. */
@@ -98,20 +101,34 @@ function readManifest(bin) {
 }
 
 /** Reads the binary and compares it with the manifest: a half-written cache, a quarantine and a mixed version are found here. */
-function checkedContents(file, entry) {
-    let contents;
+function check(file, entry) {
+    let found;
     try {
-        contents = fs.readFileSync(file);
+        found = sha256Of(file);
     } catch (error) {
         throw damaged(`${file} cannot be read (${error.code ?? error.message}); a virus scanner may have taken it away`);
     }
-    const sha256 = crypto.createHash('sha256').update(contents).digest('hex');
-    if (sha256 !== entry.sha256) {
+    if (found.sha256 !== entry.sha256) {
         throw damaged(
-            `${file} is not the binary that was packed: its SHA-256 is ${sha256} (${contents.length} bytes), expected ${entry.sha256} (${entry.bytes} bytes)`,
+            `${file} is not the binary that was packed: its SHA-256 is ${found.sha256} (${found.bytes} bytes), expected ${entry.sha256} (${entry.bytes} bytes)`,
         );
     }
-    return contents;
+}
+
+function sha256Of(file) {
+    const hash = crypto.createHash('sha256');
+    const piece = Buffer.allocUnsafe(PIECE_BYTES);
+    const opened = fs.openSync(file, 'r');
+    let bytes = 0;
+    try {
+        for (let read = fs.readSync(opened, piece); read > 0; read = fs.readSync(opened, piece)) {
+            hash.update(piece.subarray(0, read));
+            bytes += read;
+        }
+    } finally {
+        fs.closeSync(opened);
+    }
+    return { sha256: hash.digest('hex'), bytes };
 }
 
 function damaged(what) {
@@ -141,16 +158,21 @@ function makeExecutable(file) {
 }
 
 /** Copies the binary to where this user may execute it. */
-function copyOf(contents, name) {
+function copyOf(file, entry) {
     const temporary = process.env.AGENT_TEMPDIRECTORY || os.tmpdir();
     let folder;
     try {
         folder = fs.mkdtempSync(path.join(temporary, 'runbook-gate-'));
-        const file = path.join(folder, name);
-        fs.writeFileSync(file, contents, { mode: EXECUTABLE_BY_OWNER, flag: 'wx' });
-        return { file, folder };
+        const copy = path.join(folder, path.basename(file));
+        fs.copyFileSync(file, copy, fs.constants.COPYFILE_EXCL);
+        check(copy, entry);
+        fs.chmodSync(copy, EXECUTABLE_BY_OWNER);
+        return { file: copy, folder };
     } catch (error) {
         discard(folder);
+        if (error instanceof LaunchError) {
+            throw error;
+        }
         throw new LaunchError(
             `The task's folder ${__dirname} does not let the binary be executed, and it cannot be copied to ${temporary} (${error.code ?? error.message}). ` +
                 'Give the agent a temporary folder that it can write to, or set the input binaryPath.',
@@ -164,23 +186,23 @@ function discard(folder) {
     }
 }
 
-function run({ file, contents }) {
-    if (contents === undefined || makeExecutable(file)) {
+function run({ file, entry }) {
+    if (entry === undefined || makeExecutable(file)) {
         start(file, (error) => {
             // A folder mounted noexec lets the bit be set, and refuses to execute all the same.
-            if (contents !== undefined && (error.code === 'EACCES' || error.code === 'EPERM')) {
-                runCopy(contents, path.basename(file));
+            if (entry !== undefined && (error.code === 'EACCES' || error.code === 'EPERM')) {
+                runCopy(file, entry);
             } else {
                 throw cannotStart(file, error);
             }
         });
     } else {
-        runCopy(contents, path.basename(file));
+        runCopy(file, entry);
     }
 }
 
-function runCopy(contents, name) {
-    const copy = copyOf(contents, name);
+function runCopy(file, entry) {
+    const copy = copyOf(file, entry);
     process.on('exit', () => discard(copy.folder));
     start(copy.file, (error) => {
         throw cannotStart(copy.file, error);

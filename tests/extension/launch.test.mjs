@@ -34,6 +34,16 @@ function before(folder, code) {
     return { NODE_OPTIONS: `--require "${file}"` };
 }
 
+/** Code after which the mode of one file cannot be changed. */
+function refusingToChange(file, code) {
+    return `const fs = require('node:fs');
+        const chmod = fs.chmodSync;
+        fs.chmodSync = (changed, mode) => {
+            if (changed === ${JSON.stringify(file)}) throw Object.assign(new Error('no'), { code: '${code}' });
+            chmod(changed, mode);
+        };`;
+}
+
 function failsWith(step, pattern) {
     assert.equal(step.final, 'Failed', step.streams.stdout);
     assert.equal(step.result, 'Failed');
@@ -85,7 +95,7 @@ for (const [name, node] of Object.entries(nodes)) {
 
         test('copies the binary to the agent’s temporary folder where the task’s folder may not be changed', async (t) => {
             const folder = taskFolder(t);
-            const environment = { STAND_IN: 'describe', ...before(folder, "require('node:fs').chmodSync = () => { throw Object.assign(new Error('no'), { code: 'EROFS' }); };") };
+            const environment = { STAND_IN: 'describe', ...before(folder, refusingToChange(folder.file, 'EROFS')) };
             const step = await runTask(folder.task, { ...folder, node, environment });
             const run = described(step);
             assert.equal(path.dirname(path.dirname(run.file)), folder.temporary);
@@ -110,7 +120,7 @@ for (const [name, node] of Object.entries(nodes)) {
         test('says what to do where the binary can be executed nowhere', async (t) => {
             const folder = taskFolder(t);
             rmSync(folder.temporary, { recursive: true });
-            const environment = before(folder, "require('node:fs').chmodSync = () => { throw Object.assign(new Error('no'), { code: 'EPERM' }); };");
+            const environment = before(folder, refusingToChange(folder.file, 'EPERM'));
             const step = await runTask(folder.task, { ...folder, node, environment });
             failsWith(step, /does not let the binary be executed.*ENOENT.*binaryPath/s);
         });
