@@ -2,7 +2,7 @@
 //!
 //! Signals: `health` (liveness and readiness pass on a quorum of targets), `ready` (readiness alone), `version` (the
 //! deployed version serves), `probe_latency` (seconds; the middle one of the checks that passed) and `availability`
-//! (counts: failed checks of all).
+//! (counts: the checks that passed, of all).
 
 mod body;
 #[cfg(test)]
@@ -18,7 +18,9 @@ use crate::policy::source_spec::{Address, ProbeCheck, ProbeSpec, VersionCheck};
 use crate::sample::{Absence, Sample};
 use crate::transport::{Redirects, Request, Response, Retry, TransportError};
 use crate::{Duration, SignalName};
-use verdict::{Contact, Verdict, all_of, judge_health, judge_version, quorum_of, shows_contact};
+use verdict::{
+    Contact, Known, Proven, Verdict, all_of, judge_health, judge_version, quorum_of, shows_contact,
+};
 
 /// The largest answer of a check, in bytes.
 const LARGEST_ANSWER: usize = 1024 * 1024;
@@ -37,8 +39,16 @@ pub(super) struct Probe {
 struct Target {
     address: Address,
     contact: Contact,
-    /// What was last said of each check, so that it is said once.
-    said: Vec<String>,
+    /// What is kept of each check, in their order.
+    memory: Vec<Memory>,
+}
+
+/// What is kept of one check of one target.
+#[derive(Clone, Debug)]
+struct Memory {
+    proven: Proven,
+    /// What was last said of it, so that it is said once.
+    said: Verdict,
 }
 
 #[derive(Clone, Debug)]
@@ -93,7 +103,10 @@ impl Probe {
             .map(|url| Target {
                 address: Address::Url(url.clone()),
                 contact: Contact::Never,
-                said: vec![String::new(); checks.len()],
+                memory: vec![
+                    Memory { proven: Proven::Never, said: Verdict::Passed { remark: String::new() } };
+                    checks.len()
+                ],
             })
             .collect();
         let secrets = Secrets::of(&spec.headers, targets.iter().map(|target| &target.address));
@@ -109,7 +122,8 @@ impl Probe {
 
     /// Asks every target for the checks that are wanted, and judges the answers.
     fn ask(&mut self, wanted: impl Fn(&Check) -> bool, window: &PollWindow, world: &World<'_>) -> Round {
-        let checks: Vec<Check> = self.checks.iter().filter(|check| wanted(check)).cloned().collect();
+        let (places, checks): (Vec<usize>, Vec<Check>) =
+            self.checks.iter().cloned().enumerate().filter(|(_, check)| wanted(check)).unzip();
         let timeout = self.spec.timeout.min(window.timeout);
         let requests: Vec<Request> = self
             .targets
@@ -126,21 +140,35 @@ impl Probe {
                 target.contact = Contact::Answered;
             }
             let mut verdicts = Vec::with_capacity(checks.len());
-            for (check, answer) in checks.iter().zip(&answers) {
-                let verdict = match check {
+            for ((check, place), answer) in checks.iter().zip(&places).zip(&answers) {
+                let mut memory = target.memory.get_mut(*place);
+                let url = check.place(&target.address);
+                let known = Known {
+                    contact: target.contact,
+                    proven: memory.as_ref().map_or(Proven::Never, |memory| memory.proven),
+                    url: &url,
+                    secrets: &self.secrets,
+                };
+                let (verdict, shows_path) = match check {
                     Check::Health(check) | Check::Ready(check) => {
-                        let verdict = judge_health(check, answer, target.contact, &self.secrets);
+                        let verdict = judge_health(check, answer, known);
                         if let (Verdict::Passed { .. }, Ok(response)) = (&verdict, answer) {
                             round.latencies.push(response.elapsed.as_seconds_f64());
                         }
-                        verdict
+                        let passed = matches!(verdict, Verdict::Passed { .. });
+                        (verdict, passed)
                     }
                     Check::Version(check) => {
-                        let (verdict, found) = judge_version(check, answer, target.contact, &self.secrets);
+                        let (verdict, found) = judge_version(check, answer, known);
+                        // Another version than the deployed one is found at the right path as well.
+                        let shows_path = found.is_some();
                         round.versions.extend(found);
-                        verdict
+                        (verdict, shows_path)
                     }
                 };
+                if let (true, Some(memory)) = (shows_path, memory.as_mut()) {
+                    memory.proven = Proven::Yes;
+                }
                 verdicts.push(verdict);
             }
             // A transport that gives fewer answers than requests has not answered.
@@ -166,25 +194,27 @@ impl Probe {
     fn notes(&mut self, round: &Round) -> Vec<SourceNote> {
         let mut notes = Vec::new();
         for (target, verdicts) in self.targets.iter_mut().zip(&round.verdicts) {
-            for ((check, verdict), said) in self.checks.iter().zip(verdicts).zip(&mut target.said) {
-                let (Verdict::Passed { remark }
-                | Verdict::Failed { remark }
-                | Verdict::Absent { remark, .. }) = verdict;
-                if remark == said {
+            for ((check, verdict), memory) in self.checks.iter().zip(verdicts).zip(&mut target.memory) {
+                if *verdict == memory.said {
                     continue;
                 }
-                let what = match remark.as_str() {
-                    "" => "passes again",
-                    remark => remark,
+                let what = match verdict {
+                    Verdict::Passed { remark } if remark.is_empty() => "passes again",
+                    Verdict::Absent { remark, .. } if remark.is_empty() => "no answer",
+                    Verdict::Passed { remark }
+                    | Verdict::Failed { remark }
+                    | Verdict::Absent { remark, .. } => remark,
                 };
-                let place = remark::place(&target.address);
-                let (name, text) = match check {
-                    Check::Health(check) => (&self.names.health, format!("{place}{}: {what}", check.path)),
-                    Check::Ready(check) => (&self.names.ready, format!("{place}{}: {what}", check.path)),
-                    Check::Version(_) => (&self.names.version, format!("{place}: {what}")),
+                let place = check.place(&target.address);
+                // Some remarks say themselves where.
+                let text = if what.contains(&place) { what.to_owned() } else { format!("{place}: {what}") };
+                let name = match check {
+                    Check::Health(_) => &self.names.health,
+                    Check::Ready(_) => &self.names.ready,
+                    Check::Version(_) => &self.names.version,
                 };
                 remark::note(&mut notes, Some(name), &text);
-                said.clone_from(remark);
+                memory.said.clone_from(verdict);
             }
         }
         notes
@@ -208,6 +238,12 @@ impl Check {
             Self::Health(check) | Self::Ready(check) => &check.path,
             Self::Version(check) => &check.path,
         }
+    }
+
+    /// Where it asks a target, as it may be printed: a query of the path may carry a key.
+    fn place(&self, address: &Address) -> String {
+        let path = self.path().split(['?', '#']).next().unwrap_or_default();
+        format!("{}{path}", remark::place(address))
     }
 
     const fn is_version(&self) -> bool {
@@ -307,6 +343,9 @@ impl Source for Probe {
     fn answered_in_baseline(&mut self) {
         for target in &mut self.targets {
             target.contact = Contact::Answered;
+            for memory in &mut target.memory {
+                memory.proven = Proven::Yes;
+            }
         }
     }
 }
@@ -333,25 +372,25 @@ fn latency(round: &Round, health: &[&Verdict]) -> Sample {
     }
 }
 
-/// Failed liveness and readiness checks of all that say something.
+/// The liveness and readiness checks that passed, of all that say something: the ratio is the availability.
 fn availability(round: &Round, checks: &[Check]) -> Sample {
-    let (mut bad, mut total) = (0.0, 0.0);
+    let (mut passed, mut total) = (0.0, 0.0);
     let mut silent = None;
     for (check, verdict) in round.verdicts.iter().flat_map(|verdicts| checks.iter().zip(verdicts)) {
         if check.is_version() {
             continue;
         }
         match verdict {
-            Verdict::Passed { .. } => total += 1.0,
-            Verdict::Failed { .. } => {
-                bad += 1.0;
+            Verdict::Passed { .. } => {
+                passed += 1.0;
                 total += 1.0;
             }
+            Verdict::Failed { .. } => total += 1.0,
             Verdict::Absent { why, .. } => silent = silent.or_else(|| Some(why.clone())),
         }
     }
     if total > 0.0 {
-        Sample::from_counts(bad, total)
+        Sample::from_counts(passed, total)
     } else {
         Sample::Absent(silent.unwrap_or(Absence::NoData))
     }

@@ -47,7 +47,7 @@ fn a_healthy_service_passes_and_its_latency_is_measured() {
     let polled = network.poll(&mut probe, 1015);
     assert_eq!(
         shown(&polled),
-        ["1015 health 1", "1015 ready 1", "1015 probe_latency 0.02", "1015 availability 0 of 2"]
+        ["1015 health 1", "1015 ready 1", "1015 probe_latency 0.02", "1015 availability 2 of 2"]
     );
     assert!(polled.notes.is_empty());
     let asked = network.take_asked();
@@ -161,17 +161,69 @@ fn what_speaks_of_the_gates_own_set_up_is_never_a_failure() {
 }
 
 #[test]
-fn a_redirect_is_not_what_was_expected() {
+fn a_redirect_is_not_what_was_expected_once_the_check_has_passed() {
     let network = Network::new(|_| status(302, "", ""));
-    let polled = network.poll(&mut probe(&spec(ONE, 1)), 1015);
+    let mut probe = probe(&spec(ONE, 1));
+    Network::new(|_| ok("")).poll(&mut probe, 1000);
+    let polled = network.poll(&mut probe, 1015);
     assert_eq!(shown(&polled)[0], "1015 health 0");
     assert_eq!(notes(&polled)[0], "https://orders.example/health: status 302");
     assert!(network.take_asked().iter().all(|asked| asked.request.redirects == Redirects::AsAnswer));
     let elsewhere = || Err(TransportError::Redirect { host: "orders.example".into() });
-    assert_eq!(
-        shown(&Network::new(move |_| elsewhere()).poll(&mut probe(&spec(ONE, 1)), 1015))[0],
-        "1015 health 0"
+    assert_eq!(shown(&Network::new(move |_| elsewhere()).poll(&mut probe, 1030))[0], "1030 health 0");
+}
+
+#[test]
+fn a_check_that_never_passed_is_not_held_against_the_service_where_its_path_may_be_wrong() {
+    for code in [301, 302, 303, 307, 308, 401, 403, 404, 405] {
+        let wrong =
+            Network::new(
+                move |asked| {
+                    if asked.url.contains("/health") { status(code, "text/plain", "") } else { ok("") }
+                },
+            );
+        let mut probe = probe(&ProbeSpec { health: Some(check("/health?key=s3cr")), ..spec(ONE, 1) });
+        let polled = wrong.poll(&mut probe, 1015);
+        let why = format!(
+            "HTTP {code} from https://orders.example/health: this check has never passed; is its path right?"
+        );
+        assert_eq!(shown(&polled)[0], format!("1015 health error: {why}"));
+        assert_eq!(shown(&polled)[3], "1015 availability 1 of 1");
+        assert_eq!(notes(&polled), [why]);
+        Network::new(|_| ok("")).poll(&mut probe, 1030);
+        assert_eq!(shown(&wrong.poll(&mut probe, 1045))[0], "1045 health 0", "{code} after it passed");
+    }
+    let elsewhere = || Err(TransportError::Redirect { host: "orders.example".into() });
+    let polled = Network::new(move |_| elsewhere()).poll(&mut probe(&spec(ONE, 1)), 1015);
+    assert!(
+        shown(&polled)[0].starts_with("1015 health error: a redirect from https://orders.example/health")
     );
+    let mut recorded = probe(&spec(ONE, 1));
+    recorded.answered_in_baseline();
+    let polled = at("/health", || status(404, "", "")).poll(&mut recorded, 1015);
+    assert_eq!(shown(&polled)[0], "1015 health 0", "it passed in the baseline");
+}
+
+#[test]
+fn what_no_wrong_path_answers_fails_from_the_first_probe_and_is_said() {
+    for code in [400, 404, 410, 500, 503] {
+        let body = if code == 404 { "Unhealthy" } else { "" };
+        let network = Network::new(move |_| status(code, "text/plain", body));
+        let polled = network.poll(&mut probe(&spec(ONE, 1)), 1015);
+        assert_eq!(shown(&polled)[0], "1015 health 0", "{code}");
+        assert_eq!(notes(&polled)[0], format!("https://orders.example/health: status {code}"));
+    }
+}
+
+#[test]
+fn a_version_that_was_found_proves_its_path() {
+    let mut probe = probe(&versioned(ONE, 1, None));
+    let gone = Network::new(|_| status(404, "", ""));
+    assert!(shown(&gone.poll(&mut probe, 1015))[0].contains("is its path right?"));
+    Network::new(|_| ok("1.4.1")).poll(&mut probe, 1030);
+    let polled = gone.poll(&mut probe, 1045);
+    assert_eq!(shown(&polled), ["1045 version 0"]);
+    assert_eq!(notes(&polled), ["https://orders.example/version: status 404"]);
 }
 
 #[test]
@@ -222,7 +274,7 @@ fn two_hundred_failing_targets_say_a_few_things_only() {
     let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
     let polled = Network::new(|_| status(500, "", "")).poll(&mut probe(&spec(&targets, 100)), 1015);
     assert_eq!(polled.notes.len(), 11);
-    assert_eq!(shown(&polled)[3], "1015 availability 400 of 400");
+    assert_eq!(shown(&polled)[3], "1015 availability 0 of 400");
 }
 
 #[test]
@@ -231,10 +283,10 @@ fn the_version_is_a_state_and_what_serves_is_said() {
     let mut probe = probe(&versioned(ONE, 1, Some("/version")));
     let polled = network.poll(&mut probe, 1015);
     assert_eq!(shown(&polled), ["1015 version 0"]);
-    assert_eq!(notes(&polled), ["https://orders.example: version 1.4.1 serves, not 1.4.2"]);
+    assert_eq!(notes(&polled), ["https://orders.example/version: version 1.4.1 serves, not 1.4.2"]);
     let polled = Network::new(|_| ok(r#"{"version":"1.4.2"}"#)).poll(&mut probe, 1030);
     assert_eq!(shown(&polled), ["1030 version 1"]);
-    assert_eq!(notes(&polled), ["https://orders.example: version 1.4.2 serves"]);
+    assert_eq!(notes(&polled), ["https://orders.example/version: version 1.4.2 serves"]);
 }
 
 #[test]

@@ -26,6 +26,25 @@ pub(super) enum Contact {
     Never,
 }
 
+/// Whether a check of a target is known to have passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proven {
+    /// It has passed in this gate or its baseline: its path is right.
+    Yes,
+    /// It never has: what answers may not be the check at all.
+    Never,
+}
+
+/// What a check of a target is judged by, besides its answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known<'k> {
+    pub contact: Contact,
+    pub proven: Proven,
+    /// Where it was asked, as it may be printed.
+    pub url: &'k str,
+    pub secrets: &'k Secrets,
+}
+
 type Answer = Result<Response, TransportError>;
 
 /// Whether an answer shows that somebody is there.
@@ -37,26 +56,24 @@ pub(super) fn shows_contact(answer: &Answer) -> bool {
 }
 
 /// Judges a liveness or readiness check.
-pub(super) fn judge_health(
-    check: &ProbeCheck,
-    answer: &Answer,
-    contact: Contact,
-    secrets: &Secrets,
-) -> Verdict {
+pub(super) fn judge_health(check: &ProbeCheck, answer: &Answer, known: Known<'_>) -> Verdict {
+    let secrets = known.secrets;
     let response = match answer {
         Ok(response) => response,
-        Err(error) => return silence(error, contact, secrets),
+        Err(error) => return silence(error, known),
     };
     if !expected(&check.expect, response.status) {
-        return unexpected(
-            response,
-            &match body::read(&response.body) {
-                BodyHealth::Unhealthy { parts } | BodyHealth::Degraded { parts } if !parts.is_empty() => {
-                    format!(": {}", secrets.plain(&parts))
-                }
-                _ => String::new(),
-            },
-        );
+        return match body::read(&response.body) {
+            // Only a health check says such a thing: it is the right path.
+            BodyHealth::Unhealthy { parts } | BodyHealth::Degraded { parts } => {
+                let detail = match parts.as_str() {
+                    "" => String::new(),
+                    parts => format!(": {}", secrets.plain(parts)),
+                };
+                unexpected(response, &detail, Known { proven: Proven::Yes, ..known })
+            }
+            BodyHealth::Silent | BodyHealth::Healthy => unexpected(response, "", known),
+        };
     }
     let named = |word: &str, parts: &str| match secrets.plain(parts) {
         parts if parts.is_empty() => word.to_owned(),
@@ -84,15 +101,15 @@ pub(super) fn judge_health(
 pub(super) fn judge_version(
     check: &VersionCheck,
     answer: &Answer,
-    contact: Contact,
-    secrets: &Secrets,
+    known: Known<'_>,
 ) -> (Verdict, Option<String>) {
+    let secrets = known.secrets;
     let response = match answer {
         Ok(response) => response,
-        Err(error) => return (silence(error, contact, secrets), None),
+        Err(error) => return (silence(error, known), None),
     };
     if !expected(&[], response.status) {
-        return (unexpected(response, ""), None);
+        return (unexpected(response, "", known), None);
     }
     let Some(found) = version_in(&response.body, check.pointer.as_deref()) else {
         let remark = match &check.pointer {
@@ -116,20 +133,33 @@ fn expected(expect: &[u16], status: u16) -> bool {
     if expect.is_empty() { status == 200 } else { expect.contains(&status) }
 }
 
-fn unexpected(response: &Response, detail: &str) -> Verdict {
+fn unexpected(response: &Response, detail: &str, known: Known<'_>) -> Verdict {
     match response.status {
         429 => Verdict::Absent {
             why: Absence::Throttled,
             remark: "status 429: it is asked too often; probe less often".to_owned(),
         },
+        status @ (301 | 302 | 303 | 307 | 308 | 401 | 403 | 404 | 405) if known.proven == Proven::Never => {
+            misdirected(&format!("HTTP {status}"), known)
+        }
         status => Verdict::Failed { remark: format!("status {status}{detail}") },
     }
 }
 
+/// An answer that a wrong path gives as well, of a check that never passed: no proof of harm.
+fn misdirected(what: &str, known: Known<'_>) -> Verdict {
+    let remark = format!("{what} from {}: this check has never passed; is its path right?", known.url);
+    let remark = known.secrets.plain(&remark);
+    Verdict::Absent { why: Absence::Error(remark.clone()), remark }
+}
+
 /// No answer: a failure of a target that has answered before, otherwise nothing that can be known.
-fn silence(error: &TransportError, contact: Contact, secrets: &Secrets) -> Verdict {
-    let remark = secrets.plain(&error.to_string());
-    match (error, contact) {
+fn silence(error: &TransportError, known: Known<'_>) -> Verdict {
+    let remark = known.secrets.plain(&error.to_string());
+    match (error, known.contact) {
+        (TransportError::Redirect { .. }, _) if known.proven == Proven::Never => {
+            misdirected("a redirect", known)
+        }
         // It answered; what cannot be followed is not what was expected.
         (TransportError::Redirect { .. }, _) => Verdict::Failed { remark },
         // These speak of the gate's own set-up, never of the service.
