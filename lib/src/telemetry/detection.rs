@@ -67,8 +67,9 @@ pub(super) fn shares(rules: &GateRules, observed: &Observed) -> Vec<f64> {
 fn rates(rules: &GateRules, observed: &Observed) -> Option<Vec<(Timestamp, f64)>> {
     let of = |(name, signal): (&SignalName, &SignalRules)| {
         let samples = observed.get(name)?;
+        let window = seen::window_of_counts(samples, signal);
         let rate = |(at, sample): &(Timestamp, Sample)| {
-            Some((*at, seen::requests(signal.reading, name, signal.step, sample)?))
+            Some((*at, seen::requests(signal.reading, name, window, sample)?))
         };
         let mut rates: Vec<(Timestamp, f64)> = samples.iter().filter_map(rate).collect();
         rates.sort_by_key(|(at, _)| *at);

@@ -19,6 +19,9 @@ pub struct SignalTelemetry {
     pub source: String,
     /// Whether it can be read.
     pub readable: Readable,
+    /// What its samples are; nothing where it has no source.
+    #[serde(skip)]
+    pub reading: Option<ReadingKind>,
     /// From point to point as the policy says.
     pub step: Option<Duration>,
     /// From known point to known point as it was seen: their median.
@@ -81,6 +84,7 @@ impl SignalTelemetry {
                 required: true,
                 source: String::new(),
                 readable: Readable::NotConfigured,
+                reading: None,
                 step: None,
                 cadence: None,
                 known: 0,
@@ -109,6 +113,7 @@ impl SignalTelemetry {
             required: false,
             source: rules.source.clone(),
             readable: readable(&samples, known.last(), rules, now),
+            reading: Some(rules.reading),
             step: Some(rules.step),
             cadence: cadence(&known),
             known: known.len() as u64,
@@ -150,9 +155,36 @@ fn cadence(known: &[(Timestamp, Reading)]) -> Option<Duration> {
     Duration::from_seconds_f64(statistics::median(&mut gaps)?).map(whole)
 }
 
+/// The time that one point of counts is of. Windows of counts follow each other, so it is the median time from one to
+/// the next; a source may need wider windows than the signal's step. The step where too few points tell.
+pub(super) fn window_of_counts(samples: &[(Timestamp, Sample)], rules: &SignalRules) -> Duration {
+    let says = |sample: &Sample| {
+        matches!(sample, Sample::Known(Reading::Counts(_)) | Sample::Absent(Absence::NoTraffic))
+    };
+    let mut moments: Vec<Timestamp> =
+        samples.iter().filter(|(_, sample)| says(sample)).map(|(at, _)| *at).collect();
+    moments.sort_unstable();
+    moments.dedup();
+    let mut gaps: Vec<f64> = moments
+        .iter()
+        .zip(moments.iter().skip(1))
+        .map(|(before, after)| after.since(*before).as_seconds_f64())
+        .collect();
+    if gaps.len() < 2 {
+        return rules.step;
+    }
+    let spacing = statistics::median(&mut gaps).and_then(Duration::from_seconds_f64);
+    spacing.filter(|spacing| *spacing > Duration::ZERO).unwrap_or(rules.step)
+}
+
 /// Requests in a second that a signal's samples tell of, over their own time; `None` where they tell of none.
-pub(super) fn requests(kind: ReadingKind, name: &SignalName, step: Duration, sample: &Sample) -> Option<f64> {
-    let seconds = step.as_seconds_f64();
+pub(super) fn requests(
+    kind: ReadingKind,
+    name: &SignalName,
+    window: Duration,
+    sample: &Sample,
+) -> Option<f64> {
+    let seconds = window.as_seconds_f64();
     match (kind, sample) {
         (_, Sample::Absent(Absence::NoTraffic)) => Some(0.0),
         (ReadingKind::Counts, Sample::Known(Reading::Counts(counts))) => Some(counts.total() / seconds),

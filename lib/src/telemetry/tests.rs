@@ -74,10 +74,22 @@ fn an_idle_signal_is_seen_and_a_stale_one_is_not() {
 
 #[test]
 fn a_cadence_slower_than_the_step_is_a_warning() {
-    let slow = counts(1, |_| 60.0).into_iter().step_by(2).collect();
-    let telemetry = analyse(&rules(&[], &[]), &observed("error_rate", slow), NOW);
-    let expected = "points of `error_rate` come every 2m, not every 1m";
+    let slow = (0..60).map(|ago| (NOW - minutes(ago), Sample::from_number(0.2))).collect();
+    let telemetry = analyse(&rules(&[], &[]), &observed("latency_p95", slow), NOW);
+    let expected = "points of `latency_p95` come every 1m, not every 15s";
     assert!(telemetry.warnings.iter().any(|one| one.starts_with(expected)), "{:?}", telemetry.warnings);
+}
+
+#[test]
+fn counts_are_of_the_window_between_them_however_short_the_step() {
+    let second = Duration::from_secs(1);
+    let rules = rules(&["error_rate > 5% for 5m"], &[])
+        .with_signal("error_rate".parse().unwrap(), SignalRules::new(ReadingKind::Counts, second));
+    // 40 requests a second, in windows of four seconds.
+    let windows = (0..300).map(|ago| (NOW - second.times(4 * ago), Sample::from_counts(0.0, 160.0)));
+    let telemetry = analyse(&rules, &observed("error_rate", windows.collect()), NOW);
+    assert_eq!(telemetry.criteria[0].usual.as_ref().unwrap().requests_per_second, Some(40.0));
+    assert!(!telemetry.warnings.iter().any(|one| one.contains("come every")), "{:?}", telemetry.warnings);
 }
 
 /// What `error_rate > 5% for 5m` can do at so many requests a minute.

@@ -1,6 +1,6 @@
 //! A deployment that never was: a criterion's signals at some traffic, good or bad, judged by the gate.
 
-use super::Observed;
+use super::{Observed, seen};
 use crate::criterion::{Cmp, Comparison, Direction, Threshold};
 use crate::gate::{CriterionKind, Decision, Gate, Outcome, Step};
 use crate::journal::Line;
@@ -71,7 +71,7 @@ impl Trial {
             let samples = observed.get(name).map_or(&[][..], Vec::as_slice);
             let mut signal = TrialSignal::new(name, signal, samples, share)?;
             let coarsest = rules.observe().plus(duration.times(2)).divided_by(MOST_SAMPLES);
-            signal.rules.step = signal.rules.step.max(coarsest).max(Duration::from_millis(1));
+            signal.widen(coarsest.max(Duration::from_millis(1)));
             signal.baseline = Baseline::from_observations(samples, Some(duration), rules.min_requests());
             for comparison in criterion.criterion.comparisons() {
                 if comparison.signal() == name {
@@ -208,15 +208,29 @@ impl TrialSignal {
             ReadingKind::Value => statistics::median(&mut values)?,
             ReadingKind::State => 1.0,
         };
+        let mut rules = rules.clone();
+        if rules.reading == ReadingKind::Counts {
+            rules.step = seen::window_of_counts(samples, &rules);
+        }
         Some(Self {
             name: name.clone(),
-            rules: rules.clone(),
+            rules,
             baseline: None,
             events,
             counts_requests,
             good,
             threshold: None,
         })
+    }
+
+    /// Makes its step at least so long; more is counted in a longer one.
+    fn widen(&mut self, least: Duration) {
+        let step = self.rules.step;
+        self.rules.step = step.max(least);
+        if self.rules.reading == ReadingKind::Counts && step > Duration::ZERO && step < least {
+            let wider = least.as_seconds_f64() / step.as_seconds_f64();
+            self.events = self.events.map(|events| events * wider);
+        }
     }
 
     /// Takes a comparison's threshold; of several the one that is hardest to reach.

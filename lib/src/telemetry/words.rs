@@ -5,6 +5,7 @@ use super::seen::{Readable, SignalTelemetry};
 use super::{CriterionTelemetry, REQUIRED, Telemetry};
 use crate::Duration;
 use crate::gate::CriterionKind;
+use crate::policy::rules::ReadingKind;
 
 /// What should be known of a signal before a deployment, if anything.
 pub(super) fn of_signal(signal: &SignalTelemetry) -> Option<String> {
@@ -26,6 +27,10 @@ pub(super) fn of_signal(signal: &SignalTelemetry) -> Option<String> {
         }
         Readable::Now { .. } | Readable::Idle => {
             let (cadence, step) = (signal.cadence?, signal.step?);
+            // Windows of counts are as wide as their source needs them, by design.
+            if signal.reading == Some(ReadingKind::Counts) {
+                return None;
+            }
             let slow = cadence.as_seconds_f64() > 1.5 * step.as_seconds_f64();
             slow.then(|| format!("points of `{name}` come every {cadence}, not every {step}: set its step or interval to what it is"))
         }
