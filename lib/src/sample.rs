@@ -39,11 +39,15 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Counts, or `None` where they are negative, not finite, or `bad` exceeds `total` by more than one percent and one
+    /// No one sample has more events: above it, sums would lose the small counts beside it.
+    pub const MOST: f64 = 1e12;
+
+    /// Counts, or `None` where they are negative, not finite, above [`Counts::MOST`], or `bad` exceeds `total` by more than one percent and one
     /// event (extrapolation makes the two differ slightly; then `bad` is taken as `total`).
     #[must_use]
     pub fn new(bad: f64, total: f64) -> Option<Self> {
-        let plausible = bad.is_finite() && total.is_finite() && bad >= 0.0 && total >= 0.0;
+        let plausible =
+            bad.is_finite() && total.is_finite() && bad >= 0.0 && (0.0..=Self::MOST).contains(&total);
         (plausible && bad <= total * 1.01 + 1.0).then(|| Self { bad: bad.min(total), total })
     }
 
@@ -195,6 +199,8 @@ mod tests {
         assert_eq!(Sample::from_counts(0.0, 0.0), Sample::Absent(Absence::NoTraffic));
         assert_eq!(Sample::from_counts(f64::NAN, 3.0), Sample::Absent(Absence::NoData));
         assert!(matches!(Sample::from_counts(9.0, 3.0), Sample::Absent(Absence::Error(_))));
+        assert!(matches!(Sample::from_counts(1e200, 1e200), Sample::Absent(Absence::Error(_))));
+        assert!(Counts::new(Counts::MOST, Counts::MOST).is_some());
         assert!(matches!(Sample::from_counts(-1.0, 3.0), Sample::Absent(Absence::Error(_))));
         assert_eq!(Sample::from_quantile(f64::NAN, 0.0), Sample::Absent(Absence::NoTraffic));
     }

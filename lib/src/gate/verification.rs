@@ -130,6 +130,9 @@ fn ratio(part: &Part, series: &Series) -> (Observed, Truth, Option<f64>) {
         return (observed, Truth::True, None);
     }
     let broken = 1.0 - part.posterior(bad, total);
+    if !broken.is_finite() {
+        return (observed, Truth::Unknown, None);
+    }
     (observed, if broken >= CONFIDENT { Truth::False } else { Truth::Weak }, Some(broken))
 }
 

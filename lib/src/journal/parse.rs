@@ -254,7 +254,11 @@ fn absence(reason: &str) -> Absence {
 
 fn counts(bad: Finite, total: Finite) -> Result<Counts, LineError> {
     Counts::new(bad.get(), total.get()).ok_or_else(|| {
-        wrong("bad", &format!("{} of {}", bad.get(), total.get()), "a count that is not above `total`")
+        wrong(
+            "bad",
+            &format!("{} of {}", bad.get(), total.get()),
+            "a count that is not above `total`, which is at most 1e12",
+        )
     })
 }
 
