@@ -106,6 +106,7 @@ codes! {
     Warning "baseline-without-floor" BaselineWithoutFloor;
     Warning "baseline-without-past" BaselineWithoutPast;
     Warning "criterion-never-first" CriterionNeverFirst;
+    Warning "criterion-reversed" CriterionReversed;
     Warning "criterion-without-source" CriterionWithoutSource;
     Warning "duration-below-two-steps" DurationBelowTwoSteps;
     Warning "interval-too-coarse" IntervalTooCoarse;

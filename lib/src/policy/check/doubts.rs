@@ -32,6 +32,8 @@ impl Checker<'_> {
         self.doubt_past(baseline, rollback, verify);
         self.doubt_reversed(rollback, State::Passing, "a release would be rolled back for being well");
         self.doubt_reversed(verify, State::Failing, "a release would be held for being well");
+        self.doubt_direction(rollback, Direction::Above, "a clean release would be rolled back");
+        self.doubt_direction(verify, Direction::Below, "a clean release would be held");
         self.doubt_unused(rollback, verify);
         self.doubt_percentages();
     }
@@ -247,6 +249,34 @@ impl Checker<'_> {
         }
     }
 
+    /// Thresholds on the wrong side; `of_bad` is where a signal that is bad when high should be compared.
+    fn doubt_direction(&mut self, list: &[Written], of_bad: Direction, consequence: &str) {
+        for written in list.iter().filter(|written| written.is_explicit()) {
+            // With `and`, one comparison may be a guard (`and request_rate > 1`): all have to be reversed.
+            let reversed = written.criterion.comparisons().iter().all(|comparison| {
+                let Comparison::Threshold { operand, cmp, .. } = comparison else { return false };
+                let expected = match (bad_direction(&operand.signal), of_bad) {
+                    (Some(Direction::Above), _) => of_bad,
+                    (Some(Direction::Below), Direction::Above) => Direction::Below,
+                    (Some(Direction::Below), Direction::Below) => Direction::Above,
+                    _ => return false,
+                };
+                cmp.direction() != Direction::Neither && cmp.direction() != expected
+            });
+            if reversed {
+                let text = written.criterion.text();
+                self.say(
+                    Diagnostic::new(
+                        Code::CriterionReversed,
+                        written.span(),
+                        format!("`{text}` is the wrong way round: {consequence}"),
+                    )
+                    .help("turn the comparison round: `<` for `>`, or `>` for `<`"),
+                );
+            }
+        }
+    }
+
     /// Signals that the policy reads for nothing.
     fn doubt_unused(&mut self, rollback: &[Written], verify: &[Written]) {
         let used = |name: &SignalName| {
@@ -328,6 +358,16 @@ fn relative_signals(criterion: &Criterion) -> impl Iterator<Item = &SignalName> 
         }
         _ => None,
     })
+}
+
+/// Where a signal of the vocabulary is bad: when high or when low.
+fn bad_direction(signal: &SignalName) -> Option<Direction> {
+    match signal.as_str() {
+        "error_rate" | "probe_latency" | "critical_logs" | "queue_depth" => Some(Direction::Above),
+        "request_rate" | "availability" => Some(Direction::Below),
+        name if name.starts_with("latency_") || name.ends_with("_saturation") => Some(Direction::Above),
+        _ => None,
+    }
 }
 
 fn reads_a_percentage(name: &SignalName, entry: &Entry) -> bool {
