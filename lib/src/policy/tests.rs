@@ -1,6 +1,7 @@
 //! Policies as a whole.
 
 mod checklist;
+mod doubts;
 mod resolving;
 
 use super::*;
