@@ -44,6 +44,17 @@ pub struct Header {
     pub name: String,
     /// Its value, never printed.
     pub value: Secret,
+    /// Whether the value may be read on the way.
+    pub sensitivity: Sensitivity,
+}
+
+/// Whether a header's value may be read on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sensitivity {
+    /// It may: it is written in the policy.
+    Plain,
+    /// It may not: the policy marks it `{ secret: … }`.
+    Secret,
 }
 
 /// HTTP probes.

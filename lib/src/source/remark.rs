@@ -120,6 +120,7 @@ pub(crate) fn note(notes: &mut Vec<SourceNote>, signal: Option<&SignalName>, tex
 mod tests {
     use super::*;
     use crate::Secret;
+    use crate::policy::source_spec::Sensitivity;
 
     #[test]
     fn a_hostile_text_becomes_one_short_line() {
@@ -132,7 +133,11 @@ mod tests {
 
     #[test]
     fn what_a_server_echoes_of_a_secret_is_not_repeated() {
-        let headers = [Header { name: "authorization".into(), value: Secret::new("Bearer abc123") }];
+        let headers = [Header {
+            name: "authorization".into(),
+            value: Secret::new("Bearer abc123"),
+            sensitivity: Sensitivity::Secret,
+        }];
         let keyed = Address::Url("https://u:pass@h.example/x?code=k3y0&a=1".parse().unwrap());
         let secrets = Secrets::of(&headers, [&keyed]);
         assert_eq!(

@@ -20,7 +20,7 @@ use super::{
     unanswered,
 };
 use crate::policy::rules::ReadingKind;
-use crate::policy::source_spec::{Header, ScrapeRead, ScrapeSpec};
+use crate::policy::source_spec::{Header, ScrapeRead, ScrapeSpec, Sensitivity};
 use crate::sample::{Absence, Sample};
 use crate::transport::{Request, Response, TransportError};
 use crate::{Duration, Secret, SignalName, Timestamp};
@@ -96,7 +96,11 @@ impl Scrape {
 
     fn request(&self, target: &Target, timeout: Duration) -> Request {
         let mut headers = self.spec.headers.clone();
-        headers.push(Header { name: "accept".to_owned(), value: Secret::new(ACCEPT) });
+        headers.push(Header {
+            name: "accept".to_owned(),
+            value: Secret::new(ACCEPT),
+            sensitivity: Sensitivity::Plain,
+        });
         Request { headers, ..Request::get(target.address.clone(), String::new(), timeout) }
     }
 

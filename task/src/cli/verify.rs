@@ -33,20 +33,25 @@ const OLD_BASELINE: Duration = Duration::from_secs(7 * 86_400);
 
 /// Checks everything, then watches.
 pub fn run(session: &Session, arguments: &VerifyArguments) -> Result<Exit, Failure> {
-    let policy = load::policy(session, &arguments.policy)?;
-    if policy.environment().enforcement() == Enforcement::Off {
-        return Ok(switched_off(session, &policy, arguments.format));
-    }
-    let deployed_at = deployed_at(session, arguments.deployed_at)?;
-    let recorded = recorded_baseline(session, &policy)?;
+    // What earlier gates wrote goes first, so that nobody takes it for this one's, whatever happens.
     let folder = match (&arguments.report_dir, arguments.dry_run) {
-        (Some(path), false) => Some(ReportFolder::open(path).map_err(Failure::input)?),
+        (Some(path), false) => {
+            let folder = ReportFolder::open(path).map_err(Failure::input)?;
+            folder.clear().map_err(Failure::input)?;
+            Some(folder)
+        }
         (Some(path), true) => {
             ReportFolder::rehearse(path).map_err(Failure::input)?;
             None
         }
         (None, _) => None,
     };
+    let policy = load::policy(session, &arguments.policy)?;
+    if policy.environment().enforcement() == Enforcement::Off {
+        return Ok(switched_off(session, &policy, arguments.format));
+    }
+    let deployed_at = deployed_at(session, arguments.deployed_at)?;
+    let recorded = recorded_baseline(session, &policy)?;
     let mut setting = set_up(session, &policy, &arguments.network, |signal| {
         recorded.iter().any(|(name, _)| name == signal)
     })?;
@@ -234,10 +239,6 @@ enum Prepared {
 
 impl GateRun<'_> {
     fn run(self, setting: &mut Setting) -> Result<Exit, Failure> {
-        // What earlier gates wrote goes first, so that nobody takes it for this one's, whatever happens.
-        if let Some(folder) = &self.folder {
-            folder.clear().map_err(Failure::input)?;
-        }
         let mut view = view(self.session, self.policy);
         let prepared = match self.prepare(setting, view.as_mut()) {
             Ok(prepared) => prepared?,

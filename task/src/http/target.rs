@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use runbook_gate::Secret;
-use runbook_gate::policy::source_spec::Address;
+use runbook_gate::policy::source_spec::{Address, Sensitivity};
 use runbook_gate::transport::{Request, TransportError, joined};
 use url::{Origin, Url};
 
@@ -107,7 +107,10 @@ impl Connections {
         if let Some(why) = literal_refusal(&url) {
             return Err(refused(why));
         }
-        let secret_header = request.headers.iter().any(|header| is_credential(&header.name));
+        let secret_header = request
+            .headers
+            .iter()
+            .any(|header| header.sensitivity == Sensitivity::Secret || is_credential(&header.name));
         if (credential.is_some() || secret_header) && !may_carry_secrets(&url) {
             return Err(refused("credentials are sent over https only; change its URL to https"));
         }

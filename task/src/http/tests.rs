@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use runbook_gate::policy::source_spec::{Address, Header};
+use runbook_gate::policy::source_spec::{Address, Header, Sensitivity};
 use runbook_gate::transport::{Body, Method, Redirects, Request, Response, Retry, Transport, TransportError};
 use runbook_gate::{Duration, Secret, Timestamp};
 
@@ -402,8 +402,36 @@ fn credentials_never_go_over_plain_http_to_another_machine() {
     let error = send(&request).unwrap_err().to_string();
     assert!(error.contains("https") && !error.contains("canary"), "{error}");
     request.address = Address::Url("http://service.example/".parse().unwrap());
-    request.headers = vec![Header { name: "X-Api-Key".into(), value: Secret::new("canary") }];
+    request.headers = vec![Header {
+        name: "X-Api-Key".into(),
+        value: Secret::new("canary"),
+        sensitivity: Sensitivity::Secret,
+    }];
     assert!(matches!(send(&request), Err(TransportError::Refused { .. })));
+}
+
+#[test]
+fn a_secret_of_the_policy_goes_to_no_connection_in_the_clear() {
+    let request = |sensitivity| {
+        let mut request =
+            Request::get(Address::Connection("prom".into()), String::new(), Duration::from_secs(1));
+        request.headers = vec![Header { name: "X-Scope".into(), value: Secret::new("canary"), sensitivity }];
+        request
+    };
+    let target = |url: &str, sensitivity| {
+        let mut connections = super::Connections::default();
+        connections.insert("prom".into(), Connection::new("prom", url, None).unwrap());
+        connections.target(&request(sensitivity)).map(|target| target.host)
+    };
+    let refused = target("http://prometheus.example", Sensitivity::Secret).unwrap_err().to_string();
+    assert!(refused.contains("https") && !refused.contains("canary"), "{refused}");
+    for (url, sensitivity) in [
+        ("https://prometheus.example", Sensitivity::Secret),
+        ("http://127.0.0.1:9090", Sensitivity::Secret),
+        ("http://prometheus.example", Sensitivity::Plain),
+    ] {
+        assert!(target(url, sensitivity).is_ok(), "{url}");
+    }
 }
 
 #[test]
@@ -436,7 +464,11 @@ fn no_error_carries_a_secret() {
         "/path?key=canary".into(),
         Duration::from_millis(500),
     );
-    request.headers = vec![Header { name: "X-Api-Key".into(), value: Secret::new("canary\n") }];
+    request.headers = vec![Header {
+        name: "X-Api-Key".into(),
+        value: Secret::new("canary\n"),
+        sensitivity: Sensitivity::Secret,
+    }];
     for headers in [request.headers.clone(), Vec::new()] {
         request.headers = headers;
         let error = send(&request).unwrap_err();
@@ -530,7 +562,11 @@ fn tls_double() -> url::Url {
 fn an_authority_of_a_file_is_trusted_beside_the_platforms() {
     let url = tls_double();
     let mut request = Request::get(Address::Url(url.clone()), String::new(), Duration::from_secs(10));
-    request.headers = vec![Header { name: "Authorization".into(), value: Secret::new("Bearer canary") }];
+    request.headers = vec![Header {
+        name: "Authorization".into(),
+        value: Secret::new("Bearer canary"),
+        sensitivity: Sensitivity::Secret,
+    }];
     let mut network = Network::default();
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/fixtures/authority.pem");
     network.roots.add_file(std::path::Path::new(file)).unwrap();

@@ -10,7 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::policy::decode::{Field, Placed, UrlText, Words};
 use crate::policy::document::{HeaderValue, Headers};
 use crate::policy::node::Text;
-use crate::policy::source_spec::{Address, Header};
+use crate::policy::source_spec::{Address, Header, Sensitivity};
 use crate::policy::variables::Expanded;
 
 /// Headers that a request sets itself, or that change whom it speaks to.
@@ -94,9 +94,13 @@ impl Checker<'_> {
     /// Headers. `to` are the addresses that they are sent to: a secret goes nowhere in the clear.
     pub(super) fn headers(&mut self, field: &Field<Headers>, to: &[Address]) -> Vec<Header> {
         let mut headers = Vec::new();
-        for (name, value) in field.get().into_iter().flat_map(|headers| &headers.0) {
-            if let Some(value) = self.header(name, &value.value, value.span, to) {
-                headers.push(Header { name: name.text.clone(), value });
+        for (name, header) in field.get().into_iter().flat_map(|headers| &headers.0) {
+            if let Some(value) = self.header(name, &header.value, header.span, to) {
+                let sensitivity = match &header.value {
+                    HeaderValue::Plain(_) => Sensitivity::Plain,
+                    HeaderValue::Secret(_) => Sensitivity::Secret,
+                };
+                headers.push(Header { name: name.text.clone(), value, sensitivity });
             }
         }
         headers

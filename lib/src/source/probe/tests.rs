@@ -1,6 +1,6 @@
 use super::*;
 use crate::Secret;
-use crate::policy::source_spec::{Degraded, Header};
+use crate::policy::source_spec::{Degraded, Header, Sensitivity};
 use crate::source::double::{Answer, NoCommands};
 use crate::source::double::{Network, notes, ok, refused, shown, status, timeout, window};
 use crate::transport::TransportError;
@@ -326,7 +326,11 @@ fn a_version_serves_where_a_quorum_serves_it() {
 
 #[test]
 fn nothing_that_a_server_echoes_of_a_secret_is_repeated() {
-    let headers = vec![Header { name: "x-key".into(), value: Secret::new("t0p-secret") }];
+    let headers = vec![Header {
+        name: "x-key".into(),
+        value: Secret::new("t0p-secret"),
+        sensitivity: Sensitivity::Secret,
+    }];
     let spec = ProbeSpec { headers, ..spec(&["https://user:pa55word@orders.example"], 1) };
     let echo = r#"{"status":"fail","output":"denied t0p-secret for pa55word\n##vso[task.complete]"}"#;
     let network = Network::new(move |_| status(500, "application/json", echo));

@@ -1,6 +1,6 @@
 use super::*;
 use crate::Secret;
-use crate::policy::source_spec::{Address, Header};
+use crate::policy::source_spec::{Address, Header, Sensitivity};
 use crate::source::double::{Answer, Asked, Network, NoCommands, notes, ok, shown, status, timeout, window};
 use crate::transport::Retry;
 
@@ -351,7 +351,11 @@ fn a_past_that_cannot_be_read_says_why_and_ends() {
 
 #[test]
 fn nothing_that_a_server_echoes_of_a_secret_is_repeated() {
-    let headers = vec![Header { name: "authorization".into(), value: Secret::new("Bearer t0ken-1") }];
+    let headers = vec![Header {
+        name: "authorization".into(),
+        value: Secret::new("Bearer t0ken-1"),
+        sensitivity: Sensitivity::Secret,
+    }];
     let address = Address::Url("http://user:pa55word@prometheus:9090?key=quer1".parse().unwrap());
     let spec = PrometheusSpec { headers, address, ..spec(vec![("x", value("q"))]) };
     let mut source = Prometheus::new(&spec).unwrap();

@@ -75,6 +75,18 @@ fn old_reports_go_before_the_watch() {
 }
 
 #[test]
+fn old_reports_go_where_the_gate_cannot_begin_or_is_off() {
+    let old = "{\"decision\":\"proceed\"}";
+    let service = Service::start(Behaviour::default());
+    let gate = gate_of(&service).with_file("out/report.json", old);
+    gate.run(&["verify", "--report-dir", "out", "--policy", "missing.yml"]);
+    assert!(gate.files("out").is_empty(), "{:?}", gate.files("out"));
+    let gate = gate.with_file("out/report.json", old);
+    gate.run(&["verify", "--dry-run", "--report-dir", "out", "--policy", "missing.yml"]);
+    assert_eq!(gate.files("out"), ["report.json"], "a dry run changes nothing");
+}
+
+#[test]
 fn a_dry_run_asks_each_source_and_writes_nothing() {
     let service = Service::start(Behaviour::default());
     let gate = gate_of(&service);
