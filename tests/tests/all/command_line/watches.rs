@@ -104,9 +104,12 @@ fn a_dry_run_asks_each_source_and_writes_nothing() {
 fn an_environment_that_is_off_evaluates_nothing_and_says_so() {
     let service = Service::start(Behaviour::default());
     let policy = format!("{}environments: {{ production: {{ enforcement: off }} }}\n", quick(&service));
-    let gate = Gate::default().with_file("runbook.yml", &policy);
+    let gate = Gate::default()
+        .with_file("runbook.yml", &policy)
+        .with_file("out/report.json", "{\"decision\":\"proceed\"}");
     let ended = gate.run(&["verify", "--report-dir", "out"]).with_code(0);
     assert!(ended.out.contains("nothing was evaluated"), "{}", ended.out);
+    assert!(gate.files("out").is_empty(), "an old report stays: {:?}", gate.files("out"));
     assert!(service.asked().is_empty());
     let json = gate.run(&["verify", "--format", "json"]).with_code(0).json();
     assert_eq!((&json["decision"], &json["enforcement"]), (&serde_json::Value::Null, &"off".into()));
