@@ -411,30 +411,6 @@ fn credentials_never_go_over_plain_http_to_another_machine() {
 }
 
 #[test]
-fn a_secret_of_the_policy_goes_to_no_connection_in_the_clear() {
-    let request = |sensitivity| {
-        let mut request =
-            Request::get(Address::Connection("prom".into()), String::new(), Duration::from_secs(1));
-        request.headers = vec![Header { name: "X-Scope".into(), value: Secret::new("canary"), sensitivity }];
-        request
-    };
-    let target = |url: &str, sensitivity| {
-        let mut connections = super::Connections::default();
-        connections.insert("prom".into(), Connection::new("prom", url, None).unwrap());
-        connections.target(&request(sensitivity)).map(|target| target.host)
-    };
-    let refused = target("http://prometheus.example", Sensitivity::Secret).unwrap_err().to_string();
-    assert!(refused.contains("https") && !refused.contains("canary"), "{refused}");
-    for (url, sensitivity) in [
-        ("https://prometheus.example", Sensitivity::Secret),
-        ("http://127.0.0.1:9090", Sensitivity::Secret),
-        ("http://prometheus.example", Sensitivity::Plain),
-    ] {
-        assert!(target(url, sensitivity).is_ok(), "{url}");
-    }
-}
-
-#[test]
 fn user_info_becomes_a_basic_credential() {
     let double = Double::new(|_, stream| write(stream, "200 OK", "", b""));
     let mut request = double.request("/");
