@@ -206,8 +206,8 @@ impl Replay {
             Line::Note { t, .. } | Line::Request { t, .. } | Line::Cancel { t, .. } => {
                 self.hold(t, number, line)
             }
-            Line::End { .. } => {
-                self.release_all()?;
+            Line::End { t } => {
+                self.release_until(t)?;
                 self.apply(number, &line)?;
                 self.place = Place::AfterEnd;
                 Ok(())
@@ -247,11 +247,18 @@ impl Replay {
 
     /// Everything that is still held, in order of time.
     fn release_all(&mut self) -> Result<(), ReplayError> {
+        self.release_until(Timestamp::from_nanos(i64::MAX))
+    }
+
+    /// What is held up to the end of the journal; nobody was watching what is later.
+    fn release_until(&mut self, end: Timestamp) -> Result<(), ReplayError> {
         let mut held = match std::mem::replace(&mut self.ticks, Ticks::Written) {
             Ticks::Unknown(held) | Ticks::None { held, .. } => held,
             Ticks::Written => return Ok(()),
         };
-        while let Some((t, lines)) = held.pop_earliest() {
+        while let Some((t, lines)) = held.pop_earliest()
+            && t <= end
+        {
             self.release(t, lines)?;
         }
         Ok(())

@@ -168,6 +168,15 @@ fn a_journal_after_its_decision_is_still_read() {
 }
 
 #[test]
+fn samples_later_than_the_end_line_prove_nothing() {
+    let mut lines = vec![start()];
+    lines.extend(samples(u64::MAX));
+    lines.push(Line::End { t: t(7) });
+    let outcome = outcome(&text(&lines));
+    assert_eq!(outcome.decision, Decision::Hold, "{}", outcome.reason);
+}
+
+#[test]
 fn two_journals_in_one_file_are_an_error() {
     let journal = whole(&samples(NEVER));
     let error = replay(rules(), journal.repeat(2).as_bytes()).unwrap_err();
