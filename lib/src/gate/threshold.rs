@@ -100,7 +100,13 @@ impl Relative {
     ) -> Result<(f64, String), String> {
         let (base, words) = self.base(baseline);
         let show = |number: f64| wording::value(number, self.unit);
-        match threshold {
+        let (number, origin) = match threshold {
+            Threshold::TimesBaseline(_) if base < 0.0 => {
+                return Err(format!(
+                    "the baseline is {} ({words}), and a multiple of less than nothing is no limit",
+                    show(base)
+                ));
+            }
             Threshold::TimesBaseline(factor) => {
                 let number = factor.get() * base;
                 let origin = format!("{} × {} ({words})", wording::plain(factor.get()), show(base));
@@ -124,6 +130,11 @@ impl Relative {
                 Ok((number, format!("{} {sign} {} ({words})", show(base), show(by))))
             }
             Threshold::Absolute(quantity) => Ok((quantity.base(), String::new())),
+        }?;
+        if number.is_finite() {
+            Ok((number, origin))
+        } else {
+            Err(format!("the baseline is {} ({words}), and what is made of it is no number", show(base)))
         }
     }
 
@@ -231,4 +242,32 @@ fn has_floor(criterion: &Criterion, comparison: &Comparison) -> bool {
                     if cmp.direction() == Direction::Above && quantity.base() > 0.0
             )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Finite;
+
+    fn twice(median: f64) -> Result<(f64, String), String> {
+        let finite = |number| Finite::new(number).unwrap();
+        let baseline = Baseline {
+            median: finite(median),
+            p95: finite(median),
+            worst: None,
+            count: 120,
+            counts: None,
+            window: None,
+            source: None,
+        };
+        let relative = Relative { cmp: Cmp::Greater, role: Role::Rollback, ratio: false, unit: Unit::Plain };
+        relative.limit(&Threshold::TimesBaseline(finite(2.0)), &baseline, false)
+    }
+
+    #[test]
+    fn a_multiple_that_is_no_number_is_unknown() {
+        assert_eq!(twice(0.2).unwrap().0, 0.4);
+        assert!(twice(1e308).unwrap_err().contains("is no number"));
+        assert!(twice(-5.0).unwrap_err().contains("is no limit"));
+    }
 }
