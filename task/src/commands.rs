@@ -32,7 +32,8 @@ impl CommandPermission {
     /// Commands run code of the repository with the job's rights: only where that was asked for, and never for a pull
     /// request, whose code nobody has approved.
     pub fn decide(asked_for: Asked, build_reason: Option<&str>) -> Self {
-        let pull_request = build_reason.is_some_and(|reason| reason.eq_ignore_ascii_case("PullRequest"));
+        let pull_request =
+            build_reason.is_some_and(|reason| reason.trim().eq_ignore_ascii_case("PullRequest"));
         match (asked_for, pull_request) {
             (_, true) => Self::Refused("commands never run in a pull request's build".to_owned()),
             (Asked::No, false) => {

@@ -189,7 +189,8 @@ fn changes(judged: &Judged, before: &Progress, after: &Progress, now: Timestamp)
             Phase::Extended => Some("the watch goes on: a criterion is still running at its end".to_owned()),
             Phase::Decided => Some("decided".to_owned()),
         };
-        let until = after.end.filter(|_| after.phase != Phase::Decided);
+        // The end of the watch is no end of the warm-up.
+        let until = after.end.filter(|_| !matches!(after.phase, Phase::Decided | Phase::WarmUp));
         lines.extend(words.map(|words| match until {
             Some(end) => format!("{words} until {}", clock(end)),
             None => words,

@@ -57,12 +57,13 @@ pub fn await_version(
         let Some(why) = answers.iter().find_map(|reply| missing(reply)) else {
             return Ok(if looks == 1 { Arrival::AtOnce } else { Arrival::At(now) });
         };
-        let next = now + every;
-        if next > begun + limit {
+        let end = begun + limit;
+        if now >= end {
             return Ok(Arrival::Never { why });
         }
         view.say(&format!("waiting for the deployed version: {why}"));
-        pause_until(stage, next)?;
+        // The last look is at the end.
+        pause_until(stage, end.min(now + every))?;
     }
 }
 

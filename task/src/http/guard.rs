@@ -79,7 +79,9 @@ const CLOUD: &str = "link-local addresses, where clouds hand out credentials, ar
 fn refusal_v4(address: Ipv4Addr) -> Option<&'static str> {
     /// Azure's platform endpoint, which hands out an agent's secrets as a link-local one would.
     const AZURE_PLATFORM: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
-    if address.is_link_local() || address == AZURE_PLATFORM {
+    /// Where Alibaba Cloud and Oracle Cloud do so.
+    const OTHERS: [Ipv4Addr; 2] = [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(192, 0, 0, 192)];
+    if address.is_link_local() || address == AZURE_PLATFORM || OTHERS.contains(&address) {
         Some(CLOUD)
     } else if address.is_unspecified() {
         Some("0.0.0.0 is no address to ask; write 127.0.0.1")
@@ -93,7 +95,8 @@ fn refusal_v4(address: Ipv4Addr) -> Option<&'static str> {
 fn refusal_v6(address: Ipv6Addr) -> Option<&'static str> {
     /// Where AWS hands out credentials.
     const AWS: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
-    if address.is_unicast_link_local() || address == AWS {
+    let google = matches!(address.segments(), [0xfd20, 0xce, 0, 0, ..]);
+    if address.is_unicast_link_local() || address == AWS || google {
         Some(CLOUD)
     } else if address.is_unspecified() {
         Some("[::] is no address to ask; write [::1]")
@@ -104,14 +107,19 @@ fn refusal_v6(address: Ipv6Addr) -> Option<&'static str> {
     }
 }
 
-/// The IPv4 address inside a mapped or translated IPv6 one.
+/// The IPv4 address inside a mapped, compatible, translated or tunnelled IPv6 one.
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let translated = matches!(address.segments(), [0x64, 0xff9b, 0, 0, 0, 0, _, _]);
-    let mapped = address.to_ipv4_mapped();
-    mapped.or_else(|| {
-        let [.., a, b, c, d] = address.octets();
-        translated.then_some(Ipv4Addr::new(a, b, c, d))
-    })
+    let of = |high: u16, low: u16| {
+        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+        Some(Ipv4Addr::new(a, b, c, d))
+    };
+    match address.segments() {
+        [0, 0, 0, 0, 0, 0xffff, high, low] | [0, 0, 0, 0, 0xffff, 0, high, low] => of(high, low),
+        // `::` and `::1` are addresses of their own.
+        [0, 0, 0, 0, 0, 0, high, low] if high != 0 => of(high, low),
+        [0x64, 0xff9b, 0 | 1, _, _, _, high, low] | [0x2002, high, low, ..] => of(high, low),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -124,6 +132,13 @@ mod tests {
             "169.254.169.254",
             "::ffff:169.254.169.254",
             "64:ff9b::a9fe:a9fe",
+            "64:ff9b:1::a9fe:a9fe",
+            "::169.254.169.254",
+            "::ffff:0:169.254.169.254",
+            "2002:a9fe:a9fe::1",
+            "100.100.100.200",
+            "192.0.0.192",
+            "fd20:ce::254",
             "fe80::1",
             "fd00:ec2::254",
             "168.63.129.16",

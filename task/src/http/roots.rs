@@ -35,8 +35,7 @@ impl ExtraRoots {
     /// Where the file cannot be read or has none.
     pub fn add_file(&mut self, path: &Path) -> Result<(), RootsError> {
         let shown = path.display().to_string();
-        let text = std::fs::read(path)
-            .map_err(|error| RootsError::Unreadable { path: shown.clone(), why: error.to_string() })?;
+        let text = read_file(path).map_err(|why| RootsError::Unreadable { path: shown.clone(), why })?;
         let before = self.0.len();
         for certificate in CertificateDer::pem_slice_iter(&text) {
             let certificate = certificate
@@ -50,4 +49,21 @@ impl ExtraRoots {
     pub fn certificates(&self) -> impl Iterator<Item = CertificateDer<'static>> + use<'_> {
         self.0.iter().cloned()
     }
+}
+
+/// The largest file of certificates that is read, in bytes: some ten times what a system has.
+const LARGEST: u64 = 4 * 1024 * 1024;
+
+/// A device or a pipe could go on for ever.
+fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+    let about = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    if !about.is_file() {
+        return Err("it is not a file; name a PEM file with the certificates".to_owned());
+    }
+    if about.len() > LARGEST {
+        return Err(format!(
+            "it is larger than {LARGEST} bytes; name a PEM file with the certificates alone"
+        ));
+    }
+    std::fs::read(path).map_err(|error| error.to_string())
 }
