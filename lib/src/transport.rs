@@ -1,9 +1,14 @@
 //! All the network that the library knows.
 
+mod address;
+mod response;
+
 use url::Url;
 
 use crate::Duration;
-use crate::policy::source_spec::{Address, Header};
+
+pub use address::{Address, Header, Sensitivity, Service};
+pub use response::{Response, ResponseHeaders};
 
 /// Sends requests. The binary implements it over one HTTP agent with one proxy and certificate rule; tests implement it
 /// by hand.
@@ -29,7 +34,7 @@ pub trait Transport: Send + Sync {
 /// A request.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// `GET` or `POST`.
+    /// What it does.
     pub method: Method,
     /// The server.
     pub address: Address,
@@ -37,7 +42,7 @@ pub struct Request {
     pub path_and_query: String,
     /// Headers beside those that the transport sets.
     pub headers: Vec<Header>,
-    /// The body, with its content type, of a `POST`.
+    /// The body, with its content type; a `GET` has none.
     pub body: Option<Body>,
     /// The whole time, retries included.
     pub timeout: Duration,
@@ -52,7 +57,7 @@ pub struct Request {
 /// A request's body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
-    /// `application/x-www-form-urlencoded`, `application/json`.
+    /// `application/x-www-form-urlencoded`, `application/json`, `application/json-patch+json`.
     pub content_type: &'static str,
     /// The bytes.
     pub bytes: Vec<u8>,
@@ -63,8 +68,32 @@ pub struct Body {
 pub enum Method {
     /// Reads.
     Get,
-    /// Asks with a body.
+    /// Asks with a body, or makes something new.
     Post,
+    /// Makes something be as it says.
+    Put,
+    /// Changes something.
+    Patch,
+    /// Takes something away.
+    Delete,
+}
+
+impl Method {
+    /// As it stands in a request.
+    ///
+    /// ```
+    /// assert_eq!(runbook_gate::transport::Method::Patch.as_str(), "PATCH");
+    /// ```
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
 }
 
 /// Whether a failure is tried again.
@@ -84,21 +113,6 @@ pub enum Redirects {
     SameOrigin,
     /// It is the answer: a probe that is sent to a sign-in page has not found a healthy service.
     AsAnswer,
-}
-
-/// A whole answer.
-#[derive(Clone, Debug)]
-pub struct Response {
-    /// The status code.
-    pub status: u16,
-    /// The content type, lower-case, without parameters.
-    pub content_type: String,
-    /// `Retry-After`, where the server says it.
-    pub retry_after: Option<Duration>,
-    /// The body.
-    pub body: Vec<u8>,
-    /// From the first byte sent to the last byte read, of the last try.
-    pub elapsed: Duration,
 }
 
 /// Why no whole answer came. No variant carries a secret.
@@ -157,6 +171,14 @@ pub enum TransportError {
         host: String,
         /// Why not.
         why: String,
+    },
+    /// A service that was not given.
+    #[error("{} is not known here: {help}", service.name())]
+    UnknownService {
+        /// The service.
+        service: Service,
+        /// How to give it.
+        help: String,
     },
     /// The connection named in the policy is not known here.
     #[error("no connection is named `{name}`: {help}")]

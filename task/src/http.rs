@@ -116,7 +116,9 @@ impl HttpTransport {
                 // Repeating a question as another method would ask another question.
                 (_, 301..=303, Some(location)) => match request.method {
                     Method::Get => Some(location),
-                    Method::Post => return Err(TransportError::Redirect { host: target.host.clone() }),
+                    Method::Post | Method::Put | Method::Patch | Method::Delete => {
+                        return Err(TransportError::Redirect { host: target.host.clone() });
+                    }
                 },
                 _ => None,
             };
@@ -143,6 +145,9 @@ impl HttpTransport {
         let method = match request.method {
             Method::Get => http::Method::GET,
             Method::Post => http::Method::POST,
+            Method::Put => http::Method::PUT,
+            Method::Patch => http::Method::PATCH,
+            Method::Delete => http::Method::DELETE,
         };
         let mut head = http::Request::builder().method(method).uri(target::request_uri(at));
         for (name, value) in target.headers(request) {
@@ -162,20 +167,13 @@ impl HttpTransport {
         };
         let agent = self.agent(request.retry, &target.host)?;
         let proxy = self.network.proxies.proxy_for(at).cloned();
-        let outcome = match request.method {
-            Method::Get => {
-                let message = head.body(()).map_err(|_| wrong("the request cannot be written"))?;
-                let message =
-                    agent.configure_request(message).timeout_global(Some(left.to_std())).proxy(proxy).build();
-                agent.run(message)
-            }
-            Method::Post => {
-                let message = head.body(bytes).map_err(|_| wrong("the request cannot be written"))?;
-                let message =
-                    agent.configure_request(message).timeout_global(Some(left.to_std())).proxy(proxy).build();
-                agent.run(message)
-            }
-        };
+        let unwritable = |_| wrong("the request cannot be written");
+        let outcome =
+            if request.method == Method::Get || (request.method == Method::Delete && bytes.is_empty()) {
+                run(agent, head.body(()).map_err(unwritable)?, left, proxy)
+            } else {
+                run(agent, head.body(bytes).map_err(unwritable)?, left, proxy)
+            };
         outcome.map_err(|error| failure::named(error, &target.host, request.timeout))
     }
 
@@ -205,6 +203,11 @@ impl HttpTransport {
         Ok(Response {
             status: answer.status().as_u16(),
             content_type,
+            headers: answer
+                .headers()
+                .iter()
+                .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+                .collect(),
             retry_after: text(http::header::RETRY_AFTER).and_then(|text| retry_after(text, self.now)),
             body,
             elapsed: elapsed_since(started),
@@ -275,6 +278,16 @@ impl Transport for HttpTransport {
             || Err(TransportError::Protocol { host: String::new(), why: "it was not sent".to_owned() });
         results.into_iter().map(|result| result.unwrap_or_else(lost)).collect()
     }
+}
+
+/// Sends one message within the time that is left.
+fn run(
+    agent: &ureq::Agent,
+    message: http::Request<impl ureq::AsSendBody>,
+    left: Duration,
+    proxy: Option<ureq::Proxy>,
+) -> Result<http::Response<ureq::Body>, ureq::Error> {
+    agent.run(agent.configure_request(message).timeout_global(Some(left.to_std())).proxy(proxy).build())
 }
 
 /// `Retry-After` in seconds or as a date.

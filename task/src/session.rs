@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use runbook_gate::Secret;
 use runbook_gate::diagnostic::{Colour, Diagnostics};
-use runbook_gate::policy::source_spec::{Address, Header, PrometheusSpec, SourceSpec};
-use runbook_gate::transport::Transport;
+use runbook_gate::policy::source_spec::{PrometheusSpec, SourceSpec};
+use runbook_gate::transport::{Address, Header, Service, Transport};
 
 use crate::agent::Agent;
 use crate::cli::Failure;
@@ -110,6 +110,7 @@ impl Session {
             proxies: ProxyRules::from_variables(|name| self.variable(name)).map_err(Failure::input)?,
             roots: ExtraRoots::default(),
         };
+        self.give_azure_devops(&mut network.connections)?;
         if let Some(endpoint) = self.step.as_ref().and_then(|step| step.prometheus.as_ref()) {
             for name in prometheus_connections(sources) {
                 network.connections.insert(name.to_owned(), self.served_by(endpoint, name)?);
@@ -160,6 +161,24 @@ impl Session {
                 self.learn_user_info(url.as_str());
             }
         }
+    }
+
+    /// The organisation that runs the pipeline, with the job's token.
+    fn give_azure_devops(&self, connections: &mut Connections) -> Result<(), Failure> {
+        if self.door.place() != Place::Pipeline {
+            return Ok(());
+        }
+        let first = |names: [&str; 2]| names.into_iter().find_map(|name| self.variable(name));
+        let address = first(["SYSTEM_COLLECTIONURI", "SYSTEM_TEAMFOUNDATIONCOLLECTIONURI"]);
+        // The agent gives a task the token of its job; a script step has to map it.
+        let token = first(["ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN", "SYSTEM_ACCESSTOKEN"]);
+        if let (Some(address), Some(token)) = (address, token) {
+            let credential = Some(Credential::Bearer(Secret::new(token)));
+            let service = Service::AzureDevOps;
+            let connection = Connection::new(service.name(), address, credential).map_err(Failure::input)?;
+            connections.give(service, connection);
+        }
+        Ok(())
     }
 
     /// The connection of a policy that a service connection stands for.
@@ -248,7 +267,7 @@ fn headers(source: &SourceSpec) -> &[Header] {
 const fn url_of(address: &Address) -> Option<&url::Url> {
     match address {
         Address::Url(url) => Some(url),
-        Address::Connection(_) => None,
+        Address::Connection(_) | Address::Service(_) => None,
     }
 }
 

@@ -5,9 +5,11 @@ use std::net::TcpStream;
 use std::time::Instant;
 
 use runbook_gate::Duration;
-use runbook_gate::policy::source_spec::{Address, CommandSpec};
+use runbook_gate::policy::source_spec::CommandSpec;
 use runbook_gate::source::{CommandEnd, CommandError, Commands, World};
-use runbook_gate::transport::{Method, Request, Response, Transport, TransportError, joined};
+use runbook_gate::transport::{
+    Address, Request, Response, ResponseHeaders, Transport, TransportError, joined,
+};
 
 /// Plain HTTP/1.0 to loopback: no retries, no redirects, no TLS.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,10 +49,7 @@ impl Transport for Loopback {
         let body = request.body.as_ref();
         let mut head = format!(
             "{} {}{} HTTP/1.0\r\nhost: {host}\r\ncontent-length: {}\r\n",
-            match request.method {
-                Method::Get => "GET",
-                Method::Post => "POST",
-            },
+            request.method.as_str(),
             url.path(),
             url.query().map(|query| format!("?{query}")).unwrap_or_default(),
             body.map_or(0, |body| body.bytes.len())
@@ -85,6 +84,7 @@ fn parse(answer: &[u8], elapsed: Duration) -> Option<Response> {
         status,
         content_type: content_type.unwrap_or_default(),
         retry_after: None,
+        headers: ResponseHeaders::default(),
         body: answer.get(end + 4..)?.to_vec(),
         elapsed,
     })

@@ -175,8 +175,7 @@ fn ready(child: &mut Child, port: u16) -> bool {
 }
 
 fn is_ready(port: u16) -> bool {
-    use runbook_gate::policy::source_spec::Address;
-    use runbook_gate::transport::{Request, Transport};
+    use runbook_gate::transport::{Address, Request, Transport};
     let Ok(url) = format!("http://127.0.0.1:{port}").parse() else { return false };
     let timeout = runbook_gate::Duration::from_secs(5);
     let request = Request::get(Address::Url(url), "/-/ready".to_owned(), timeout);

@@ -4,7 +4,8 @@ use crate::checklist::migration::MIN_WORDS;
 use crate::checklist::{ItemId, PathPatterns, RecordRules, RunbookItem};
 use crate::criterion::Cmp;
 use crate::policy::Enforcement;
-use crate::policy::source_spec::{Address, CommandSpec};
+use crate::policy::source_spec::CommandSpec;
+use crate::transport::Address;
 use crate::{Duration, Finite};
 
 /// The checklist of one environment.

@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::criterion::{Cmp, Quantity};
-use crate::secret::Secret;
+use crate::transport::{Address, Header};
 use crate::{Duration, SignalName};
 
 /// One source and the signals that it gives.
@@ -26,35 +26,6 @@ pub enum SourceSpec {
         /// The signals that it would give.
         signals: Vec<SignalName>,
     },
-}
-
-/// Where a server is, and whose credentials open it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Address {
-    /// A URL of the policy: no credentials but those in its secret headers.
-    Url(Url),
-    /// A named service connection, which has the URL and the credentials.
-    Connection(String),
-}
-
-/// A header of a request.
-#[derive(Clone, Debug)]
-pub struct Header {
-    /// Its name.
-    pub name: String,
-    /// Its value, never printed.
-    pub value: Secret,
-    /// Whether the value may be read on the way.
-    pub sensitivity: Sensitivity,
-}
-
-/// Whether a header's value may be read on the way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sensitivity {
-    /// It may: it is written in the policy.
-    Plain,
-    /// It may not: the policy marks it `{ secret: … }`.
-    Secret,
 }
 
 /// HTTP probes.

@@ -6,7 +6,8 @@ mod resolving;
 
 use super::*;
 use crate::policy::rules::{Configured, GateCriterion, OnMissing, ReadingKind};
-use crate::policy::source_spec::{Address, PrometheusRead};
+use crate::policy::source_spec::PrometheusRead;
+use crate::transport::Address;
 
 const FULL: &str = include_str!("../../../examples/policies/full.yml");
 const MINIMAL: &str = include_str!("../../../examples/policies/minimal.yml");

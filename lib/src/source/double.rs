@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use super::{CommandEnd, CommandError, Commands, Observation, PollWindow, Polled, Source, World};
-use crate::policy::source_spec::{Address, CommandSpec};
+use crate::policy::source_spec::CommandSpec;
 use crate::sample::Sample;
-use crate::transport::{Request, Response, Transport, TransportError, joined};
+use crate::transport::{Address, Request, Response, Transport, TransportError, joined};
 use crate::{Duration, Timestamp};
 
 pub(super) type Answer = Result<Response, TransportError>;
@@ -57,6 +57,7 @@ impl Transport for Network {
         let url = match &request.address {
             Address::Url(url) => joined(url, &request.path_and_query).to_string(),
             Address::Connection(name) => format!("connection:{name}{}", request.path_and_query),
+            Address::Service(service) => format!("service:{}{}", service.name(), request.path_and_query),
         };
         let form = request.body.as_ref().map_or(&[][..], |body| &body.bytes);
         let form = url::form_urlencoded::parse(form).into_owned().collect();
@@ -84,13 +85,8 @@ pub(super) fn window(start: i64, anchor: i64, scheduled: i64) -> PollWindow {
 }
 
 pub(super) fn status(status: u16, content_type: &str, body: &str) -> Answer {
-    Ok(Response {
-        status,
-        content_type: content_type.into(),
-        retry_after: None,
-        body: body.as_bytes().to_vec(),
-        elapsed: Duration::from_millis(20),
-    })
+    let answer = Response::new(status, content_type, body);
+    Ok(Response { elapsed: Duration::from_millis(20), ..answer })
 }
 
 pub(super) fn ok(body: &str) -> Answer {

@@ -14,9 +14,9 @@ use super::{
     Observation, PollWindow, Polled, Serving, Source, SourceError, SourceNote, SourceSignal, World, named,
 };
 use crate::policy::rules::ReadingKind;
-use crate::policy::source_spec::{Address, ProbeCheck, ProbeSpec, VersionCheck};
+use crate::policy::source_spec::{ProbeCheck, ProbeSpec, VersionCheck};
 use crate::sample::{Absence, Sample};
-use crate::transport::{Redirects, Request, Response, Retry, TransportError};
+use crate::transport::{Address, Redirects, Request, Response, Retry, TransportError};
 use crate::{Duration, SignalName};
 use verdict::{
     Contact, Known, Proven, Verdict, all_of, judge_health, judge_version, quorum_of, shows_contact,

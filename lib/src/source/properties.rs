@@ -6,10 +6,11 @@ use super::double::{Network, status};
 use super::{Source, build};
 use crate::Duration;
 use crate::policy::source_spec::{
-    Address, Degraded, HttpJsonRead, HttpJsonSpec, ProbeCheck, ProbeSpec, PrometheusRead, PrometheusSpec,
-    SourceSpec, VersionCheck,
+    Degraded, HttpJsonRead, HttpJsonSpec, ProbeCheck, ProbeSpec, PrometheusRead, PrometheusSpec, SourceSpec,
+    VersionCheck,
 };
 use crate::sample::{Reading, Sample};
+use crate::transport::Address;
 
 const SECONDS: Duration = Duration::from_secs(15);
 

@@ -4,8 +4,7 @@ use url::Url;
 
 use super::SourceNote;
 use crate::SignalName;
-use crate::policy::source_spec::{Address, Header};
-use crate::transport::printable;
+use crate::transport::{Address, Header, printable};
 
 /// The most characters that a remark has.
 const LONGEST: usize = 300;
@@ -104,6 +103,7 @@ pub(crate) fn place(address: &Address) -> String {
     match address {
         Address::Url(url) => plain(printable(url).trim_end_matches('/')),
         Address::Connection(name) => plain(&format!("connection {name}")),
+        Address::Service(service) => service.name().to_owned(),
     }
 }
 
@@ -120,7 +120,7 @@ pub(crate) fn note(notes: &mut Vec<SourceNote>, signal: Option<&SignalName>, tex
 mod tests {
     use super::*;
     use crate::Secret;
-    use crate::policy::source_spec::Sensitivity;
+    use crate::transport::Sensitivity;
 
     #[test]
     fn a_hostile_text_becomes_one_short_line() {

@@ -20,9 +20,9 @@ use super::{
     unanswered,
 };
 use crate::policy::rules::ReadingKind;
-use crate::policy::source_spec::{Header, ScrapeRead, ScrapeSpec, Sensitivity};
+use crate::policy::source_spec::{ScrapeRead, ScrapeSpec};
 use crate::sample::{Absence, Sample};
-use crate::transport::{Request, Response, TransportError};
+use crate::transport::{Header, Request, Response, Sensitivity, TransportError};
 use crate::{Duration, Secret, SignalName, Timestamp};
 use exposition::Dialect;
 use histogram::{Buckets, Place, quantile};

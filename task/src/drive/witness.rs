@@ -2,8 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use runbook_gate::policy::source_spec::Address;
-use runbook_gate::transport::{Request, Response, Transport, TransportError, printable};
+use runbook_gate::transport::{Address, Request, Response, Transport, TransportError, printable};
 
 /// What went wrong on the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +75,7 @@ fn fault_of(request: &Request, outcome: &Result<Response, TransportError>) -> Op
             let place = match &request.address {
                 Address::Url(url) => format!("{}{path}", printable(url).trim_end_matches('/')),
                 Address::Connection(name) => format!("connection `{name}`{path}"),
+                Address::Service(service) => format!("{}{path}", service.name()),
             };
             let answers = |what: &str| format!("{place} answers {status}{what}");
             match status {
@@ -104,7 +104,8 @@ fn fault_of(request: &Request, outcome: &Result<Response, TransportError>) -> Op
                 | TransportError::Protocol { .. } => FaultKind::Answer,
                 TransportError::Dns { .. }
                 | TransportError::Refused { .. }
-                | TransportError::UnknownConnection { .. } => FaultKind::Address,
+                | TransportError::UnknownConnection { .. }
+                | TransportError::UnknownService { .. } => FaultKind::Address,
             };
             fault(kind, error.to_string())
         }
@@ -120,13 +121,7 @@ mod tests {
 
     impl Transport for Answers {
         fn send(&self, _: &Request) -> Result<Response, TransportError> {
-            self.0.clone().map(|status| Response {
-                status,
-                content_type: String::new(),
-                retry_after: None,
-                body: Vec::new(),
-                elapsed: Duration::ZERO,
-            })
+            self.0.clone().map(|status| Response::new(status, "", ""))
         }
     }
 

@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use runbook_gate::Secret;
-use runbook_gate::policy::source_spec::{Address, Sensitivity};
-use runbook_gate::transport::{Request, TransportError, joined};
+use runbook_gate::transport::{Address, Request, Sensitivity, Service, TransportError, joined};
 use url::{Origin, Url};
 
 use super::guard::refusal;
 use super::proxy::is_loopback;
 
-/// Service connections by name.
+/// Service connections by name, and the services that the caller gives.
 #[derive(Clone, Debug, Default)]
-pub struct Connections(BTreeMap<String, Connection>);
+pub struct Connections {
+    named: BTreeMap<String, Connection>,
+    services: BTreeMap<Service, Connection>,
+}
 
 /// A service connection: an address and what opens it.
 #[derive(Clone, Debug)]
@@ -82,7 +84,12 @@ impl Connection {
 impl Connections {
     /// Adds or replaces a connection.
     pub fn insert(&mut self, name: String, connection: Connection) {
-        self.0.insert(name, connection);
+        self.named.insert(name, connection);
+    }
+
+    /// Gives a service, or replaces it.
+    pub fn give(&mut self, service: Service, connection: Connection) {
+        self.services.insert(service, connection);
     }
 
     /// Where a request goes.
@@ -93,7 +100,14 @@ impl Connections {
         let (mut url, credential) = match &request.address {
             Address::Url(url) => (url.clone(), user_info(url)),
             Address::Connection(name) => {
-                let known = self.0.get(name).ok_or_else(|| self.unknown(name))?;
+                let known = self.named.get(name).ok_or_else(|| self.unknown(name))?;
+                (known.url.clone(), known.credential.clone())
+            }
+            Address::Service(service) => {
+                let known = self.services.get(service).ok_or_else(|| TransportError::UnknownService {
+                    service: *service,
+                    help: "run it in a pipeline, or give its address and token".to_owned(),
+                })?;
                 (known.url.clone(), known.credential.clone())
             }
         };
@@ -118,7 +132,7 @@ impl Connections {
     }
 
     fn unknown(&self, name: &str) -> TransportError {
-        let known: Vec<&str> = self.0.keys().map(String::as_str).collect();
+        let known: Vec<&str> = self.named.keys().map(String::as_str).collect();
         let help = if known.is_empty() {
             format!("define it with --connection {name}=https://…")
         } else {
@@ -249,7 +263,7 @@ fn literal_refusal(url: &Url) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use runbook_gate::Duration;
-    use runbook_gate::policy::source_spec::Header;
+    use runbook_gate::transport::Header;
 
     use super::*;
 

@@ -5,8 +5,10 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use runbook_gate::policy::source_spec::{Address, Header, Sensitivity};
-use runbook_gate::transport::{Body, Method, Redirects, Request, Response, Retry, Transport, TransportError};
+use runbook_gate::transport::{
+    Address, Body, Header, Method, Redirects, Request, Response, Retry, Sensitivity, Transport,
+    TransportError,
+};
 use runbook_gate::{Duration, Secret, Timestamp};
 
 use super::{Connection, Credential, HttpTransport, Network};

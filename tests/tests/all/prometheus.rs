@@ -5,9 +5,10 @@ mod quantiles;
 mod verify;
 mod windows;
 
-use runbook_gate::policy::source_spec::{Address, PrometheusRead, PrometheusSpec, SourceSpec};
+use runbook_gate::policy::source_spec::{PrometheusRead, PrometheusSpec, SourceSpec};
 use runbook_gate::sample::{Reading, Sample};
 use runbook_gate::source::{self, PollWindow, Polled, Source};
+use runbook_gate::transport::Address;
 use runbook_gate::{Duration, SignalName, Timestamp};
 use runbook_gate_tests::network::WORLD;
 

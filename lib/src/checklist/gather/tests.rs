@@ -88,13 +88,7 @@ struct Answers {
 
 impl Transport for Answers {
     fn send(&self, _: &Request) -> Result<Response, TransportError> {
-        Ok(Response {
-            status: self.status,
-            content_type: String::new(),
-            retry_after: None,
-            body: self.body.as_bytes().to_vec(),
-            elapsed: crate::Duration::ZERO,
-        })
+        Ok(Response::new(self.status, "", self.body))
     }
 }
 
@@ -267,7 +261,7 @@ fn test_files_of_other_sources_are_not_taken() {
 fn commands_and_documents_are_asked() {
     let json = |pointer: &str| {
         EvidenceRule::HttpJson(HttpJsonRule {
-            address: crate::policy::source_spec::Address::Connection("c".into()),
+            address: crate::transport::Address::Connection("c".into()),
             pointer: pointer.into(),
             cmp: crate::criterion::Cmp::Less,
             threshold: crate::Finite::new(24.0).unwrap(),

@@ -10,8 +10,8 @@ use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::policy::decode::{Field, Placed, UrlText, Words};
 use crate::policy::document::{HeaderValue, Headers};
 use crate::policy::node::Text;
-use crate::policy::source_spec::{Address, Header, Sensitivity};
 use crate::policy::variables::Expanded;
+use crate::transport::{Address, Header, Sensitivity};
 
 /// Headers that a request sets itself, or that change whom it speaks to.
 const RESERVED: [&str; 9] = [

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use crate::Duration;
-use crate::policy::source_spec::{Address, Header, PrometheusSpec, ScrapeSpec, SourceSpec};
+use crate::policy::source_spec::{PrometheusSpec, ScrapeSpec, SourceSpec};
+use crate::transport::{Address, Header};
 
 /// Sources in the making, in the order in which they were met.
 #[derive(Default)]
@@ -50,6 +51,7 @@ fn key(kind: &str, addresses: &[Address], times: &[Duration], headers: &[Header]
         match address {
             Address::Url(url) => key.extend(["u", url.as_str(), "\n"]),
             Address::Connection(name) => key.extend(["c", name, "\n"]),
+            Address::Service(service) => key.extend(["s", service.name(), "\n"]),
         }
     }
     for time in times {

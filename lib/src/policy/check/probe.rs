@@ -10,8 +10,8 @@ use crate::policy::defaults;
 use crate::policy::document::{Check, DegradedWord, Probe};
 use crate::policy::node::Text;
 use crate::policy::rules::{ReadingKind, SignalRules};
-use crate::policy::source_spec::{Address, Degraded, ProbeCheck, ProbeSpec, SourceSpec, VersionCheck};
-use crate::transport::printable;
+use crate::policy::source_spec::{Degraded, ProbeCheck, ProbeSpec, SourceSpec, VersionCheck};
+use crate::transport::{Address, printable};
 
 /// The most addresses of a probe.
 const MOST_TARGETS: usize = 1_000;
@@ -28,7 +28,7 @@ impl<'d> Checker<'d> {
             .iter()
             .filter_map(|address| match address {
                 Address::Url(url) => Some(url.clone()),
-                Address::Connection(_) => None,
+                Address::Connection(_) | Address::Service(_) => None,
             })
             .collect();
         if targets.len() > MOST_TARGETS {

@@ -9,7 +9,8 @@ use crate::policy::defaults;
 use crate::policy::document::{
     Headers, Preset, Prometheus, PrometheusPreset, PrometheusServer, Scrape, ScrapePreset, ScrapeTarget,
 };
-use crate::policy::source_spec::{Address, Header, PrometheusSpec, ScrapeSpec};
+use crate::policy::source_spec::{PrometheusSpec, ScrapeSpec};
+use crate::transport::{Address, Header};
 
 /// The keys that say where a Prometheus server is and how it is asked.
 #[derive(Clone, Copy)]

@@ -8,9 +8,9 @@ use crate::criterion::Dimension;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::policy::decode::Field;
 use crate::policy::rules::{ReadingKind, SignalRules};
-use crate::policy::source_spec::{Address, PrometheusRead, ScrapeRead, SourceSpec};
+use crate::policy::source_spec::{PrometheusRead, ScrapeRead, SourceSpec};
 use crate::source;
-use crate::transport::printable;
+use crate::transport::{Address, printable};
 use crate::{Duration, SignalName};
 
 impl Checker<'_> {
@@ -174,5 +174,6 @@ pub(super) fn words(kind: &str, address: &Address) -> String {
     match address {
         Address::Url(url) => format!("{kind} {}", printable(url)),
         Address::Connection(name) => format!("{kind} connection {name}"),
+        Address::Service(service) => format!("{kind} {}", service.name()),
     }
 }

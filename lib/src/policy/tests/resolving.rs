@@ -117,7 +117,7 @@ fn a_secret_stands_only_where_it_may_and_is_never_printed() {
     assert!(!format!("{policy:?}").contains("canary"));
     let SourceSpec::Probe(probe) = &policy.sources()[0] else { panic!("{:?}", policy.sources()) };
     assert_eq!(probe.headers[0].value.reveal(), "Bearer canary-t0ken");
-    assert_eq!(probe.headers[0].sensitivity, crate::policy::source_spec::Sensitivity::Secret);
+    assert_eq!(probe.headers[0].sensitivity, crate::transport::Sensitivity::Secret);
     for keys in [
         "probe: { url: \"https://${TOKEN}\" }\n",
         "probe: { url: \"https://a\", health: \"/${TOKEN}\" }\n",

@@ -1,8 +1,8 @@
 use super::*;
 use crate::Finite;
 use crate::criterion::Unit;
-use crate::policy::source_spec::Address;
 use crate::source::double::{Network, ok, shown, status, timeout};
+use crate::transport::Address;
 
 fn spec(read: HttpJsonRead, empty: Option<f64>) -> HttpJsonSpec {
     HttpJsonSpec {

@@ -1,9 +1,9 @@
 use super::*;
 use crate::Secret;
-use crate::policy::source_spec::{Degraded, Header, Sensitivity};
+use crate::policy::source_spec::Degraded;
 use crate::source::double::{Answer, NoCommands};
 use crate::source::double::{Network, notes, ok, refused, shown, status, timeout, window};
-use crate::transport::TransportError;
+use crate::transport::{Header, Sensitivity, TransportError};
 
 fn check(path: &str) -> ProbeCheck {
     ProbeCheck { path: path.into(), expect: vec![200], degraded: Degraded::Passing }

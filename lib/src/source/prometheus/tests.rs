@@ -1,8 +1,7 @@
 use super::*;
 use crate::Secret;
-use crate::policy::source_spec::{Address, Header, Sensitivity};
 use crate::source::double::{Answer, Asked, Network, NoCommands, notes, ok, shown, status, timeout, window};
-use crate::transport::Retry;
+use crate::transport::{Address, Header, Retry, Sensitivity};
 
 fn value(query: &str) -> PrometheusRead {
     PrometheusRead::Value { query: query.into(), total: None, empty: None }

@@ -1,7 +1,7 @@
 //! One target of a scrape: what it showed last, and how much its counters grew since the last point that was given.
 
 use super::lane::{Growth, Scraped, Shown};
-use crate::policy::source_spec::Address;
+use crate::transport::Address;
 use crate::{Duration, Timestamp};
 
 /// How far clocks of the gate and of a target may differ.

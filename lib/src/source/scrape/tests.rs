@@ -2,8 +2,8 @@ mod exposition;
 mod properties;
 
 use super::*;
-use crate::policy::source_spec::Address;
 use crate::source::double::{Answer, Network, notes, ok, refused, shown, status, timeout, window};
+use crate::transport::Address;
 
 pub(super) fn spec(targets: &[&str], signals: Vec<(&str, ScrapeRead)>) -> ScrapeSpec {
     ScrapeSpec {

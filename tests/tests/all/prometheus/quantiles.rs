@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::sync::Mutex;
 
-use runbook_gate::policy::source_spec::{Address, ScrapeRead, ScrapeSpec, SourceSpec};
+use runbook_gate::policy::source_spec::{ScrapeRead, ScrapeSpec, SourceSpec};
 use runbook_gate::sample::{Reading, Sample};
 use runbook_gate::source::{self, PollWindow, World};
-use runbook_gate::transport::{Request, Response, Transport, TransportError};
+use runbook_gate::transport::{Address, Request, Response, Transport, TransportError};
 use runbook_gate::{Duration, SignalName, Timestamp};
 use runbook_gate_tests::network::{Loopback, NoCommands};
 use runbook_gate_tests::prometheus::{Past, Prometheus};
@@ -18,13 +18,7 @@ struct Expositions(Mutex<Vec<String>>);
 
 impl Transport for Expositions {
     fn send(&self, _: &Request) -> Result<Response, TransportError> {
-        Ok(Response {
-            status: 200,
-            content_type: "text/plain".into(),
-            retry_after: None,
-            body: self.0.lock().unwrap().remove(0).into_bytes(),
-            elapsed: Duration::ZERO,
-        })
+        Ok(Response::new(200, "text/plain", self.0.lock().unwrap().remove(0)))
     }
 }
 

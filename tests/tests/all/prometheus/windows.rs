@@ -2,9 +2,10 @@
 
 use std::time::Duration as StdDuration;
 
-use runbook_gate::policy::source_spec::{Address, PrometheusRead, PrometheusSpec, SourceSpec};
+use runbook_gate::policy::source_spec::{PrometheusRead, PrometheusSpec, SourceSpec};
 use runbook_gate::source;
 use runbook_gate::source::PollWindow;
+use runbook_gate::transport::Address;
 use runbook_gate::{Duration, Timestamp};
 use runbook_gate_tests::network::WORLD;
 use runbook_gate_tests::prometheus::{Past, Prometheus};

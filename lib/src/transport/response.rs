@@ -1,0 +1,68 @@
+//! What a server answered.
+
+use crate::Duration;
+
+/// A whole answer.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// The content type, lower-case, without parameters.
+    pub content_type: String,
+    /// `Retry-After`, where the server says it.
+    pub retry_after: Option<Duration>,
+    /// The other headers.
+    pub headers: ResponseHeaders,
+    /// The body.
+    pub body: Vec<u8>,
+    /// From the first byte sent to the last byte read, of the last try.
+    pub elapsed: Duration,
+}
+
+impl Response {
+    /// An answer that took no time and has no other headers: what tests and doubles start from.
+    ///
+    /// ```
+    /// use runbook_gate::transport::Response;
+    /// let answer = Response::new(200, "application/json", "{}");
+    /// assert_eq!((answer.status, answer.body.as_slice()), (200, "{}".as_bytes()));
+    /// ```
+    #[must_use]
+    pub fn new(status: u16, content_type: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
+        Self {
+            status,
+            content_type: content_type.into(),
+            retry_after: None,
+            headers: ResponseHeaders::default(),
+            body: body.into(),
+            elapsed: Duration::ZERO,
+        }
+    }
+}
+
+/// The headers of an answer. Values that are no text are left out, and so are cookies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResponseHeaders(Vec<(String, String)>);
+
+impl ResponseHeaders {
+    /// The first header of a name, whatever its case.
+    ///
+    /// ```
+    /// use runbook_gate::transport::ResponseHeaders;
+    /// let headers: ResponseHeaders = [("x-ms-continuationtoken", "12")].into_iter().collect();
+    /// assert_eq!(headers.get("X-MS-ContinuationToken"), Some("12"));
+    /// assert_eq!(headers.get("Link"), None);
+    /// ```
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for ResponseHeaders {
+    fn from_iter<T: IntoIterator<Item = (N, V)>>(headers: T) -> Self {
+        let named = headers.into_iter().map(|(name, value)| (name.into(), value.into()));
+        Self(named.filter(|(name, _)| !name.eq_ignore_ascii_case("set-cookie")).collect())
+    }
+}
