@@ -15,6 +15,7 @@
 mod baseline;
 pub mod checklist;
 pub mod criterion;
+pub mod devops;
 pub mod diagnostic;
 mod duration;
 pub mod gate;
