@@ -71,7 +71,7 @@ impl Subject<'_> {
                 {
                     let unit = self
                         .series(comparison)
-                        .map_or(Unit::Plain, |series| Unit::of(series, self.criterion));
+                        .map_or(Unit::Plain, |series| wording::unit(series, self.criterion));
                     let most = if cmp.direction() == Direction::Below { "at least" } else { "at most" };
                     format!("{} was {most} {}", operand.signal, wording::value(number, unit))
                 }
@@ -84,7 +84,8 @@ impl Subject<'_> {
 
     pub(super) fn observation(&self, comparison: &Comparison, observed: &Observed) -> String {
         let signal = comparison.signal();
-        let unit = self.series(comparison).map_or(Unit::Plain, |series| Unit::of(series, self.criterion));
+        let unit =
+            self.series(comparison).map_or(Unit::Plain, |series| wording::unit(series, self.criterion));
         match observed {
             Observed::Counts { bad, total } => {
                 format!("{signal} was {} ({})", wording::percent(bad / total), wording::counts(*bad, *total))
@@ -119,7 +120,7 @@ impl Subject<'_> {
                 Comparison::Threshold { cmp, .. } => {
                     let unit = self
                         .series(comparison)
-                        .map_or(Unit::Plain, |series| Unit::of(series, self.criterion));
+                        .map_or(Unit::Plain, |series| wording::unit(series, self.criterion));
                     let number = limit.and_then(|limit| threshold(limit, comparison, asked));
                     let origin = limit.and_then(|limit| origin(limit, comparison, asked));
                     match (number, origin) {
@@ -187,7 +188,7 @@ impl Subject<'_> {
                 (Comparison::Threshold { cmp, .. }, _, Some(limit)) => {
                     let unit = self
                         .series(comparison)
-                        .map_or(Unit::Plain, |series| Unit::of(series, self.criterion));
+                        .map_or(Unit::Plain, |series| wording::unit(series, self.criterion));
                     if let Some(number) = threshold(limit, comparison, asked) {
                         let number = wording::value(number, unit);
                         ways.push(format!("{} {} {number}", comparison.signal(), not_side(*cmp)));

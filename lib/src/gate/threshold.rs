@@ -52,7 +52,7 @@ pub(super) fn limit(
         return Limit { number: None, origin: None, pre_existing: None };
     };
     let ratio = series.rules.reading == ReadingKind::Counts;
-    let unit = Unit::of(series, criterion);
+    let unit = wording::unit(series, criterion);
     let baseline = series.baseline.as_ref().map(|baseline| usable(baseline, ratio, min_requests));
     match threshold {
         Threshold::Absolute(quantity) => {
