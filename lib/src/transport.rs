@@ -1,6 +1,8 @@
 //! All the network that the library knows.
 
 mod address;
+mod credential;
+mod place;
 mod response;
 
 use url::Url;
@@ -8,6 +10,8 @@ use url::Url;
 use crate::Duration;
 
 pub use address::{Address, Header, Sensitivity, Service};
+pub use credential::is_credential;
+pub use place::{is_loopback, refusal, refusal_of_url};
 pub use response::{Response, ResponseHeaders};
 
 /// Sends requests. The binary implements it over one HTTP agent with one proxy and certificate rule; tests implement it

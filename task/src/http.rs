@@ -23,7 +23,7 @@ use ureq::http;
 
 use self::proxy::ProxyRules;
 use self::roots::ExtraRoots;
-pub use self::target::{Connection, Connections, Credential, is_credential, percent_decoded};
+pub use self::target::{Connection, Connections, Credential, percent_decoded};
 use self::target::{Target, origin_of};
 
 const USER_AGENT: &str = concat!("runbook-gate/", env!("CARGO_PKG_VERSION"));

@@ -51,7 +51,7 @@ impl Redactor {
     /// Remembers a header's value where it may be a secret: by its name, or because it looks like one.
     pub fn learn_header(&self, name: &str, value: &Secret) {
         let text = value.reveal();
-        if crate::http::is_credential(name) || looks_secret(text) {
+        if runbook_gate::transport::is_credential(name) || looks_secret(text) {
             self.learn(value);
             if let Some((_scheme, credential)) = text.split_once(' ') {
                 self.learn(&Secret::new(credential));

@@ -1,23 +1,7 @@
 //! Secrets that stand in a policy file, so that no finding shows them: every byte of one becomes a `*`.
 
 use super::Span;
-
-/// Keys and headers whose values are secrets when they are written out.
-const KEYS: [&str; 10] = [
-    "authorization",
-    "cookie",
-    "x-api-key",
-    "api-key",
-    "apikey",
-    "ocp-apim-subscription-key",
-    "x-functions-key",
-    "password",
-    "secret",
-    "token",
-];
-
-/// Parameters of a URL's query that are secrets.
-const PARAMETERS: [&str; 7] = ["access_token", "api_key", "apikey", "password", "secret", "sig", "token"];
+use crate::transport::is_credential;
 
 /// The text with secrets masked: those in `spans`, users and passwords in URLs, secret parameters, and the values of keys that
 /// name a secret. Its length and its lines stay.
@@ -65,7 +49,7 @@ fn parameters(line: &str, start: usize, hidden: &mut Vec<Span>) {
     for (at, _) in line.match_indices(['?', '&']) {
         let rest = line.get(at + 1..).unwrap_or("");
         let Some((name, value)) = rest.split_once('=') else { continue };
-        if PARAMETERS.iter().any(|known| known.eq_ignore_ascii_case(name)) && !value.starts_with("${") {
+        if is_name(name) && is_credential(name) && !value.starts_with("${") {
             let begin = at + 1 + name.len() + 1;
             let end = value.find(['&', '#', ' ', '"', '\'', ',', '}', '\n']).unwrap_or(value.len());
             hidden.push(Span::new(start + begin, start + begin + end));
@@ -75,30 +59,35 @@ fn parameters(line: &str, start: usize, hidden: &mut Vec<Span>) {
 
 /// `Authorization: Bearer …`, unless it is a mapping or made of variables.
 fn values(line: &str, start: usize, hidden: &mut Vec<Span>) {
-    let lower = line.to_ascii_lowercase();
-    for key in KEYS {
-        for (at, _) in lower.match_indices(key) {
-            let before = lower.get(..at).and_then(|before| before.chars().next_back());
-            if before.is_some_and(|c| c.is_ascii_alphanumeric()) {
-                continue;
+    for (colon, _) in line.match_indices(':') {
+        let before = line.get(..colon).unwrap_or("").trim_end().trim_end_matches(['"', '\'']);
+        let key = before.rsplit(|c| !is_part(c)).next().unwrap_or("");
+        if !is_credential(key) {
+            continue;
+        }
+        let value = line.get(colon + 1..).unwrap_or("").trim_start_matches([' ', '\t']);
+        let begin = line.len() - value.len();
+        let length = match value.chars().next() {
+            Some('{' | '[' | '&' | '*' | '|' | '>') | None => continue,
+            Some(quote @ ('"' | '\'')) => {
+                value.get(1..).and_then(|v| v.find(quote)).map_or(value.len(), |end| end + 2)
             }
-            let Some(rest) = line.get(at + key.len()..) else { continue };
-            let after = rest.trim_start_matches(['"', '\'']);
-            let Some(value) = after.trim_start().strip_prefix(':') else { continue };
-            let value = value.trim_start_matches([' ', '\t']);
-            let begin = line.len() - value.len();
-            let length = match value.chars().next() {
-                Some('{' | '[' | '&' | '*' | '|' | '>') | None => continue,
-                Some(quote @ ('"' | '\'')) => {
-                    value.get(1..).and_then(|v| v.find(quote)).map_or(value.len(), |end| end + 2)
-                }
-                Some(_) => value.find([',', '}', '\n', '\r']).unwrap_or(value.len()),
-            };
-            if !value.get(..length).is_some_and(|value| value.contains("${")) {
-                hidden.push(Span::new(start + begin, start + begin + length));
-            }
+            Some(_) => value.find([',', '}', '\n', '\r']).unwrap_or(value.len()),
+        };
+        if !value.get(..length).is_some_and(|value| value.contains("${")) {
+            hidden.push(Span::new(start + begin, start + begin + length));
         }
     }
+}
+
+/// Whether a text can be the name of a parameter.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(is_part)
+}
+
+/// Whether a character can be part of a key.
+fn is_part(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || c == '-'
 }
 
 #[cfg(test)]
@@ -120,6 +109,10 @@ mod tests {
             ),
             ("query: rate(x{token=\"a\"}[5m])", "query: rate(x{token=\"a\"}[5m])"),
             ("password: pässwörd", "password: **********"),
+            ("'X-Auth-Token' : abc", "'X-Auth-Token' : ***"),
+            ("vars: { api_token: abc, host: a }", "vars: { api_token: ***, host: a }"),
+            ("at 12:30, secret-less: x", "at 12:30, secret-less: *"),
+            ("url: https://a/?x=1&access_token=abc", "url: https://a/?x=1&access_token=***"),
         ] {
             assert_eq!(masked(text, std::iter::empty()), shown, "{text}");
         }

@@ -1,7 +1,8 @@
 //! Which proxy a request goes through.
 
 use regex::Regex;
-use url::{Host, Url};
+use runbook_gate::transport::is_loopback;
+use url::Url;
 
 /// Proxies by scheme, and hosts that go past them.
 #[derive(Clone, Debug, Default)]
@@ -82,21 +83,6 @@ impl ProxyRules {
         }?;
         let goes_past = is_loopback(url) || self.past.iter().any(|past| past.covers(url));
         (!goes_past).then_some(proxy)
-    }
-}
-
-/// Whether a URL names this machine.
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => {
-            let name = name.trim_end_matches('.');
-            name.eq_ignore_ascii_case("localhost") || name.to_ascii_lowercase().ends_with(".localhost")
-        }
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => {
-            address.is_loopback() || address.to_ipv4_mapped().is_some_and(|inner| inner.is_loopback())
-        }
-        None => false,
     }
 }
 

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use runbook_gate::Secret;
-use runbook_gate::transport::{Address, Request, Sensitivity, Service, TransportError, joined};
+use runbook_gate::transport::{
+    Address, Request, Sensitivity, Service, TransportError, is_credential, is_loopback, joined,
+    refusal_of_url,
+};
 use url::{Origin, Url};
-
-use super::guard::refusal;
-use super::proxy::is_loopback;
 
 /// Service connections by name, and the services that the caller gives.
 #[derive(Clone, Debug, Default)]
@@ -118,7 +118,7 @@ impl Connections {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(refused("only http and https addresses are asked"));
         }
-        if let Some(why) = literal_refusal(&url) {
+        if let Some(why) = refusal_of_url(&url) {
             return Err(refused(why));
         }
         let secret_header = request
@@ -190,13 +190,6 @@ pub fn request_uri(url: &Url) -> String {
     url.to_string()
 }
 
-/// Whether a header carries a credential by its name.
-pub fn is_credential(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    matches!(name.as_str(), "authorization" | "proxy-authorization" | "cookie")
-        || ["token", "secret", "password", "api-key", "apikey", "-key"].iter().any(|word| name.contains(word))
-}
-
 /// Credentials go over `https`, and over `http` only to this machine.
 fn may_carry_secrets(url: &Url) -> bool {
     url.scheme() == "https" || is_loopback(url)
@@ -244,19 +237,6 @@ fn shown_host(url: &Url) -> String {
     match url.port() {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
-    }
-}
-
-/// What can be refused without asking for the name's address: also where a proxy would ask for it.
-fn literal_refusal(url: &Url) -> Option<&'static str> {
-    match url.host()? {
-        url::Host::Ipv4(address) => refusal(address.into()),
-        url::Host::Ipv6(address) => refusal(address.into()),
-        url::Host::Domain(name) => {
-            let name = name.trim_end_matches('.').to_ascii_lowercase();
-            (name == "metadata.google.internal" || name == "metadata")
-                .then_some("it hands out a cloud's credentials")
-        }
     }
 }
 

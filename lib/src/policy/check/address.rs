@@ -1,8 +1,6 @@
 //! Where sources read: URLs, connections, headers. Here is what a policy may not ask.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
-
-use url::{Host, Url};
+use url::Url;
 
 use super::Checker;
 use crate::Secret;
@@ -11,7 +9,7 @@ use crate::policy::decode::{Field, Placed, UrlText, Words};
 use crate::policy::document::{HeaderValue, Headers};
 use crate::policy::node::Text;
 use crate::policy::variables::Expanded;
-use crate::transport::{Address, Header, Sensitivity};
+use crate::transport::{Address, Header, Sensitivity, is_credential, is_loopback, refusal_of_url};
 
 /// Headers that a request sets itself, or that change whom it speaks to.
 const RESERVED: [&str; 9] = [
@@ -25,10 +23,6 @@ const RESERVED: [&str; 9] = [
     "transfer-encoding",
     "upgrade",
 ];
-
-/// Headers that hold credentials.
-const CREDENTIALS: [&str; 6] =
-    ["authorization", "cookie", "x-api-key", "api-key", "ocp-apim-subscription-key", "x-functions-key"];
 
 impl Checker<'_> {
     /// A URL that a policy may ask.
@@ -126,7 +120,7 @@ impl Checker<'_> {
             return None;
         }
         let expanded = match value {
-            HeaderValue::Plain(text) if CREDENTIALS.contains(&lower.as_str()) => {
+            HeaderValue::Plain(text) if is_credential(&name.text) => {
                 self.say(
                     Diagnostic::new(
                         Code::SecretInPolicy,
@@ -197,42 +191,18 @@ fn checked_url(text: &str) -> Result<Url, Refusal> {
         let help = "use a `connection`, or a header marked `{ secret: \"${NAME}\" }`";
         return Err((Code::UrlRefused, "a URL must not hold a user or a password", help));
     }
-    match url.host() {
-        None => Err((
-            Code::InvalidUrl,
-            "this URL has no host",
-            "write it as in `https://orders.contoso.com/path`",
-        )),
-        Some(host) if is_link_local(&host) => {
-            let help = "such addresses hand out a machine's credentials; name the service's own address";
-            Err((Code::UrlRefused, "a link-local address is not asked", help))
-        }
-        Some(_) => Ok(url),
+    if url.host().is_none() {
+        let help = "write it as in `https://orders.contoso.com/path`";
+        return Err((Code::InvalidUrl, "this URL has no host", help));
     }
-}
-
-fn is_link_local(host: &Host<&str>) -> bool {
-    let v4 = |address: Ipv4Addr| address.is_link_local() || address == Ipv4Addr::new(168, 63, 129, 16);
-    let v6 = |address: Ipv6Addr| {
-        (address.segments()[0] & 0xffc0) == 0xfe80
-            || address.to_ipv4().is_some_and(v4)
-            || address == Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)
-    };
-    match host {
-        Host::Ipv4(address) => v4(*address),
-        Host::Ipv6(address) => v6(*address),
-        Host::Domain(name) => name.trim_end_matches('.').eq_ignore_ascii_case("metadata.google.internal"),
+    match refusal_of_url(&url) {
+        Some(why) => Err((Code::UrlRefused, "this address is never asked", why)),
+        None => Ok(url),
     }
 }
 
 /// Whether what is sent there can be read on the way.
 fn sent_in_the_clear(address: &Address) -> bool {
     let Address::Url(url) = address else { return false };
-    let here = match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    };
-    url.scheme() == "http" && !here
+    url.scheme() == "http" && !is_loopback(url)
 }

@@ -174,3 +174,43 @@ fn the_full_example_resolves_with_the_pipelines_variables() {
     assert!(not_configured(policy.gate().rollback_when()).is_empty());
     assert_eq!(configured(policy.gate().verify()).len(), 6);
 }
+
+#[test]
+fn what_the_transport_never_asks_no_policy_may_name() {
+    for host in [
+        "169.254.169.254",
+        "[::ffff:169.254.169.254]",
+        "[64:ff9b::a9fe:a9fe]",
+        "[fd00:ec2::254]",
+        "168.63.129.16",
+        "100.100.100.200",
+        "metadata.google.internal.",
+        "metadata",
+        "0.0.0.0",
+        "[::]",
+        "0xa9fea9fe",
+    ] {
+        let text = with("").replace("https://orders.contoso.com", &format!("https://{host}/x"));
+        let errors = PolicyFile::parse("runbook.yml", &text, today()).unwrap_err();
+        assert!(errors.iter().any(|found| found.code() == Code::UrlRefused), "{host}: {errors}");
+    }
+}
+
+#[test]
+fn a_header_that_is_named_like_a_credential_is_no_plain_text_and_is_never_shown() {
+    for name in [
+        "Authorization",
+        "X-Auth-Token",
+        "X-Functions-Key",
+        "Ocp-Apim-Subscription-Key",
+        "X-Secret",
+        "Cookie",
+    ] {
+        let text = format!(
+            "version: 1\nservice: a\nprobe: {{ url: \"https://a\", headers: {{ {name}: hunter2 }} }}\n"
+        );
+        let errors = PolicyFile::parse("runbook.yml", &text, today()).unwrap_err();
+        assert!(errors.iter().any(|found| found.code() == Code::SecretInPolicy), "{name}: {errors}");
+        assert!(!errors.to_string().contains("hunter2"), "{errors}");
+    }
+}
