@@ -15,6 +15,7 @@
 //! Words are case-insensitive and spaces around operators optional. A comparison after `and` may leave its operand out,
 //! and then takes the one before.
 
+mod meant;
 mod parse;
 mod unit;
 

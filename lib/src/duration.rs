@@ -196,6 +196,34 @@ impl fmt::Display for Duration {
     }
 }
 
+/// The duration that a text says in other words: `15 min`, `1 day`, `5sec`; in the words of the language.
+///
+/// Nothing may follow it.
+pub(crate) fn meant(written: &str) -> Option<String> {
+    let compact: String = written.to_ascii_lowercase().split_whitespace().collect();
+    let digits = compact.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(compact.len());
+    let (number, unit) = compact.split_at(digits);
+    let days = |days: u32| number.parse::<u32>().ok().map(|many| format!("{}d", many.saturating_mul(days)));
+    let meant = match unit.trim_end_matches('s') {
+        "w" | "week" => days(7)?,
+        "month" => days(30)?,
+        _ => format!("{number}{}", unit_meant(unit)?),
+    };
+    meant.parse::<Duration>().ok().map(|_| meant)
+}
+
+/// The unit of time that a word names in other words: `min`, `seconds`, `hr`.
+pub(crate) fn unit_meant(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "s" | "sec" | "secs" | "second" | "seconds" => "s",
+        "ms" | "msec" | "msecs" | "milli" | "millis" | "millisecond" | "milliseconds" => "ms",
+        "m" | "min" | "mins" | "minute" | "minutes" => "m",
+        "h" | "hr" | "hrs" | "hour" | "hours" => "h",
+        "d" | "day" | "days" => "d",
+        _ => return None,
+    })
+}
+
 impl Serialize for Duration {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)

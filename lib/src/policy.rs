@@ -16,7 +16,6 @@ mod node;
 pub mod rules;
 mod schema;
 pub mod source_spec;
-mod spelling;
 mod starter;
 mod variables;
 mod yaml;
@@ -27,6 +26,7 @@ use sha2::{Digest, Sha256};
 
 use crate::checklist::ChecklistRules;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Span};
+use crate::spelling;
 use crate::{Duration, Finite, SignalName, Timestamp};
 use decode::{Decode, Field};
 use document::{Document, EnforcementWord};

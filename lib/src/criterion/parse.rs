@@ -3,8 +3,9 @@
 use std::ops::Range;
 use std::str::FromStr;
 
-use super::{Aggregate, Cmp, Comparison, Criterion, Form, Operand, Quantity, Sign, Threshold, Unit};
+use super::{Aggregate, Cmp, Comparison, Criterion, Form, Operand, Quantity, Sign, Threshold, Unit, meant};
 use crate::sample::State;
+use crate::spelling;
 use crate::{Duration, Finite, SignalName};
 
 /// The longest criterion that is read, in bytes.
@@ -53,6 +54,8 @@ enum Token<'t> {
     Word(&'t str),
     Number(&'t str),
     Cmp(Cmp),
+    /// A single `=`, which is no comparison.
+    Equals,
     Percent,
     PerSecond,
     Open,
@@ -74,9 +77,8 @@ impl FromStr for Criterion {
         let mut reader = Reader::new(text)?;
         let comparisons = reader.predicate()?;
         let form = reader.form()?;
-        if let Some((_, span)) = reader.peek_spanned() {
-            return Err(CriterionError::new(span.clone(), format!("`{}` is not expected here", &text[span]))
-                .help("after a predicate stands `and`, `for 5m`, or nothing"));
+        if reader.peek().is_some() {
+            return Err(reader.unexpected());
         }
         if form != Form::Instant
             && let Some(comparison) = comparisons
@@ -172,6 +174,40 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// An error at the next token.
+    fn at_next(&self, message: &str) -> CriterionError {
+        let span = self.peek_spanned().map_or(self.text.len()..self.text.len(), |(_, span)| span);
+        CriterionError::new(span, message)
+    }
+
+    /// What follows a whole criterion.
+    fn unexpected(&self) -> CriterionError {
+        let Some((token, span)) = self.peek_spanned() else { return self.expected("nothing") };
+        let found =
+            CriterionError::new(span.clone(), format!("`{}` is not expected here", &self.text[span.clone()]));
+        let near = match token {
+            Token::Word(word) => spelling::nearest(word, ["and", "for", "strict", "in"]),
+            _ => None,
+        };
+        match (token, near) {
+            (Token::Word(word), _) if word.eq_ignore_ascii_case("or") => {
+                found.help("write two criteria: each of a list decides by itself")
+            }
+            (Token::Number(_), _) => match self.duration_at(span.start) {
+                Some(duration) => found.help(format!("did you mean `for {duration}`?")),
+                None => found.help("after a predicate stands `and`, `for 5m`, or nothing"),
+            },
+            (_, Some(near)) => found.help(format!("did you mean `{near}`?")),
+            _ => found.help("after a predicate stands `and`, `for 5m`, or nothing"),
+        }
+    }
+
+    /// The duration that the rest of the text is, be it with spaces or units of another spelling.
+    fn duration_at(&self, start: usize) -> Option<String> {
+        let rest = self.text.get(start..)?;
+        crate::duration::meant(rest)
+    }
+
     fn predicate(&mut self) -> Result<Vec<Comparison>, CriterionError> {
         let mut comparisons = vec![self.comparison(None)?];
         while self.take_word("and").is_some() {
@@ -195,10 +231,32 @@ impl<'t> Reader<'t> {
                     return Ok(Comparison::State { signal: operand.signal, state });
                 }
             }
+            if let Some(error) = self.state_in_other_words(&operand.signal) {
+                return Err(error);
+            }
         }
         let cmp = self.cmp()?;
         let threshold = self.threshold()?;
         Ok(Comparison::Threshold { operand, cmp, threshold })
+    }
+
+    /// `health is failing`, `health == failing`, `health down`: a state that is not written as the language has it.
+    fn state_in_other_words(&self, signal: &SignalName) -> Option<CriterionError> {
+        let (first, from) = self.peek_spanned()?;
+        let joins = matches!(first, Token::Cmp(_) | Token::Equals)
+            || matches!(first, Token::Word(word) if word.eq_ignore_ascii_case("is"));
+        let (word, to) = match (joins, self.tokens.get(self.next + 1)) {
+            (true, Some((Token::Word(word), to))) => (*word, to.clone()),
+            (false, _) => match first {
+                Token::Word(word) => (word, from.clone()),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let state = meant::word(meant::state(word)?);
+        let span = from.start..to.end;
+        let message = format!("`{}` is not how a state is written", &self.text[span.clone()]);
+        Some(CriterionError::new(span, message).help(format!("did you mean `{signal} {state}`?")))
     }
 
     fn operand(&mut self) -> Result<Operand, CriterionError> {
@@ -207,7 +265,7 @@ impl<'t> Reader<'t> {
         };
         self.next += 1;
         if self.peek() != Some(Token::Open) {
-            return Ok(Operand { signal: signal(word, span)?, aggregate: None });
+            return Ok(Operand { signal: self.signal(word, span)?, aggregate: None });
         }
         let aggregate = aggregate(word, span)?;
         self.next += 1;
@@ -215,11 +273,22 @@ impl<'t> Reader<'t> {
             return Err(self.expected("a signal"));
         };
         self.next += 1;
+        let signal = self.signal(word, span)?;
         if self.peek() != Some(Token::Close) {
             return Err(self.expected("`)`"));
         }
         self.next += 1;
-        Ok(Operand { signal: signal(word, span)?, aggregate: Some(aggregate) })
+        Ok(Operand { signal, aggregate: Some(aggregate) })
+    }
+
+    /// The signal that a word names; other signs than `_` are not part of a name.
+    fn signal(&self, word: &str, span: Range<usize>) -> Result<SignalName, CriterionError> {
+        if let Some((length, name)) = self.text.get(span.start..).and_then(meant::name) {
+            let written = span.start..span.start + length;
+            let message = format!("`{}` is not the name of a signal", &self.text[written.clone()]);
+            return Err(CriterionError::new(written, message).help(format!("did you mean `{name}`?")));
+        }
+        word.parse().map_err(|error: crate::SignalNameError| CriterionError::new(span, error.to_string()))
     }
 
     fn cmp(&mut self) -> Result<Cmp, CriterionError> {
@@ -228,6 +297,7 @@ impl<'t> Reader<'t> {
                 self.next += 1;
                 Ok(cmp)
             }
+            Some(Token::Equals) => Err(self.at_next("`=` is not a comparison").help("write `==`")),
             _ => Err(self
                 .expected("a comparison")
                 .help("write `>`, `>=`, `<`, `<=`, `==` or `!=` and a threshold, or `failing` or `passing`")),
@@ -282,7 +352,12 @@ impl<'t> Reader<'t> {
 
     fn number(&mut self) -> Result<Finite, CriterionError> {
         let Some((Token::Number(digits), span)) = self.peek_spanned() else {
-            return Err(self.expected("a number"));
+            return Err(match self.peek() {
+                Some(Token::Cmp(_) | Token::Equals) => {
+                    self.expected("a number").help("write one comparison: `>`, `>=`, `<`, `<=`, `==` or `!=`")
+                }
+                _ => self.expected("a number"),
+            });
         };
         self.next += 1;
         digits
@@ -298,9 +373,15 @@ impl<'t> Reader<'t> {
             Some((Token::PerSecond, _)) => Some(Unit::PerSecond),
             Some((Token::Word(word), span)) if !is_keyword(word) => {
                 let unit = Unit::parse(word).ok_or_else(|| {
-                    let units = Unit::spellings().collect::<Vec<_>>().join(", ");
-                    CriterionError::new(span, format!("`{word}` is not a unit"))
-                        .help(format!("the units are {units}"))
+                    let error = CriterionError::new(span, format!("`{word}` is not a unit"));
+                    let meant = meant::unit(word).map(Unit::as_str);
+                    match meant.or_else(|| spelling::nearest(word, ["and", "for"])) {
+                        Some(meant) => error.help(format!("did you mean `{meant}`?")),
+                        None => {
+                            let units = Unit::spellings().collect::<Vec<_>>().join(", ");
+                            error.help(format!("the units are {units}"))
+                        }
+                    }
                 })?;
                 Some(unit)
             }
@@ -349,19 +430,20 @@ impl<'t> Reader<'t> {
             self.next += 1;
         }
         let span = first.start..end;
-        let duration = self.text[span.clone()]
-            .parse()
-            .map_err(|error: crate::DurationError| CriterionError::new(span.clone(), error.to_string()))?;
+        let duration = self.text[span.clone()].parse().map_err(|error: crate::DurationError| {
+            let found = CriterionError::new(span.clone(), error.to_string());
+            // The unit may stand apart: `for 5 min`.
+            match self.duration_at(span.start) {
+                Some(meant) => found.help(format!("did you mean `{meant}`?")),
+                None => found,
+            }
+        })?;
         Ok((duration, span))
     }
 }
 
 fn is_keyword(word: &str) -> bool {
-    ["and", "for"].iter().any(|keyword| keyword.eq_ignore_ascii_case(word))
-}
-
-fn signal(word: &str, span: Range<usize>) -> Result<SignalName, CriterionError> {
-    word.parse().map_err(|error: crate::SignalNameError| CriterionError::new(span, error.to_string()))
+    ["and", "for", "or"].iter().any(|keyword| keyword.eq_ignore_ascii_case(word))
 }
 
 fn aggregate(word: &str, span: Range<usize>) -> Result<Aggregate, CriterionError> {
@@ -402,9 +484,7 @@ fn tokens(text: &str) -> Result<Vec<(Token<'_>, Range<usize>)>, CriterionError> 
             b'<' => (Token::Cmp(Cmp::Less), 1),
             b'=' if followed_by_equals => (Token::Cmp(Cmp::Equal), 2),
             b'!' if followed_by_equals => (Token::Cmp(Cmp::NotEqual), 2),
-            b'=' => {
-                return Err(CriterionError::new(at..at + 1, "`=` is not a comparison").help("write `==`"));
-            }
+            b'=' => (Token::Equals, 1),
             b'%' => (Token::Percent, 1),
             b'(' => (Token::Open, 1),
             b')' => (Token::Close, 1),

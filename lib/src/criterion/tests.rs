@@ -103,7 +103,7 @@ fn bad_texts_point_at_the_word_that_is_wrong() {
         ("a > 5% and", "", "a signal is expected at the end"),
         ("a > 5% and and b > 1", "and", "cannot name a signal"),
         ("a > 5% or b > 1", "or", "not expected here"),
-        ("a > 5 or b > 1", "or", "not a unit"),
+        ("a > 5 or b > 1", "or", "not expected here"),
         ("health failing and > 5", ">", "a signal is expected here"),
         ("a > 5% for 5m; b > 1", ";", "`;` has no meaning here"),
         ("a > 5€", "€", "`€` has no meaning here"),
@@ -119,6 +119,33 @@ fn bad_texts_point_at_the_word_that_is_wrong() {
         if wrong.is_empty() {
             assert_eq!(span.end, text.len(), "{text}: what is missing is missing at the end");
         }
+    }
+}
+
+#[test]
+fn what_was_meant_is_said() {
+    for (text, wrong, meant) in [
+        ("health = failing", "= failing", "did you mean `health failing`?"),
+        ("health == failed for 2m", "== failed", "did you mean `health failing`?"),
+        ("health is failing", "is failing", "did you mean `health failing`?"),
+        ("smoke down", "down", "did you mean `smoke failing`?"),
+        ("health failling for 2m", "failling", "did you mean `health failing`?"),
+        ("health ok", "ok", "did you mean `health passing`?"),
+        ("error-rate > 5% for 5m", "error-rate", "did you mean `error_rate`?"),
+        ("max(queue.depth) > 5", "queue.depth", "did you mean `queue_depth`?"),
+        ("error_rate = 5%", "=", "write `==`"),
+        ("latency_p95 > 5 sec", "sec", "did you mean `s`?"),
+        ("error_rate > 5 percent for 5m", "percent", "did you mean `%`?"),
+        ("health failing for 5 min", "5", "did you mean `5m`?"),
+        ("health failing for 300sec", "300sec", "did you mean `300s`?"),
+        ("error_rate > 5% 5min", "5", "did you mean `for 5m`?"),
+        ("error_rate > 5% fro 5m", "fro", "did you mean `for`?"),
+        ("queue > 5 fro 5m", "fro", "did you mean `for`?"),
+        ("a > 1 or b > 2", "or", "write two criteria: each of a list decides by itself"),
+        ("error_rate >> 5%", ">", "write one comparison: `>`, `>=`, `<`, `<=`, `==` or `!=`"),
+    ] {
+        let error = text.parse::<Criterion>().unwrap_err();
+        assert_eq!((&text[error.span()], error.suggestion()), (wrong, Some(meant)), "{text}: {error}");
     }
 }
 

@@ -101,6 +101,7 @@ codes! {
     Error "wrong-type" WrongType;
     Error "yaml-syntax" YamlSyntax;
     Error "yaml-tag" YamlTag;
+    Warning "aggregate-in-rollback" AggregateInRollback;
     Warning "bad-may-be-empty" BadMayBeEmpty;
     Warning "bare-threshold" BareThreshold;
     Warning "baseline-without-floor" BaselineWithoutFloor;
@@ -110,9 +111,11 @@ codes! {
     Warning "criterion-without-source" CriterionWithoutSource;
     Warning "duration-below-two-steps" DurationBelowTwoSteps;
     Warning "interval-too-coarse" IntervalTooCoarse;
+    Warning "no-duration" NoDuration;
     Warning "percentage-without-counts" PercentageWithoutCounts;
     Warning "runbook-line-dropped" RunbookLineDropped;
     Warning "state-reversed" StateReversed;
+    Warning "step-beyond-watch" StepBeyondWatch;
     Warning "unsupported-source" UnsupportedSource;
     Warning "unused-signal" UnusedSignal;
     Warning "variable-doubtful" VariableDoubtful;

@@ -5,8 +5,8 @@ mod macros;
 
 use super::node::{Node, NodeValue, Text};
 use super::schema::Schemas;
-use super::spelling;
 use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::spelling;
 
 pub(crate) use leaf::{
     ComparisonText, CriterionText, Date, Length, Number, Pointer, Scalar, Share, UrlText, Version, Whole,

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use super::node::Text;
-use super::spelling;
 use crate::Secret;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::spelling;
 
 /// The variables beside the policy's own: of the pipeline, or given by the caller.
 pub trait Variables {

@@ -5,7 +5,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::decode::Field;
 use crate::policy::document::{Document, Item, Notice};
 use crate::policy::node::Text;
-use crate::policy::spelling;
+use crate::spelling;
 
 /// The runbook's items.
 pub(crate) const ITEMS: [&str; 13] = [

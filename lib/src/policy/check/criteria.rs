@@ -9,7 +9,7 @@ use crate::policy::decode::{CriterionText, Field, Placed};
 use crate::policy::defaults::Line;
 use crate::policy::node::Text;
 use crate::policy::rules::{Configured, ReadingKind};
-use crate::policy::spelling;
+use crate::spelling;
 
 /// The most criteria of a list.
 const MOST_CRITERIA: usize = 200;

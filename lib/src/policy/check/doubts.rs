@@ -1,17 +1,20 @@
 //! What may not decide well: each warning names what would happen.
 
+mod order;
+mod timing;
+
 use super::Checker;
 use super::catalogue::{Entry, Measures, Origin, Past};
 use super::criteria::Written;
 use super::gate::Watch;
-use crate::criterion::{Comparison, Criterion, Dimension, Direction, Form, Threshold};
+use crate::SignalName;
+use crate::criterion::{Comparison, Criterion, Dimension, Direction, Threshold};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::policy::BaselineRule;
 use crate::policy::document::Prometheus;
 use crate::policy::rules::{Configured, ReadingKind};
-use crate::policy::spelling;
 use crate::sample::State;
-use crate::{Duration, SignalName};
+use crate::spelling;
 
 impl Checker<'_> {
     pub(super) fn doubts(
@@ -23,9 +26,11 @@ impl Checker<'_> {
     ) {
         for written in rollback {
             self.doubt_durations(written, watch);
+            self.doubt_moments(written);
             self.doubt_floor(written);
         }
         self.doubt_order(rollback);
+        self.doubt_steps(watch, rollback, verify);
         for written in rollback.iter().chain(verify) {
             self.doubt_baseline(written, baseline);
         }
@@ -36,69 +41,6 @@ impl Checker<'_> {
         self.doubt_direction(verify, Direction::Below, "a clean release would be held");
         self.doubt_unused(rollback, verify);
         self.doubt_percentages();
-    }
-
-    /// Where a setting of the watch stands, to point at for one of the runbook's criteria.
-    fn watch_span(
-        &self,
-        written: &Written,
-        key: impl Fn(&crate::policy::document::Gate) -> Option<Span>,
-    ) -> Span {
-        if written.is_explicit() {
-            return written.place("for");
-        }
-        self.document.gate.get().and_then(key).unwrap_or_default()
-    }
-
-    fn doubt_durations(&mut self, written: &Written, watch: &Watch) {
-        if written.configured != Configured::Yes {
-            return;
-        }
-        let form = written.criterion.form();
-        let (needed, what) = match form {
-            Form::Instant => return,
-            Form::Sustained { duration } | Form::Strict { duration } => (duration, "holds for"),
-            Form::Flapping { within, .. } => (within, "looks back"),
-        };
-        if needed > watch.observe {
-            let message = format!(
-                "`{}` {what} {needed}, and the gate watches for {}: it can hardly ever decide",
-                written.criterion.text(),
-                watch.observe
-            );
-            let span = self.watch_span(written, |gate| gate.observe.span());
-            self.say(
-                Diagnostic::new(Code::WatchTooShort, span, message)
-                    .help(format!("set `observe` to {needed} or more")),
-            );
-            return;
-        }
-        let grain = written.criterion.signals().into_iter().filter_map(|signal| {
-            let entry = self.catalogue.get(signal)?;
-            Some((entry.grain, signal.clone()))
-        });
-        let Some((grain, signal)) = grain.max() else { return };
-        let duration = form.duration();
-        let source = self.catalogue.get(&signal).map(|entry| entry.span);
-        let span = self.watch_span(written, |gate| gate.interval.span().or(source));
-        if matches!(form, Form::Sustained { .. }) && duration < grain.times(2) {
-            let message = format!(
-                "`{signal}` has a point every {grain}, so `for {duration}` is judged over {}",
-                grain.times(2)
-            );
-            self.say(
-                Diagnostic::new(Code::DurationBelowTwoSteps, span, message)
-                    .help("read the signal more often, or write a longer duration"),
-            );
-        } else if matches!(form, Form::Sustained { .. }) && duration < grain.times(3) {
-            let message = format!(
-                "`{signal}` has a point every {grain}: too few in {duration} to tell a blip from a trend"
-            );
-            self.say(Diagnostic::new(Code::IntervalTooCoarse, span, message).help(format!(
-                "read it at least every {}, or write a longer duration",
-                duration.divided_by(3)
-            )));
-        }
     }
 
     /// `> 2x baseline` of something that can be 0.
@@ -197,34 +139,6 @@ impl Checker<'_> {
                 "record one before the deployment with `runbook-gate baseline`, and write `baseline: { recorded: baseline.json }`",
             ));
         }
-    }
-
-    /// Of two criteria on one signal, the stricter may never be the first.
-    fn doubt_order(&mut self, rollback: &[Written]) {
-        let simple: Vec<(usize, &Written, Simple<'_>)> = rollback
-            .iter()
-            .enumerate()
-            .filter_map(|(at, written)| Simple::of(&written.criterion).map(|simple| (at, written, simple)))
-            .collect();
-        let mut findings = Vec::new();
-        for (at, late, strict) in simple.iter().filter(|(_, written, _)| written.is_explicit()) {
-            let earlier = simple
-                .iter()
-                .find(|(other, _, loose)| other != at && loose.always_before(strict, other < at));
-            if let Some((_, first, _)) = earlier {
-                let message = format!("`{}` can never be the first to decide", late.criterion.text());
-                let mut found = Diagnostic::new(Code::CriterionNeverFirst, late.span(), message);
-                if first.is_explicit() {
-                    found = found.also(first.span(), "this one always decides before it");
-                }
-                findings.push(
-                    found.help(
-                        "remove it, or make it decide sooner: a shorter duration for a larger threshold",
-                    ),
-                );
-            }
-        }
-        self.findings.append(&mut findings);
     }
 
     fn doubt_reversed(&mut self, list: &[Written], state: State, consequence: &str) {
@@ -374,61 +288,4 @@ fn reads_a_percentage(name: &SignalName, entry: &Entry) -> bool {
     entry.origin == Origin::Written
         && entry.rules.reading == ReadingKind::Value
         && matches!(name.as_str(), "error_rate" | "availability")
-}
-
-/// A criterion of one comparison with a threshold and a duration.
-struct Simple<'c> {
-    signal: &'c SignalName,
-    direction: Direction,
-    /// Larger is stricter, whichever the direction.
-    strictness: f64,
-    relative: bool,
-    form: Form,
-}
-
-impl<'c> Simple<'c> {
-    fn of(criterion: &'c Criterion) -> Option<Self> {
-        let [Comparison::Threshold { operand, cmp, threshold }] = criterion.comparisons() else {
-            return None;
-        };
-        let direction = cmp.direction();
-        let (number, relative) = match threshold {
-            Threshold::Absolute(quantity) => (quantity.base(), false),
-            Threshold::TimesBaseline(factor) => (factor.get(), true),
-            Threshold::BaselineOffset { .. } => return None,
-        };
-        let strictness = match direction {
-            Direction::Above => number,
-            Direction::Below => -number,
-            Direction::Neither => return None,
-        };
-        operand.aggregate.is_none().then_some(Self {
-            signal: &operand.signal,
-            direction,
-            strictness,
-            relative,
-            form: criterion.form(),
-        })
-    }
-
-    /// Whether it has always decided when `other` could.
-    fn always_before(&self, other: &Self, stands_before: bool) -> bool {
-        let alike = self.signal == other.signal
-            && self.direction == other.direction
-            && self.relative == other.relative;
-        let (Some(own), Some(others)) = (sustained(self.form), sustained(other.form)) else { return false };
-        let no_stricter = self.strictness <= other.strictness;
-        let no_longer = own <= others;
-        let sooner = own < others || stands_before;
-        alike && no_stricter && no_longer && sooner
-    }
-}
-
-/// How long it asks, in the form that asks for evidence.
-fn sustained(form: Form) -> Option<Duration> {
-    match form {
-        Form::Sustained { duration } => Some(duration),
-        Form::Instant => Some(Duration::ZERO),
-        Form::Strict { .. } | Form::Flapping { .. } => None,
-    }
 }

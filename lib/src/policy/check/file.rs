@@ -108,8 +108,8 @@ pub(super) fn known_environment(document: &Document, name: &Text, findings: &mut
     }
     let message = format!("the policy lists no environment `{}`", name.text.escape_debug());
     let found = Diagnostic::new(Code::UnknownEnvironment, name.span, message);
-    findings.push(match crate::policy::spelling::nearest(name.as_str(), listed.iter().copied()) {
+    findings.push(match crate::spelling::nearest(name.as_str(), listed.iter().copied()) {
         Some(near) => found.label(format!("did you mean `{near}`?")),
-        None => found.help(format!("it lists {}", crate::policy::spelling::listed(listed))),
+        None => found.help(format!("it lists {}", crate::spelling::listed(listed))),
     });
 }

@@ -10,8 +10,8 @@ use crate::policy::decode::{Field, Placed, Words};
 use crate::policy::document::Preset;
 use crate::policy::rules::{ReadingKind, SignalRules};
 use crate::policy::source_spec::SourceSpec;
-use crate::policy::spelling;
 use crate::source::preset::{self, PresetError};
+use crate::spelling;
 use crate::{Duration, SignalName};
 
 impl<'d> Checker<'d> {

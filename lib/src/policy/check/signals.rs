@@ -10,7 +10,7 @@ use crate::policy::decode::{ComparisonText, Field};
 use crate::policy::document::{MissingWord, Signal, UnitWord};
 use crate::policy::node::Text;
 use crate::policy::rules::{DataContract, FailingRule, OnMissing, ReadingKind};
-use crate::policy::spelling;
+use crate::spelling;
 use crate::{Duration, SignalName};
 
 /// The most signals of a policy.

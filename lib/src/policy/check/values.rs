@@ -70,7 +70,7 @@ impl Checker<'_> {
             Ok(duration) => Some(duration),
             Err(error) => {
                 let found = Diagnostic::new(Code::InvalidDuration, text.span, error.to_string());
-                self.say(match meant(&known) {
+                self.say(match crate::duration::meant(&known) {
                     Some(meant) => found.label(format!("did you mean `{meant}`?")),
                     None => found,
                 });
@@ -154,28 +154,6 @@ impl Checker<'_> {
             }
         }
     }
-}
-
-/// `15 min`, `1 day`: a length of time in other words.
-fn meant(written: &str) -> Option<String> {
-    let compact: String = written.to_ascii_lowercase().split_whitespace().collect();
-    let digits = compact.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-    let (number, unit) = compact.split_at(digits);
-    let unit = match unit.trim_end_matches('s') {
-        "" | "sec" | "second" => "s",
-        "m" if unit == "ms" => "ms",
-        "milli" | "millisecond" => "ms",
-        "m" | "min" | "minute" => "m",
-        "h" | "hr" | "hour" => "h",
-        "d" | "day" => "d",
-        "w" | "week" => {
-            return number.parse::<u32>().ok().map(|weeks| format!("{}d", weeks.saturating_mul(7)));
-        }
-        "month" => return number.parse::<u32>().ok().map(|months| format!("{}d", months.saturating_mul(30))),
-        _ => return None,
-    };
-    let meant = format!("{number}{unit}");
-    meant.parse::<Duration>().ok().map(|_| meant)
 }
 
 /// What the criteria language found wrong, at the word where the file shows it.

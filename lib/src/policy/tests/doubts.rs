@@ -1,10 +1,14 @@
 //! Warnings of what may not decide well.
 
-use super::{parse, with};
+use super::{PolicyFile, parse, today, with};
 use crate::diagnostic::Code;
 
+fn warns(keys: &str, code: Code) -> bool {
+    parse(&with(keys)).warnings.iter().any(|found| found.code() == code)
+}
+
 fn reversed(gate: &str) -> bool {
-    parse(&with(gate)).warnings.iter().any(|found| found.code() == Code::CriterionReversed)
+    warns(gate, Code::CriterionReversed)
 }
 
 #[test]
@@ -24,5 +28,72 @@ fn a_threshold_on_the_wrong_side_is_doubted_and_a_guard_is_not() {
         "gate: { verify: [kpi > 1] }",
     ] {
         assert!(!reversed(gate), "{gate}");
+    }
+}
+
+/// A policy with signals and rollback criteria.
+fn criteria(list: &str) -> String {
+    format!(
+        "prometheus: {{ url: \"http://p:9090\" }}\nsignals:\n  error_rate: {{ prometheus: {{ bad: a, total: b }} }}\n  \
+         latency_p95: {{ prometheus: {{ query: l }} }}\n  critical_logs: {{ prometheus: {{ query: c }} }}\n  \
+         smoke: {{ command: {{ run: [s] }} }}\ngate: {{ rollback_when: [{list}] }}"
+    )
+}
+
+#[test]
+fn a_rollback_criterion_that_one_sample_trips_is_doubted() {
+    for one in [
+        "health failing",
+        "error_rate > 5%",
+        "latency_p95 > 500ms",
+        "latency_p95 > 500ms and error_rate > 1%",
+        "probe_latency > 1s",
+    ] {
+        assert!(warns(&criteria(one), Code::NoDuration), "{one}");
+    }
+    for one in [
+        "health failing for 2m",
+        "error_rate > 5% for 5m strict",
+        "smoke failing",
+        "critical_logs > 10",
+        "smoke failing and error_rate > 5%",
+    ] {
+        assert!(!warns(&criteria(one), Code::NoDuration), "{one}");
+    }
+    assert!(!warns("", Code::NoDuration), "the runbook's own criteria are meant");
+}
+
+#[test]
+fn an_aggregate_in_a_rollback_criterion_is_doubted_and_one_in_verify_is_not() {
+    assert!(warns(&criteria("max(latency_p95) > 1s"), Code::AggregateInRollback));
+    assert!(warns(&criteria("smoke failing and avg(latency_p95) > 1s"), Code::AggregateInRollback));
+    assert!(!warns(&criteria("latency_p95 > 1s for 5m"), Code::AggregateInRollback));
+    assert!(!warns("gate: { verify: [max(probe_latency) < 1s] }", Code::AggregateInRollback));
+}
+
+#[test]
+fn a_signal_with_at_most_one_point_in_the_watch_is_doubted() {
+    let counts = |interval: &str, observe: &str| {
+        format!(
+            "signals: {{ error_rate: {{ prometheus: {{ url: \"http://p:9090\", scrape_interval: {interval}, bad: \
+             'increase(a[$window])', total: 'increase(b[$window])' }} }} }}\ngate: {{ observe: {observe} }}"
+        )
+    };
+    assert!(warns(&counts("5m", "15m"), Code::StepBeyondWatch), "windows of 20m in 15m");
+    assert!(warns(&counts("2m", "15m"), Code::StepBeyondWatch), "one window of 8m in 15m");
+    assert!(!warns(&counts("15s", "15m"), Code::StepBeyondWatch));
+    assert!(!warns(&counts("2m", "30m"), Code::StepBeyondWatch));
+    let unused = "signals: { kpi: { http-json: { url: \"http://k\", value: /a, every: 1h } } }";
+    assert!(!warns(unused, Code::StepBeyondWatch), "no criterion reads it");
+}
+
+#[test]
+fn a_query_whose_brackets_do_not_match_is_refused() {
+    for query in ["sum(rate(x[5m])", "rate(x[5m)", "rate(x{a=\"b\"[5m])", "rate(x[5m]))", "x{a=\"b}"] {
+        let text = with(&format!(
+            "signals: {{ kpi: {{ prometheus: {{ url: \"http://p:9090\", query: '{query}' }} }} }}"
+        ));
+        let errors = PolicyFile::parse("runbook.yml", &text, today()).unwrap_err();
+        assert!(errors.iter().any(|found| found.code() == Code::InvalidSource), "{query}: {errors}");
     }
 }

@@ -28,6 +28,9 @@ pub enum QueryError {
     /// A quote or bracket is not closed.
     #[error("{0} is not closed")]
     NotClosed(&'static str),
+    /// A bracket closes nothing, or another kind of bracket.
+    #[error("a `{0}` in the query closes no bracket of its kind")]
+    NotOpened(char),
 }
 
 /// The longest query, in bytes.
@@ -56,16 +59,19 @@ impl Query {
         let mut own_ranges = Vec::new();
         // The text of the range that is open, and how many `$window` were found before it.
         let mut range: Option<(String, usize)> = None;
+        let mut open: Vec<char> = Vec::new();
         while let Some(c) = reader.rest.chars().next() {
             match c {
                 '"' | '\'' | '`' => reader.quoted(c)?,
                 '#' => reader.comment(),
                 '$' => reader.variable()?,
                 '[' => {
+                    open.push(c);
                     range = Some((String::new(), reader.parts.len()));
                     reader.take(c);
                 }
                 ']' => {
+                    closes(&mut open, c)?;
                     if let Some((written, before)) = range.take()
                         && reader.parts.len() == before
                     {
@@ -74,6 +80,11 @@ impl Query {
                     reader.take(c);
                 }
                 c => {
+                    match c {
+                        '(' | '{' => open.push(c),
+                        ')' | '}' => closes(&mut open, c)?,
+                        _ => {}
+                    }
                     if let Some((written, _)) = &mut range {
                         written.push(c);
                     }
@@ -81,8 +92,11 @@ impl Query {
                 }
             }
         }
-        if range.is_some() {
-            return Err(QueryError::NotClosed("a range `[`"));
+        match open.last() {
+            None => {}
+            Some('[') => return Err(QueryError::NotClosed("a range `[`")),
+            Some('{') => return Err(QueryError::NotClosed("a selector `{`")),
+            Some(_) => return Err(QueryError::NotClosed("a parenthesis `(`")),
         }
         reader.parts.push(reader.part.trim_end().to_owned());
         if reader.parts.iter().all(|part| part.trim().is_empty()) {
@@ -113,6 +127,16 @@ impl Query {
     pub(super) fn text(&self, window: Duration) -> String {
         self.parts.join(&seconds(window))
     }
+}
+
+/// Closes the newest bracket, which must be of the same kind.
+fn closes(open: &mut Vec<char>, c: char) -> Result<(), QueryError> {
+    let opening = match c {
+        ')' => '(',
+        ']' => '[',
+        _ => '{',
+    };
+    if open.pop() == Some(opening) { Ok(()) } else { Err(QueryError::NotOpened(c)) }
 }
 
 /// A duration as PromQL writes it.
@@ -211,7 +235,13 @@ mod tests {
         assert_eq!(Query::parse(" \n "), Err(QueryError::Empty));
         assert_eq!(Query::parse("# all"), Err(QueryError::Empty));
         assert_eq!(Query::parse("x{a=\"b}"), Err(QueryError::NotClosed("a quote")));
-        assert_eq!(Query::parse("rate(x[5m)"), Err(QueryError::NotClosed("a range `[`")));
+        assert_eq!(Query::parse("rate(x[5m"), Err(QueryError::NotClosed("a range `[`")));
+        assert_eq!(Query::parse("rate(x[5m)"), Err(QueryError::NotOpened(')')));
+        assert_eq!(Query::parse("sum(rate(x[5m])"), Err(QueryError::NotClosed("a parenthesis `(`")));
+        assert_eq!(Query::parse("rate(x{a=\"b\"[5m])"), Err(QueryError::NotOpened(')')));
+        assert_eq!(Query::parse("x{a=\"b\""), Err(QueryError::NotClosed("a selector `{`")));
+        assert_eq!(Query::parse("rate(x[5m]))"), Err(QueryError::NotOpened(')')));
+        assert!(Query::parse("x{a=\"(\"} # )\n + y{b='}'}").is_ok());
         assert_eq!(
             Query::parse("rate(x[$__rate_interval])"),
             Err(QueryError::Variable("$__rate_interval".into()))

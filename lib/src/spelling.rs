@@ -10,7 +10,8 @@ pub(crate) fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str
         .into_iter()
         .map(|word| (strsim::normalized_damerau_levenshtein(&folded, &fold(word)), word))
         .filter(|(likeness, _)| *likeness >= 0.6)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        // Of two words that are as near, the first.
+        .reduce(|best, next| if next.0 > best.0 { next } else { best })
         .map(|(_, word)| word)
 }
 
@@ -27,4 +28,17 @@ pub(crate) fn listed<'k>(words: impl IntoIterator<Item = &'k str>) -> String {
 /// Case and the kind of dash make no other word.
 fn fold(word: &str) -> String {
     word.to_ascii_lowercase().replace(['-', ' '], "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_word_is_meant_and_of_two_the_first() {
+        assert_eq!(nearest("urll", ["url", "urls", "quorum"]), Some("url"));
+        assert_eq!(nearest("error-rate", ["latency", "error_rate"]), Some("error_rate"));
+        assert_eq!(nearest("zzz", ["url"]), None);
+        assert_eq!(nearest("", ["url"]), None);
+    }
 }
