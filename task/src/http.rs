@@ -151,8 +151,13 @@ impl HttpTransport {
         };
         let mut head = http::Request::builder().method(method).uri(target::request_uri(at));
         for (name, value) in target.headers(request) {
-            let value = http::HeaderValue::from_str(value.reveal())
-                .map_err(|_| wrong(&format!("the value of header `{name}` cannot be sent")))?;
+            let value = http::HeaderValue::from_str(value.reveal()).map_err(|_| TransportError::Refused {
+                host: target.host.clone(),
+                why: format!(
+                    "the value of the header `{name}` has a line break or another control character in it; \
+                     store it again, in one line"
+                ),
+            })?;
             head = head.header(name.as_str(), value);
         }
         if request.retry == Retry::Never {

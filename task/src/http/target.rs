@@ -50,6 +50,15 @@ pub enum ConnectionError {
         /// In words.
         why: String,
     },
+    /// The token cannot stand in a header.
+    #[error(
+        "connection `{name}`: its token has a line break or another control character in it, and was not sent; \
+         store it again, in one line"
+    )]
+    Token {
+        /// The connection.
+        name: String,
+    },
     /// Credentials would travel unprotected.
     #[error("connection `{name}`: credentials are sent over https only; change its URL to https")]
     Plain {
@@ -74,6 +83,9 @@ impl Connection {
         }
         let credential = credential.or_else(|| user_info(&url));
         strip_user_info(&mut url);
+        if credential.as_ref().is_some_and(Credential::has_control) {
+            return Err(ConnectionError::Token { name });
+        }
         if credential.is_some() && !may_carry_secrets(&url) {
             return Err(ConnectionError::Plain { name });
         }
@@ -166,6 +178,15 @@ impl Target {
 }
 
 impl Credential {
+    /// A token that was pasted with a line break is no token: it fits into no header, or opens nothing.
+    fn has_control(&self) -> bool {
+        let control = |text: &str| text.chars().any(char::is_control);
+        match self {
+            Self::Bearer(token) => control(token.reveal()),
+            Self::Basic { user, password } => control(user) || control(password.reveal()),
+        }
+    }
+
     /// The value of the `Authorization` header.
     pub fn header(&self) -> Secret {
         match self {
@@ -246,6 +267,23 @@ mod tests {
     use runbook_gate::transport::Header;
 
     use super::*;
+
+    #[test]
+    fn a_token_with_a_line_break_is_named_and_not_shown() {
+        let basic = |user: &str, password: &str| Credential::Basic {
+            user: user.to_owned(),
+            password: Secret::new(password),
+        };
+        for credential in
+            [Credential::Bearer(Secret::new("canary\nx")), basic("ann", "canary\r"), basic("ann\n", "x")]
+        {
+            let refused = Connection::new("prom", "https://prom.example", Some(credential)).unwrap_err();
+            let words = refused.to_string();
+            assert!(words.contains("`prom`: its token has a line break"), "{words}");
+            assert!(!words.contains("canary"), "{words}");
+        }
+        assert!(Connection::new("prom", "https://prom.example", Some(basic("ann", "p w"))).is_ok());
+    }
 
     #[test]
     fn a_secret_of_the_policy_goes_to_no_connection_in_the_clear() {
