@@ -11,6 +11,7 @@ mod reading;
 mod replay;
 mod schema;
 mod setting;
+mod stale;
 mod task;
 mod telemetry;
 mod validate;
@@ -24,6 +25,7 @@ use runbook_gate::gate::Decision;
 use runbook_gate::policy::Enforcement;
 
 use self::arguments::{Arguments, Command, Format};
+use crate::interruptions::Interruptions;
 use crate::session::Session;
 
 /// How the process ends.
@@ -52,15 +54,30 @@ impl Exit {
     }
 }
 
+impl Exit {
+    const fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Internal => 1,
+            Self::BadInput => 2,
+            Self::Hold => 10,
+            Self::Rollback => 20,
+        }
+    }
+
+    /// Ends the process here, whatever else it does.
+    #[allow(
+        clippy::exit,
+        reason = "what is interrupted stands anywhere, and nothing would bring it to its end"
+    )]
+    fn now(self) -> ! {
+        std::process::exit(self.code().into())
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Success => 0,
-            Exit::Internal => 1,
-            Exit::BadInput => 2,
-            Exit::Hold => 10,
-            Exit::Rollback => 20,
-        })
+        Self::from(exit.code())
     }
 }
 
@@ -108,20 +125,35 @@ impl Failure {
 
 /// Reads the arguments and does what they ask.
 pub fn run() -> Exit {
+    // First of all: whoever is interrupted before the gate watches still says how it ended.
+    let interruptions = Interruptions::listen();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         // Help and version are answers, anything else is bad input: clap writes both, and its code is 0 or 2.
         Err(answer) => {
             let code = answer.exit_code();
             let _ = answer.print();
-            return if code == 0 { Exit::Success } else { Exit::BadInput };
+            if code == 0 {
+                return Exit::Success;
+            }
+            stale::clear(std::env::args_os().skip(1));
+            return Exit::BadInput;
         }
     };
-    let session = Session::start(arguments.verbose);
+    let (interruptions, deaf) = match interruptions {
+        Ok(interruptions) => (interruptions, None),
+        Err(why) => (Interruptions::default(), Some(Failure::Internal(why))),
+    };
+    let session = Session::start(arguments.verbose, interruptions);
+    let format = arguments.command.format();
+    let listening = deaf.map_or_else(|| crate::launcher::end_with_it(&session), Err);
+    if let Err(failure) = listening {
+        report_failure(&session, format, &failure);
+        return failure.exit();
+    }
     if matches!(arguments.command, Command::Task) {
         return task::run(session);
     }
-    let format = arguments.command.format();
     match perform(&session, arguments.command) {
         Ok(exit) => exit,
         Err(failure) => {
@@ -132,6 +164,9 @@ pub fn run() -> Exit {
 }
 
 fn perform(session: &Session, command: Command) -> Result<Exit, Failure> {
+    if !command.watches() {
+        end_when_interrupted(session);
+    }
     match command {
         Command::Init(arguments) => init::run(session, &arguments),
         Command::Validate(arguments) => validate::run(session, &arguments),
@@ -145,6 +180,21 @@ fn perform(session: &Session, command: Command) -> Result<Exit, Failure> {
         Command::Completions { shell } => Ok(schema::completions(session, shell)),
         Command::Task => Err(Failure::Input("the task does not start itself".to_owned())),
     }
+}
+
+/// A command that watches nothing has nothing to bring to an end: it ends where it is, and says so.
+fn end_when_interrupted(session: &Session) {
+    let (door, processes) = (session.door.clone(), session.processes.clone());
+    let agent = session.agent().cloned();
+    session.interruptions.end_by(move |by| {
+        processes.end_all();
+        let words = format!("cancelled by {by}");
+        door.say(&words);
+        if let Some(agent) = &agent {
+            task::tell_cancelled(agent, &words);
+        }
+        Exit::Hold.now()
+    });
 }
 
 /// Says what went wrong, and on standard output as JSON where that was asked for.

@@ -1,16 +1,19 @@
 //! Commands of the repository, as sources: run with bounds, without a shell and without the job's secrets.
 
+mod environment;
+pub mod processes;
+
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
 use runbook_gate::policy::source_spec::CommandSpec;
 use runbook_gate::source::{CommandEnd, CommandError, Commands};
 
+use self::processes::{Processes, Tree};
 use crate::redact::Redactor;
 
 /// How much of a command's output is kept: its end.
@@ -31,16 +34,37 @@ pub enum CommandPermission {
 impl CommandPermission {
     /// Commands run code of the repository with the job's rights: only where that was asked for, and never for a pull
     /// request, whose code nobody has approved.
-    pub fn decide(asked_for: Asked, build_reason: Option<&str>) -> Self {
-        let pull_request =
-            build_reason.is_some_and(|reason| reason.trim().eq_ignore_ascii_case("PullRequest"));
-        match (asked_for, pull_request) {
-            (_, true) => Self::Refused("commands never run in a pull request's build".to_owned()),
-            (Asked::No, false) => {
+    pub fn decide(asked_for: Asked, code: Code) -> Self {
+        match (asked_for, code) {
+            (_, Code::PullRequest) => {
+                Self::Refused("commands never run in a pull request's build".to_owned())
+            }
+            (Asked::No, Code::Merged) => {
                 Self::Refused("pass --allow-commands to run commands of the policy".to_owned())
             }
-            (Asked::Yes, false) => Self::Allowed,
+            (Asked::Yes, Code::Merged) => Self::Allowed,
         }
+    }
+}
+
+/// Whose code the repository is here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// A pull request's, which anybody may have written.
+    PullRequest,
+    /// The repository's own.
+    Merged,
+}
+
+impl Code {
+    /// Looks at the variables of the run. A build of a pull request may be started by hand, and then only its branch or its number tells.
+    pub fn of_run<'v>(variable: impl Fn(&str) -> Option<&'v str>) -> Self {
+        let reason = variable("BUILD_REASON").is_some_and(|it| it.trim().eq_ignore_ascii_case("PullRequest"));
+        let number = ["SYSTEM_PULLREQUEST_PULLREQUESTID", "SYSTEM_PULLREQUEST_PULLREQUESTNUMBER"]
+            .into_iter()
+            .any(|name| variable(name).is_some());
+        let branch = variable("BUILD_SOURCEBRANCH").is_some_and(|it| it.trim().starts_with("refs/pull/"));
+        if reason || number || branch { Self::PullRequest } else { Self::Merged }
     }
 }
 
@@ -59,22 +83,20 @@ pub struct CommandRunner {
     permission: CommandPermission,
     environment: BTreeMap<String, String>,
     redactor: Redactor,
-    running: Arc<Mutex<Vec<u32>>>,
+    processes: Processes,
 }
 
 impl CommandRunner {
-    /// A runner that gives commands `environment` without its secrets.
+    /// A runner that gives commands the harmless part of `environment`, and of it what `allowed` names.
     pub fn new(
         permission: CommandPermission,
         environment: &BTreeMap<String, String>,
+        allowed: &[String],
         redactor: Redactor,
+        processes: Processes,
     ) -> Self {
-        let environment = environment
-            .iter()
-            .filter(|(name, value)| !is_secret_variable(name) && !redactor.finds_in(value))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        Self { permission, environment, redactor, running: Arc::default() }
+        let environment = environment::of_commands(environment, allowed, &redactor);
+        Self { permission, environment, redactor, processes }
     }
 
     /// Whether a command could be run here, without running it.
@@ -100,14 +122,12 @@ impl CommandRunner {
         }
     }
 
-    /// Ends every command that is still running.
+    /// Ends every command that is still running, and what commands have left behind.
     pub fn stop_all(&self) {
-        for group in self.running.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            end_group(group);
-        }
+        self.processes.end_all();
     }
 
-    fn start(&self, command: &CommandSpec) -> Result<Child, CommandError> {
+    fn start(&self, command: &CommandSpec) -> Result<(Child, Tree), CommandError> {
         let (program, arguments) = command.run.split_first().ok_or_else(|| CommandError::NotStarted {
             program: String::new(),
             why: "the policy names no program".to_owned(),
@@ -123,28 +143,27 @@ impl CommandRunner {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        own_group(&mut process);
-        process
+        let mark = self.processes.prepare(&mut process);
+        let child = process
             .spawn()
-            .map_err(|error| CommandError::NotStarted { program: program.clone(), why: error.to_string() })
+            .map_err(|error| CommandError::NotStarted { program: program.clone(), why: error.to_string() })?;
+        let tree = self.processes.started(child.id(), mark);
+        Ok((child, tree))
     }
 }
 
 impl Commands for CommandRunner {
     fn run(&self, command: &CommandSpec) -> Result<CommandEnd, CommandError> {
-        let mut child = self.start(command)?;
-        let group = child.id();
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).push(group);
+        let (mut child, tree) = self.start(command)?;
         let output = collect(&mut child);
         let status = wait(&mut child, command.timeout.to_std());
-        // What the command started ends with it.
-        end_group(group);
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).retain(|running| *running != group);
-        let Some(status) = status else {
+        if status.is_none() {
             let _ = child.kill();
             let _ = child.wait();
-            return Ok(CommandEnd::TimedOut);
-        };
+        }
+        // What the command started ends with it.
+        drop(tree);
+        let Some(status) = status else { return Ok(CommandEnd::TimedOut) };
         let text = self.redactor.clean(&gathered(&output)).into_owned();
         Ok(CommandEnd::Exited { code: status.code(), output: text })
     }
@@ -197,62 +216,10 @@ fn gathered(output: &Receiver<Vec<u8>>) -> String {
     text.trim().chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect()
 }
 
-/// Variables that carry the job's secrets or its inputs.
-fn is_secret_variable(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    let front = ["INPUT_", "SECRET_", "ENDPOINT_", "SECUREFILE_", "VSTS_", "SYSTEM_ACCESSTOKEN"];
-    let inside = [
-        "TOKEN",
-        "SECRET",
-        "PASSWORD",
-        "PASSWD",
-        "APIKEY",
-        "API_KEY",
-        "ACCESS_KEY",
-        "ACCOUNT_KEY",
-        "PRIVATE_KEY",
-        "CREDENTIAL",
-        "CONNECTION_STRING",
-        "CONNECTIONSTRING",
-        "_PAT",
-        "SAS_URL",
-    ];
-    front.iter().any(|front| name.starts_with(front)) || inside.iter().any(|word| name.contains(word))
-}
-
-#[cfg(unix)]
-fn own_group(process: &mut Command) {
-    use std::os::unix::process::CommandExt;
-    process.process_group(0);
-}
-
-#[cfg(unix)]
-fn end_group(leader: u32) {
-    let group = i32::try_from(leader).ok().and_then(rustix::process::Pid::from_raw);
-    if let Some(group) = group {
-        // It has mostly ended already.
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-    }
-}
-
 #[cfg(unix)]
 fn is_program(path: &std::path::Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(windows)]
-fn own_group(_process: &mut Command) {}
-
-#[cfg(windows)]
-fn end_group(leader: u32) {
-    // The whole tree, as far as it still hangs together.
-    let _ = Command::new("taskkill")
-        .args(["/T", "/F", "/PID", &leader.to_string()])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
 }
 
 #[cfg(windows)]
@@ -272,7 +239,8 @@ mod tests {
         environment.insert("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into());
         let redactor = Redactor::default();
         redactor.learn(&Secret::new("canary-secret"));
-        CommandRunner::new(CommandPermission::Allowed, &environment, redactor)
+        let allowed = ["SHOP_URL".to_owned()];
+        CommandRunner::new(CommandPermission::Allowed, &environment, &allowed, redactor, Processes::default())
     }
 
     fn command(run: &[&str], timeout: Duration) -> CommandSpec {
@@ -322,37 +290,104 @@ mod tests {
     #[test]
     fn a_command_sees_no_secret_and_prints_none() {
         let runner = runner(&[
-            ("INPUT_WEBHOOK", "a"),
-            ("SECRET_DB", "b"),
-            ("ENDPOINT_AUTH_X", "c"),
-            ("SYSTEM_ACCESSTOKEN", "d"),
-            ("GITHUB_TOKEN", "e"),
-            ("PLAIN_NAME", "has canary-secret inside"),
+            ("DATABASE_URL", "postgres://shop:hunter2@db"),
+            ("MYSQL_PWD", "hunter2"),
+            ("VSS_NUGET_EXTERNAL_FEED_ENDPOINTS", "hunter2"),
+            ("SYSTEM_ACCESSTOKEN", "hunter2"),
             ("BUILD_BUILDNUMBER", "42"),
+            ("SHOP_URL", "https://shop.example"),
         ]);
         let CommandEnd::Exited { output, .. } = run(&runner, "env; echo canary-''secret") else { panic!() };
-        assert!(output.contains("BUILD_BUILDNUMBER=42") && output.contains("***"), "{output}");
-        for name in ["INPUT_", "SECRET_DB", "ENDPOINT_", "TOKEN", "PLAIN_NAME", "canary-secret"] {
+        for seen in ["BUILD_BUILDNUMBER=42", "SHOP_URL=https://shop.example", "***"] {
+            assert!(output.contains(seen), "{output}");
+        }
+        for name in ["DATABASE_URL", "MYSQL", "VSS_", "TOKEN", "hunter2", "canary-secret"] {
             assert!(!output.contains(name), "{name} in {output}");
         }
     }
 
     #[test]
     fn runs_only_what_is_allowed() {
-        let environment = BTreeMap::new();
         let spec = command(&["true"], Duration::from_secs(5));
-        for (asked, reason, words) in [
-            (Asked::No, None, "--allow-commands"),
-            (Asked::Yes, Some("PullRequest"), "pull request"),
-            (Asked::No, Some("Manual"), "--allow-commands"),
+        for (asked, code, words) in [
+            (Asked::No, Code::Merged, "--allow-commands"),
+            (Asked::Yes, Code::PullRequest, "pull request"),
+            (Asked::No, Code::PullRequest, "pull request"),
         ] {
-            let permission = CommandPermission::decide(asked, reason);
-            let runner = CommandRunner::new(permission, &environment, Redactor::default());
-            for error in [runner.run(&spec).unwrap_err(), runner.check(&spec).unwrap_err()] {
-                assert!(error.to_string().contains(words), "{error}");
-            }
+            let permission = CommandPermission::decide(asked, code);
+            let runner = CommandRunner::new(
+                permission,
+                &BTreeMap::new(),
+                &[],
+                Redactor::default(),
+                Processes::default(),
+            );
+            let refused = runner.run(&spec).unwrap_err().to_string();
+            assert!(refused.contains(words), "{refused}");
+            assert!(runner.check(&spec).is_err());
         }
-        assert_eq!(CommandPermission::decide(Asked::Yes, Some("Manual")), CommandPermission::Allowed);
+        assert_eq!(CommandPermission::decide(Asked::Yes, Code::Merged), CommandPermission::Allowed);
+    }
+
+    #[test]
+    fn a_pull_request_is_known_by_each_of_its_signs() {
+        let of = |name: &str, value: &'static str| Code::of_run(|asked| (asked == name).then_some(value));
+        for (name, value) in [
+            ("BUILD_REASON", "PullRequest"),
+            ("BUILD_REASON", "pullrequest"),
+            ("SYSTEM_PULLREQUEST_PULLREQUESTID", "7"),
+            ("SYSTEM_PULLREQUEST_PULLREQUESTNUMBER", "7"),
+            ("BUILD_SOURCEBRANCH", "refs/pull/7/merge"),
+        ] {
+            assert_eq!(of(name, value), Code::PullRequest, "{name}");
+        }
+        for (name, value) in [("BUILD_REASON", "Manual"), ("BUILD_SOURCEBRANCH", "refs/heads/pull/7")] {
+            assert_eq!(of(name, value), Code::Merged, "{name}");
+        }
+    }
+
+    /// Whether a process has ended; one that nobody has reaped yet has.
+    #[cfg(target_os = "linux")]
+    fn has_ended(pid: &str) -> bool {
+        std::fs::read_to_string(format!("/proc/{pid}/stat"))
+            .map_or(true, |stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z')))
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_leaves_the_commands_group_ends_with_it_all_the_same() {
+        let script =
+            "setsid sh -c 'setsid sleep 300 & echo inner $!; exec sleep 300' & echo outer $!; sleep 0.2";
+        let CommandEnd::Exited { output, .. } = run(&runner(&[]), script) else { panic!() };
+        let pids: Vec<&str> = output.split_whitespace().filter(|word| word.parse::<u32>().is_ok()).collect();
+        assert_eq!(pids.len(), 2, "{output}");
+        for pid in pids {
+            assert!(has_ended(pid), "{pid} still runs");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn one_command_does_not_end_what_another_one_has_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(name).display().to_string();
+        let (runner, [pid, go]) = (runner(&[]), [file("pid"), file("go")]);
+        let other = runner.clone();
+        let script = format!(
+            "setsid sh -c 'echo $$ > {pid}.new; mv {pid}.new {pid}; exec sleep 300' & while [ ! -e {go} ]; do sleep 0.01; done"
+        );
+        let thread = thread::spawn(move || run(&other, &script));
+        let started = Instant::now();
+        while !std::path::Path::new(&pid).exists() {
+            assert!(started.elapsed().as_secs() < 30);
+            thread::yield_now();
+        }
+        let daemon = std::fs::read_to_string(&pid).unwrap().trim().to_owned();
+        run(&runner, "true");
+        assert!(!has_ended(&daemon), "the daemon of the other command was ended");
+        std::fs::write(&go, "").unwrap();
+        thread.join().unwrap();
+        assert!(has_ended(&daemon));
     }
 
     #[test]

@@ -123,12 +123,38 @@ impl ReportFolder {
         tempfile::tempfile_in(there).map(drop).map_err(|error| wrong(&error))
     }
 
+    /// A folder that nothing is written to.
+    pub fn at(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
     /// Removes what an earlier gate wrote: an old `proceed` must never be taken for this gate's.
     ///
     /// # Errors
     /// Where an old file cannot be removed.
     pub fn clear(&self) -> Result<(), FileError> {
-        for name in [JOURNAL, REPORT_JSON, SUMMARY, JUNIT] {
+        self.remove(&[JOURNAL])?;
+        self.clear_reports()
+    }
+
+    /// Removes an earlier gate's reports, and leaves its journal: it may be what is replayed.
+    ///
+    /// # Errors
+    /// Where an old file cannot be removed.
+    pub fn clear_reports(&self) -> Result<(), FileError> {
+        self.remove(&[REPORT_JSON, SUMMARY, JUNIT])
+    }
+
+    /// Removes what an earlier checklist wrote.
+    ///
+    /// # Errors
+    /// Where an old file cannot be removed.
+    pub fn clear_checklist(&self) -> Result<(), FileError> {
+        self.remove(&[CHECKLIST_JSON, CHECKLIST_SUMMARY])
+    }
+
+    fn remove(&self, names: &[&str]) -> Result<(), FileError> {
+        for name in names {
             match std::fs::remove_file(self.0.join(name)) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     let why = format!("the old {name} cannot be removed: {}", plain(&error));
@@ -207,10 +233,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/b");
         let reports = ReportFolder::open(&path).unwrap();
-        reports.write(REPORT_JSON, "{\"decision\":\"proceed\"}").unwrap();
-        std::fs::write(path.join("kept.txt"), "x").unwrap();
+        for name in [REPORT_JSON, JOURNAL, CHECKLIST_JSON, "kept.txt"] {
+            reports.write(name, "{\"decision\":\"proceed\"}").unwrap();
+        }
+        let left = || [REPORT_JSON, JOURNAL, CHECKLIST_JSON, "kept.txt"].map(|name| path.join(name).exists());
+        reports.clear_reports().unwrap();
+        assert_eq!(left(), [false, true, true, true]);
         reports.clear().unwrap();
-        assert!(!reports.path(REPORT_JSON).exists() && path.join("kept.txt").exists());
+        assert_eq!(left(), [false, false, true, true]);
+        reports.clear_checklist().unwrap();
+        assert_eq!(left(), [false, false, false, true]);
     }
 
     #[test]

@@ -156,6 +156,13 @@ pub fn read(environment: &BTreeMap<String, String>) -> Result<TaskInputs, Vec<In
     if reader.errors.is_empty() { Ok(inputs) } else { Err(reader.errors) }
 }
 
+/// The report folder that the inputs name, also where others of them are wrong.
+pub fn report_directory(environment: &BTreeMap<String, String>) -> Option<PathBuf> {
+    let reader = Reader { environment, errors: Vec::new() };
+    let folder = Path::new(reader.text(Input::ReportDirectory)?);
+    Some(Path::new(reader.text(Input::WorkingDirectory).unwrap_or(".")).join(folder))
+}
+
 struct Reader<'e> {
     environment: &'e BTreeMap<String, String>,
     errors: Vec<InputError>,

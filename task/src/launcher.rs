@@ -7,7 +7,6 @@ use std::io::Read;
 use std::thread;
 
 use crate::cli::Failure;
-use crate::drive::threads::CancelSwitch;
 use crate::session::Session;
 
 /// The variable by which the launcher says which pipe that is.
@@ -15,19 +14,20 @@ const PIPE: &str = "RUNBOOK_GATE_PARENT_PIPE";
 /// How long an orderly end may take; it takes two seconds at most.
 const GRACE: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// Cancels the gate when the launcher is gone.
+/// Interrupts what is done when the launcher is gone.
 ///
 /// # Errors
 /// Where the system gives no thread.
-pub fn end_with_it(session: &Session, switch: CancelSwitch) -> Result<(), Failure> {
+pub fn end_with_it(session: &Session) -> Result<(), Failure> {
     if session.variable(PIPE) != Some("stdin") {
         return Ok(());
     }
+    let interruptions = session.interruptions.clone();
     let waiting = thread::Builder::new().name("launcher".to_owned()).spawn(move || {
         let mut ignored = [0; 64];
         let mut pipe = std::io::stdin().lock();
         while matches!(pipe.read(&mut ignored), Ok(1..)) {}
-        switch.cancel("the end of the task's launcher");
+        interruptions.arrive("the end of the task's launcher");
         thread::sleep(GRACE);
         end();
     });

@@ -9,6 +9,7 @@ mod files;
 mod git;
 mod http;
 mod inputs;
+mod interruptions;
 mod launcher;
 mod live;
 mod recorded;

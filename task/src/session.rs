@@ -11,13 +11,15 @@ use runbook_gate::transport::{Address, Header, Service, Transport};
 
 use crate::agent::Agent;
 use crate::cli::Failure;
-use crate::commands::{Asked, CommandPermission, CommandRunner};
+use crate::commands::processes::Processes;
+use crate::commands::{Asked, Code, CommandPermission, CommandRunner};
 use crate::door::{Door, Place};
 use crate::drive::threads::{Clock, pause, wall_time};
 use crate::http::proxy::ProxyRules;
 use crate::http::roots::ExtraRoots;
 use crate::http::{Connection, Connections, Credential, HttpTransport, Network};
 use crate::inputs::Endpoint;
+use crate::interruptions::Interruptions;
 use crate::redact::Redactor;
 
 /// The process, seen by a command.
@@ -28,6 +30,10 @@ pub struct Session {
     pub environment: BTreeMap<String, String>,
     /// The time.
     pub clock: Clock,
+    /// What interrupts it.
+    pub interruptions: Interruptions,
+    /// The processes of commands.
+    pub processes: Processes,
     /// What there is besides where the process is the task of a pipeline's step.
     pub step: Option<Step>,
 }
@@ -42,7 +48,7 @@ pub struct Step {
 
 impl Session {
     /// Looks at the environment and opens the door and the log.
-    pub fn start(verbose: u8) -> Self {
+    pub fn start(verbose: u8, interruptions: Interruptions) -> Self {
         let clock = Clock::start();
         let environment: BTreeMap<String, String> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -58,7 +64,7 @@ impl Session {
         let door = Door::of_process(place, redactor);
         start_log(&door, verbose, environment.get("RUST_LOG").map(String::as_str));
         report_panics(&door);
-        Self { door, environment, clock, step: None }
+        Self { door, environment, clock, interruptions, processes: Processes::default(), step: None }
     }
 
     /// Whom to tell, where the process is the task of a pipeline's step.
@@ -145,10 +151,11 @@ impl Session {
         Ok(Arc::new(HttpTransport::new(network, pause, wall_time)))
     }
 
-    /// Commands as far as they are allowed.
-    pub fn commands(&self, asked: Asked) -> CommandRunner {
-        let permission = CommandPermission::decide(asked, self.variable("BUILD_REASON"));
-        CommandRunner::new(permission, &self.environment, self.door.redactor().clone())
+    /// Commands as far as they are allowed; of the environment they see the harmless part, and what `allowed` names.
+    pub fn commands(&self, asked: Asked, allowed: &[String]) -> CommandRunner {
+        let permission = CommandPermission::decide(asked, Code::of_run(|name| self.variable(name)));
+        let redactor = self.door.redactor().clone();
+        CommandRunner::new(permission, &self.environment, allowed, redactor, self.processes.clone())
     }
 
     /// Remembers every secret of the sources, so that none is printed.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use serde_json::Value;
 
@@ -118,6 +118,24 @@ impl Running {
     pub fn signal(&self, name: &str) {
         let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
         assert!(sent.expect("kill runs").success(), "the process has ended already");
+    }
+
+    /// Waits until it has a handler for SIGTERM: the first moment in which a signal does not kill it.
+    #[cfg(target_os = "linux")]
+    pub fn wait_until_it_hears(&self) {
+        const SIGTERM: u32 = 15;
+        let started = Instant::now();
+        loop {
+            let status =
+                std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("its status");
+            let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).map(str::trim);
+            let caught = caught.and_then(|mask| u64::from_str_radix(mask, 16).ok()).unwrap_or_default();
+            if caught >> (SIGTERM - 1) & 1 == 1 {
+                return;
+            }
+            assert!(started.elapsed().as_secs() < 60, "it never heard signals");
+            std::hint::spin_loop();
+        }
     }
 
     /// Waits for its end.

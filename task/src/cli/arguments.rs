@@ -241,6 +241,11 @@ pub struct ReplayArguments {
 }
 
 impl Command {
+    /// Whether it watches sources, and brings that to an end when it is interrupted.
+    pub const fn watches(&self) -> bool {
+        matches!(self, Self::Telemetry(_) | Self::Baseline(_) | Self::Verify(_))
+    }
+
     /// How its results are printed, where that can be chosen.
     pub const fn format(&self) -> Option<Format> {
         match self {

@@ -24,7 +24,7 @@ pub fn run(session: &Session, arguments: &BaselineArguments) -> Result<Exit, Fai
     if arguments.watch_for.is_zero() {
         return Err(Failure::Input("--for 0s would record nothing; write 1m or more".to_owned()));
     }
-    let mut setting = set_up(session, &policy, &arguments.network, |_| false)?;
+    let mut setting = set_up(session, &policy, &arguments.policy, &arguments.network, |_| false)?;
     let gathered = match record(session, &policy, &mut setting, arguments) {
         Ok(gathered) => gathered?,
         Err(why) => return interrupted(session, &setting, why),

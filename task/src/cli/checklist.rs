@@ -24,12 +24,17 @@ use crate::session::Session;
 
 /// Gathers, judges and reports.
 pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Failure> {
-    let policy = load::policy(session, &arguments.policy)?;
-    let policy_text = read_text(&arguments.policy.policy, "").map_err(Failure::input)?;
+    // What an earlier checklist wrote goes first, so that nobody takes it for this one's, whatever happens.
     let folder = match &arguments.report_dir {
-        Some(path) => Some(ReportFolder::open(path).map_err(Failure::input)?),
+        Some(path) => {
+            let folder = ReportFolder::open(path).map_err(Failure::input)?;
+            folder.clear_checklist().map_err(Failure::input)?;
+            Some(folder)
+        }
         None => None,
     };
+    let policy = load::policy(session, &arguments.policy)?;
+    let policy_text = read_text(&arguments.policy.policy, "").map_err(Failure::input)?;
     let opened = GitCheckout::open(Path::new("."), &session.environment);
     let mut notes = Vec::new();
     let mut rules = policy.checklist().clone();
@@ -51,7 +56,8 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
         arguments.network.ca_file.as_deref(),
         &[],
     )?;
-    let commands = session.commands(if arguments.network.allow_commands { Asked::Yes } else { Asked::No });
+    let asked = if arguments.network.allow_commands { Asked::Yes } else { Asked::No };
+    let commands = session.commands(asked, &arguments.policy.allowed_variables);
     let earlier_policy = |text: &str| earlier(session, arguments, &policy, text);
     let inquiry = Inquiry {
         now: session.clock.now(),
@@ -149,7 +155,8 @@ fn look(
     }
     let unreadable =
         |why: String| Gathered::Unknown(Gap::new(why, Who::PipelineOwner, "see `runbook-gate telemetry`"));
-    let mut setting = match setting::set_up(session, policy, &arguments.network, |_| false) {
+    let mut setting = match setting::set_up(session, policy, &arguments.policy, &arguments.network, |_| false)
+    {
         Ok(setting) => setting,
         Err(failure) => return unreadable(format!("the sources cannot be read here: {}", failure.words())),
     };

@@ -14,6 +14,14 @@ use crate::session::Session;
 
 /// Feeds a journal to the gate.
 pub fn run(session: &Session, arguments: &ReplayArguments) -> Result<Exit, Failure> {
+    let folder = match &arguments.report_dir {
+        Some(path) => {
+            let folder = ReportFolder::open(path).map_err(Failure::input)?;
+            folder.clear_reports().map_err(Failure::input)?;
+            Some(folder)
+        }
+        None => None,
+    };
     let (file, _) = load::file(session, &arguments.policy)?;
     let path = shown(&arguments.journal);
     let unreadable = |error: &std::io::Error| {
@@ -42,10 +50,6 @@ pub fn run(session: &Session, arguments: &ReplayArguments) -> Result<Exit, Failu
             policy.file_name()
         ));
     }
-    let folder = match &arguments.report_dir {
-        Some(path) => Some(ReportFolder::open(path).map_err(Failure::input)?),
-        None => None,
-    };
     let replayed = journal::replay(policy.gate().clone(), BufReader::with_capacity(1 << 16, journal))
         .map_err(|error| Failure::Input(format!("{path}: {error}")))?;
     if let Some(torn) = &replayed.torn {

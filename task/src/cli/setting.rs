@@ -7,12 +7,12 @@ use runbook_gate::policy::source_spec::SourceSpec;
 use runbook_gate::source::{self, Source};
 use runbook_gate::{Duration, SignalName};
 
-use super::arguments::NetworkArguments;
+use super::arguments::{NetworkArguments, PolicyArguments};
 use super::{Exit, Failure};
 use crate::commands::{Asked, CommandRunner};
 use crate::door::{Place, terminal_width};
 use crate::drive::prepare::{Findings, Interrupted, Reply, ask, findings, first_look};
-use crate::drive::threads::{CancelSwitch, Events, Threads};
+use crate::drive::threads::{Events, Threads};
 use crate::drive::{Reads, Trial, Watched};
 use crate::live::{EventLines, Judged, LiveLine, StepProgress, View};
 use crate::session::Session;
@@ -39,6 +39,7 @@ pub struct Setting {
 pub fn set_up(
     session: &Session,
     policy: &Policy,
+    given: &PolicyArguments,
     network: &NetworkArguments,
     has_baseline: impl Fn(&SignalName) -> bool,
 ) -> Result<Setting, Failure> {
@@ -49,7 +50,7 @@ pub fn set_up(
         policy.sources(),
     )?;
     let asked = if network.allow_commands { Asked::Yes } else { Asked::No };
-    let runner = session.commands(asked);
+    let runner = session.commands(asked, &given.allowed_variables);
     let mut watched = Vec::new();
     let mut sources: Vec<Box<dyn Source>> = Vec::new();
     for spec in policy.sources() {
@@ -91,18 +92,11 @@ pub fn set_up(
         )));
     }
     let events = Events::default();
-    listen_for_signals(events.switch())?;
-    crate::launcher::end_with_it(session, events.switch())?;
+    session.interruptions.tell(events.switch());
     let commands: Arc<dyn source::Commands> = Arc::new(runner.clone());
     let stage = Threads::start(session.clock, sources, &transport, &commands, events)
         .map_err(|error| Failure::Internal(format!("no thread for a source: {error}")))?;
     Ok(Setting { watched, stage, runner })
-}
-
-/// SIGINT, SIGTERM and their like end a gate in order. Which of them came is not told.
-fn listen_for_signals(switch: CancelSwitch) -> Result<(), Failure> {
-    ctrlc::set_handler(move || switch.cancel("SIGINT or SIGTERM"))
-        .map_err(|error| Failure::Internal(format!("cannot listen for signals: {error}")))
 }
 
 /// The longest that one poll may take.

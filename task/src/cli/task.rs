@@ -54,7 +54,14 @@ struct Ended {
 fn perform(session: Session, agent: &Agent) -> Result<Ended, String> {
     let inputs = match inputs::read(&session.environment) {
         Ok(inputs) => inputs,
-        Err(errors) => return Ok(refused(agent, &errors)),
+        Err(errors) => {
+            if let Some(folder) = inputs::report_directory(&session.environment) {
+                // That the inputs are wrong is what is said: a folder that is not there has no reports.
+                let reports = ReportFolder::at(&folder);
+                let _ = reports.clear_reports().and_then(|()| reports.clear_checklist());
+            }
+            return Ok(refused(agent, &errors));
+        }
     };
     let session = Session {
         step: Some(Step { agent: agent.clone(), prometheus: inputs.prometheus.clone() }),
@@ -171,6 +178,14 @@ pub fn tell_blind(agent: &Agent, enforcement: Enforcement) {
             agent.issue(Severity::Warning, words);
         }
     }
+}
+
+/// Tells the agent that somebody cancelled a command that decides nothing more.
+pub fn tell_cancelled(agent: &Agent, words: &str) {
+    agent.output(Output::Decision, &Decision::Hold.to_string());
+    agent.output(Output::Reason, words);
+    agent.issue(Severity::Error, words);
+    agent.complete(Verdict::Failed, words);
 }
 
 /// Tells the agent that nothing was evaluated.

@@ -22,7 +22,7 @@ pub const SHORT_PAST: Duration = Duration::from_secs(300);
 /// Reads each source twice, and the past of those that have one.
 pub fn run(session: &Session, arguments: &TelemetryArguments) -> Result<Exit, Failure> {
     let policy = load::policy(session, &arguments.policy)?;
-    let mut setting = set_up(session, &policy, &arguments.network, |_| false)?;
+    let mut setting = set_up(session, &policy, &arguments.policy, &arguments.network, |_| false)?;
     let (observed, found) = match observe(&mut setting, arguments.past) {
         Ok(observed) => observed,
         Err(why) => return interrupted(session, &setting, why),

@@ -52,7 +52,7 @@ pub fn run(session: &Session, arguments: &VerifyArguments) -> Result<Exit, Failu
     }
     let deployed_at = deployed_at(session, arguments.deployed_at)?;
     let recorded = recorded_baseline(session, &policy)?;
-    let mut setting = set_up(session, &policy, &arguments.network, |signal| {
+    let mut setting = set_up(session, &policy, &arguments.policy, &arguments.network, |signal| {
         recorded.iter().any(|(name, _)| name == signal)
     })?;
     let runner = setting.runner.clone();

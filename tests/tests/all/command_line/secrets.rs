@@ -43,6 +43,32 @@ fn a_secret_header_is_sent_and_nowhere_else() {
 }
 
 #[test]
+fn a_secret_is_in_no_trace_whatever_the_log_is_told() {
+    let wants = Some(("X-Api-Key".to_owned(), CANARY.to_owned()));
+    let service = Service::start(Behaviour { wants, ..Behaviour::default() });
+    let connected = "version: 1\nservice: x\nsignals: { up: { prometheus: { connection: prom, query: up } } }\ngate: { rollback_when: [\"up < 1 for 2m\"], verify: [\"up >= 1\"] }\n";
+    let connection = format!("prom=http://ann:canary-8f2c%2F%2B%3Dx@127.0.0.1:{}", service.port());
+    for place in ["False", "True"] {
+        let gate = |policy: &str| {
+            Gate::default()
+                .with_file("runbook.yml", policy)
+                .with_variable("TOKEN", CANARY)
+                .with_variable("TF_BUILD", place)
+                .with_variable("RUST_LOG", "trace")
+        };
+        for (gate, code, arguments) in [
+            (gate(&headed(&service)), 0, ["--secret-var", "TOKEN"]),
+            (gate(connected), 2, ["--connection", &connection]),
+        ] {
+            let ended =
+                gate.run(&[&["verify", "--report-dir", "out"], &arguments[..]].concat()).with_code(code);
+            assert!(ended.err.contains("Request {"), "the libraries' log was on: {}", ended.err);
+            is_silent(&gate, &ended);
+        }
+    }
+}
+
+#[test]
 fn a_refused_secret_is_not_repeated() {
     let wants = Some(("X-Api-Key".to_owned(), "another".to_owned()));
     let service = Service::start(Behaviour { wants, ..Behaviour::default() });

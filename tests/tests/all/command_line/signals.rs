@@ -29,6 +29,37 @@ fn sigint_and_sigterm_hold_within_two_seconds_with_a_whole_journal() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_in_the_first_moments_of_a_gate_holds_too() {
+    let service = Service::start(Behaviour::default());
+    let policy = quick(&service).replace("observe: 2500ms", "observe: 10m");
+    let gate = Gate::default().with_file("runbook.yml", &policy);
+    for _ in 0..10 {
+        let running = gate.start(&["verify", "--report-dir", "out"]);
+        running.wait_until_it_hears();
+        running.signal("TERM");
+        let ended = running.wait().with_code(10);
+        assert!(ended.out.to_lowercase().contains("hold (cancelled)"), "{}", ended.out);
+        assert!(gate.files("out").contains(&"report.json".to_owned()));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_that_watches_nothing_ends_at_once() {
+    let gate = Gate::default()
+        .with_file("runbook.yml", "version: 1\nservice: x\nprobe: { url: \"http://127.0.0.1:1\" }\n");
+    let made = std::process::Command::new("mkfifo").arg(gate.path("journal.ndjson")).status().unwrap();
+    assert!(made.success());
+    // Nobody writes to the pipe: it waits to open it.
+    let running = gate.start(&["replay", "--journal", "journal.ndjson"]);
+    running.wait_until_it_hears();
+    running.signal("INT");
+    let ended = running.wait().with_code(10);
+    assert!(ended.err.contains("cancelled by SIGINT or SIGTERM"), "{}", ended.err);
+}
+
 #[test]
 fn a_gate_that_waits_for_a_version_can_be_cancelled_too() {
     let service = Service::start(Behaviour::default());
