@@ -274,7 +274,7 @@ fn headers(source: &SourceSpec) -> &[Header] {
 const fn url_of(address: &Address) -> Option<&url::Url> {
     match address {
         Address::Url(url) => Some(url),
-        Address::Connection(_) | Address::Service(_) => None,
+        Address::Connection(_) | Address::Opened(_) | Address::Service(_) => None,
     }
 }
 

@@ -6,5 +6,7 @@ pub mod binary;
 pub mod network;
 pub mod prometheus;
 pub mod proxy;
+pub mod registry;
 pub mod repository;
+pub mod server;
 pub mod service;

@@ -101,7 +101,7 @@ fn carried(url: &Url) -> impl Iterator<Item = String> + '_ {
 /// An address as it may be printed.
 pub(crate) fn place(address: &Address) -> String {
     match address {
-        Address::Url(url) => plain(printable(url).trim_end_matches('/')),
+        Address::Url(url) | Address::Opened(url) => plain(printable(url).trim_end_matches('/')),
         Address::Connection(name) => plain(&format!("connection {name}")),
         Address::Service(service) => service.name().to_owned(),
     }

@@ -11,6 +11,9 @@ pub enum Address {
     Url(Url),
     /// A named service connection, which has the URL and the credentials.
     Connection(String),
+    /// A URL with the credentials of the connection that is its whole origin (no path), where there is one: a registry
+    /// and the realm of its tokens.
+    Opened(Url),
     /// A service that whoever runs the gate gives, with its credential. No policy can name one.
     Service(Service),
 }

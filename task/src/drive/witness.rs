@@ -73,7 +73,9 @@ fn fault_of(request: &Request, outcome: &Result<Response, TransportError>) -> Op
             let status = response.status;
             let path = request.path_and_query.split('?').next().unwrap_or_default();
             let place = match &request.address {
-                Address::Url(url) => format!("{}{path}", printable(url).trim_end_matches('/')),
+                Address::Url(url) | Address::Opened(url) => {
+                    format!("{}{path}", printable(url).trim_end_matches('/'))
+                }
                 Address::Connection(name) => format!("connection `{name}`{path}"),
                 Address::Service(service) => format!("{}{path}", service.name()),
             };

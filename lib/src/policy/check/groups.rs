@@ -50,6 +50,7 @@ fn key(kind: &str, addresses: &[Address], times: &[Duration], headers: &[Header]
     for address in addresses {
         match address {
             Address::Url(url) => key.extend(["u", url.as_str(), "\n"]),
+            Address::Opened(url) => key.extend(["o", url.as_str(), "\n"]),
             Address::Connection(name) => key.extend(["c", name, "\n"]),
             Address::Service(service) => key.extend(["s", service.name(), "\n"]),
         }

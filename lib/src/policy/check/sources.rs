@@ -172,7 +172,7 @@ pub(super) fn low_traffic(name: &SignalName) -> u32 {
 /// Where a source reads, in words without secrets.
 pub(super) fn words(kind: &str, address: &Address) -> String {
     match address {
-        Address::Url(url) => format!("{kind} {}", printable(url)),
+        Address::Url(url) | Address::Opened(url) => format!("{kind} {}", printable(url)),
         Address::Connection(name) => format!("{kind} connection {name}"),
         Address::Service(service) => format!("{kind} {}", service.name()),
     }
