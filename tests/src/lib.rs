@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "support of tests")]
 
+pub mod azure;
 pub mod binary;
 pub mod network;
 pub mod prometheus;

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::SourceNote;
 use crate::SignalName;
-use crate::transport::{Address, Header, printable};
+use crate::transport::{Address, AzureApi, Header, printable};
 
 /// The most characters that a remark has.
 const LONGEST: usize = 300;
@@ -104,6 +104,8 @@ pub(crate) fn place(address: &Address) -> String {
         Address::Url(url) | Address::Opened(url) => plain(printable(url).trim_end_matches('/')),
         Address::Connection(name) => plain(&format!("connection {name}")),
         Address::Service(service) => service.name().to_owned(),
+        Address::Azure(AzureApi::Prometheus(url)) => plain(printable(url).trim_end_matches('/')),
+        Address::Azure(api) => api.name().to_owned(),
     }
 }
 

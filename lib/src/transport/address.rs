@@ -2,6 +2,7 @@
 
 use url::Url;
 
+use super::AzureApi;
 use crate::Secret;
 
 /// Where a server is, and whose credentials open it.
@@ -16,6 +17,8 @@ pub enum Address {
     Opened(Url),
     /// A service that whoever runs the gate gives, with its credential. No policy can name one.
     Service(Service),
+    /// An API of Azure, in the cloud and with the identity that whoever runs the gate gives.
+    Azure(AzureApi),
 }
 
 /// A service whose address and credential come from the pipeline or the caller, never from a policy.

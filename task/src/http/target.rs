@@ -123,6 +123,12 @@ impl Connections {
                 })?;
                 (known.url.clone(), known.credential.clone())
             }
+            Address::Azure(api) => {
+                return Err(TransportError::SignIn {
+                    host: api.name().to_owned(),
+                    why: "nobody signs in to Azure here".to_owned(),
+                });
+            }
         };
         strip_user_info(&mut url);
         let url = joined(&url, &request.path_and_query);

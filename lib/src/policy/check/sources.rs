@@ -10,7 +10,7 @@ use crate::policy::decode::Field;
 use crate::policy::rules::{ReadingKind, SignalRules};
 use crate::policy::source_spec::{PrometheusRead, ScrapeRead, SourceSpec};
 use crate::source;
-use crate::transport::{Address, printable};
+use crate::transport::{Address, AzureApi, printable};
 use crate::{Duration, SignalName};
 
 impl Checker<'_> {
@@ -175,5 +175,7 @@ pub(super) fn words(kind: &str, address: &Address) -> String {
         Address::Url(url) | Address::Opened(url) => format!("{kind} {}", printable(url)),
         Address::Connection(name) => format!("{kind} connection {name}"),
         Address::Service(service) => format!("{kind} {}", service.name()),
+        Address::Azure(AzureApi::Prometheus(url)) => format!("{kind} {}", printable(url)),
+        Address::Azure(api) => format!("{kind} {}", api.name()),
     }
 }
