@@ -3,9 +3,6 @@
 use crate::sample::{Counts, Reading, Sample};
 use crate::{Duration, Finite, Timestamp, statistics};
 
-/// Fewer known samples are no baseline.
-const FEWEST_SAMPLES: usize = 5;
-
 /// A signal's past, as numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Baseline {
@@ -28,6 +25,9 @@ pub struct Baseline {
 impl Baseline {
     /// The [`Baseline::source`] of a number that the policy itself gives.
     pub const FIXED: &'static str = "policy";
+
+    /// Fewer known samples are no baseline.
+    pub const FEWEST_SAMPLES: usize = 5;
 
     /// A number that the policy itself gives: it needs no samples behind it.
     ///
@@ -98,7 +98,8 @@ impl Baseline {
         }
         known.sort_by_key(|(t, _)| *t);
         let ratio = counted > 0 && counted == known.len();
-        let enough = if ratio { total >= f64::from(min_requests) } else { known.len() >= FEWEST_SAMPLES };
+        let enough =
+            if ratio { total >= f64::from(min_requests) } else { known.len() >= Self::FEWEST_SAMPLES };
         if !enough {
             return None;
         }

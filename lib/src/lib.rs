@@ -22,7 +22,6 @@ pub mod gate;
 pub mod journal;
 pub mod numbers;
 pub mod policy;
-pub mod registry;
 pub mod report;
 pub mod sample;
 mod secret;

@@ -16,6 +16,8 @@ mod scrape;
 mod selector;
 mod unanswered;
 
+use std::collections::BTreeMap;
+
 use crate::policy::rules::ReadingKind;
 use crate::policy::source_spec::{CommandSpec, SourceSpec};
 use crate::sample::Sample;
@@ -23,7 +25,6 @@ use crate::transport::Transport;
 use crate::{Duration, SignalName, SignalNameError, Timestamp};
 
 pub use prometheus::QueryError;
-pub(crate) use remark::place;
 pub use selector::SelectorError;
 
 /// A place where signals are read.
@@ -294,6 +295,20 @@ pub fn build(spec: &SourceSpec) -> Result<Box<dyn Source>, SourceError> {
             return Err(SourceError::Unsupported { kind: remark::bounded(kind, 60) });
         }
     })
+}
+
+/// Says why signals of a source answer nothing, where its server can be asked for that cheaply: a name of a metric that it does
+/// not have, and which are near. For people, before a deployment; it sends at most one request, bounded in size and time.
+#[must_use]
+pub fn why_silent(
+    spec: &SourceSpec,
+    silent: &[SignalName],
+    transport: &dyn Transport,
+) -> BTreeMap<SignalName, String> {
+    match spec {
+        SourceSpec::Prometheus(spec) => prometheus::why_silent(spec, silent, transport),
+        _ => BTreeMap::new(),
+    }
 }
 
 /// The name of a signal that a source gives by itself.

@@ -2,17 +2,36 @@
 
 /// The known word that was probably meant.
 pub(crate) fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    if written.is_empty() || written.len() > 64 {
-        return None;
-    }
-    let folded = fold(written);
-    known
-        .into_iter()
-        .map(|word| (strsim::normalized_damerau_levenshtein(&folded, &fold(word)), word))
-        .filter(|(likeness, _)| *likeness >= 0.6)
+    alike(written, known)
         // Of two words that are as near, the first.
         .reduce(|best, next| if next.0 > best.0 { next } else { best })
         .map(|(_, word)| word)
+}
+
+/// The known words that are nearest, the nearest first: at most so many.
+pub(crate) fn nearest_few<'k>(
+    written: &str,
+    known: impl IntoIterator<Item = &'k str>,
+    most: usize,
+) -> Vec<&'k str> {
+    let mut near: Vec<(f64, &str)> = alike(written, known).collect();
+    near.sort_by(|(a, one), (b, other)| b.total_cmp(a).then_with(|| one.cmp(other)));
+    near.into_iter().take(most).map(|(_, word)| word).collect()
+}
+
+/// The known words that are like a word, with how much they are.
+fn alike<'k>(
+    written: &str,
+    known: impl IntoIterator<Item = &'k str>,
+) -> impl Iterator<Item = (f64, &'k str)> {
+    let folded = (!written.is_empty() && written.len() <= 64).then(|| fold(written));
+    known
+        .into_iter()
+        .filter_map(move |word| {
+            let folded = folded.as_deref()?;
+            Some((strsim::normalized_damerau_levenshtein(folded, &fold(word)), word))
+        })
+        .filter(|(likeness, _)| *likeness >= 0.6)
 }
 
 /// Words as a list: `a`, `b` and `c`.

@@ -18,7 +18,7 @@ use serde::Serialize;
 use crate::gate::CriterionKind;
 use crate::policy::rules::{Configured, GateCriterion, GateRules};
 use crate::sample::Sample;
-use crate::{Duration, SignalName, Timestamp};
+use crate::{Baseline, Duration, SignalName, Timestamp};
 
 pub use detection::{Decides, Detection};
 pub use seen::{Readable, SignalTelemetry};
@@ -49,6 +49,16 @@ pub struct Telemetry {
     pub blind: Vec<String>,
     /// What should be changed or known before a deployment, one sentence each.
     pub warnings: Vec<String>,
+}
+
+/// What is known beside what was observed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Known {
+    /// The baselines that the gate will be given, recorded or fixed; `None` where it will read them from the past, which is then
+    /// taken for what was observed.
+    pub baselines: Option<BTreeMap<SignalName, Baseline>>,
+    /// Why signals answered nothing, in words.
+    pub silent: BTreeMap<SignalName, String>,
 }
 
 /// Whether a criterion could decide.
@@ -86,6 +96,12 @@ pub struct CriterionTelemetry {
 /// ```
 #[must_use]
 pub fn analyse(rules: &GateRules, observed: &Observed, now: Timestamp) -> Telemetry {
+    analyse_knowing(rules, observed, &Known::default(), now)
+}
+
+/// Analyses what a gate by `rules` could see, as [`analyse`] does, with the baselines that it will be given.
+#[must_use]
+pub fn analyse_knowing(rules: &GateRules, observed: &Observed, beside: &Known, now: Timestamp) -> Telemetry {
     let mut signals: Vec<SignalTelemetry> = REQUIRED
         .iter()
         .map(|(name, _)| {
@@ -98,37 +114,55 @@ pub fn analyse(rules: &GateRules, observed: &Observed, now: Timestamp) -> Teleme
             signals.push(SignalTelemetry::other(signal, rules, observed, now));
         }
     }
+    let criteria = || rules.rollback_when().iter().chain(rules.verify());
+    for signal in &mut signals {
+        signal.used = criteria().any(|rule| {
+            rule.configured == Configured::Yes
+                && rule.criterion.signals().iter().any(|name| name.as_str() == signal.signal)
+        });
+        let silent = beside.silent.iter().find(|(name, _)| name.as_str() == signal.signal);
+        if let (Readable::Not { why }, Some((_, words))) = (&mut signal.readable, silent) {
+            why.clone_from(words);
+        }
+    }
     let blind = signals
         .iter()
         .filter(|signal| signal.required && !signal.readable.is_sight())
         .map(|s| s.signal.clone());
     let blind: Vec<String> = blind.collect();
     let shares = detection::shares(rules, observed);
+    let past = Before { rules, observed, baselines: beside.baselines.as_ref() };
     let criteria: Vec<CriterionTelemetry> = rules
         .rollback_when()
         .iter()
-        .map(|criterion| judged(rules, criterion, CriterionKind::Rollback, observed, &shares))
+        .map(|criterion| judged(criterion, CriterionKind::Rollback, &past, &shares))
         .chain(
-            rules
-                .verify()
-                .iter()
-                .map(|criterion| judged(rules, criterion, CriterionKind::Verify, observed, &shares)),
+            rules.verify().iter().map(|criterion| judged(criterion, CriterionKind::Verify, &past, &shares)),
         )
         .collect();
-    let mut warnings: Vec<String> = signals.iter().filter_map(words::of_signal).collect();
+    let mut warnings = words::of_missing(&signals);
+    warnings.extend(signals.iter().filter_map(words::of_signal));
     warnings.extend(criteria.iter().filter_map(|criterion| words::of_criterion(criterion, rules.observe())));
     Telemetry { at: now, signals, criteria, blind, warnings }
 }
 
+/// What trials are made of.
+#[derive(Clone, Copy)]
+struct Before<'b> {
+    rules: &'b GateRules,
+    observed: &'b Observed,
+    /// `None` where the past that was observed is the baseline.
+    baselines: Option<&'b BTreeMap<SignalName, Baseline>>,
+}
+
 fn judged(
-    rules: &GateRules,
     criterion: &GateCriterion,
     kind: CriterionKind,
-    observed: &Observed,
+    past: &Before<'_>,
     shares: &[f64],
 ) -> CriterionTelemetry {
     let mut detections = shares.iter().map(|share| match criterion.configured {
-        Configured::Yes => Detection::of(rules, criterion, kind, observed, *share),
+        Configured::Yes => Detection::of(past, criterion, kind, *share),
         Configured::No { .. } => None,
     });
     CriterionTelemetry {

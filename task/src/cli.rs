@@ -1,11 +1,12 @@
 //! The command line: what can be asked, and how each command ends.
 
-pub mod arguments;
+mod arguments;
 mod baseline;
 mod checklist;
 mod explain;
 mod init;
 mod load;
+mod normal;
 mod outcome;
 mod reading;
 mod replay;

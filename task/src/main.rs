@@ -1,7 +1,6 @@
 //! The `runbook-gate` command.
 
 mod agent;
-mod azure;
 mod cli;
 mod commands;
 mod door;

@@ -88,7 +88,11 @@ pub fn gather(
         }
         None => forge.tests(),
     };
-    facts.checks = ask(rules, world);
+    for rule in rules.items.iter().flat_map(|item| &item.evidence).flat_map(EvidenceRule::leaves) {
+        if let Some(answer) = ask(rule, world) {
+            facts.checks.insert(rule.words(), answer);
+        }
+    }
     facts
 }
 

@@ -62,7 +62,6 @@ codes! {
     Error "invalid-date" InvalidDate;
     Error "invalid-duration" InvalidDuration;
     Error "invalid-header" InvalidHeader;
-    Error "invalid-image" InvalidImage;
     Error "invalid-name" InvalidName;
     Error "invalid-number" InvalidNumber;
     Error "invalid-path" InvalidPath;

@@ -6,7 +6,6 @@ use std::fmt;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::text::bounded;
 use super::{Line, VERSION, usual};
 use crate::gate::Decision;
 use crate::sample::{Absence, Counts, Reading, Sample};
@@ -113,7 +112,7 @@ impl LineParser {
             "absent" => Ok(Line::Sample {
                 t: flat.t("absent")?,
                 signal: self.signal("absent", &flat)?,
-                sample: Sample::Absent(absence(kept("absent", "reason", &flat.reason)?)),
+                sample: Sample::Absent(absence(required("absent", "reason", &flat.reason)?)),
             }),
             "start" => start(&flat),
             "signal" => self.step(&flat),
@@ -124,14 +123,16 @@ impl LineParser {
                     Some(_) => Some(self.signal("note", &flat)?),
                     None => None,
                 },
-                text: kept("note", "text", &flat.text)?,
+                text: required("note", "text", &flat.text)?.to_owned(),
             }),
             "request" => request(&flat),
-            "cancel" => Ok(Line::Cancel { t: flat.t("cancel")?, by: kept("cancel", "by", &flat.by)? }),
+            "cancel" => {
+                Ok(Line::Cancel { t: flat.t("cancel")?, by: required("cancel", "by", &flat.by)?.to_owned() })
+            }
             "decision" => Ok(Line::Decision {
                 t: flat.t("decision")?,
                 decision: decision("decision", &flat)?,
-                reason: kept("decision", "reason", &flat.reason)?,
+                reason: required("decision", "reason", &flat.reason)?.to_owned(),
             }),
             "end" => Ok(Line::End { t: flat.t("end")? }),
             other => Err(LineError::UnknownKind(brief(other))),
@@ -192,7 +193,7 @@ impl LineParser {
                 None => None,
             },
             source: match &flat.source {
-                Some(Value::Text(source)) => Some(bounded(source).into_owned()),
+                Some(Value::Text(source)) => Some(source.clone().into_owned()),
                 Some(other) => return Err(other.wrong("source", "a text")),
                 None => None,
             },
@@ -227,9 +228,9 @@ fn start(flat: &Flat<'_>) -> Result<Line, LineError> {
     }
     Ok(Line::Start {
         t: flat.t("start")?,
-        environment: kept("start", "environment", &flat.environment)?,
+        environment: required("start", "environment", &flat.environment)?.to_owned(),
         policy_sha256: match &flat.policy_sha256 {
-            Some(Value::Text(hash)) => bounded(hash).into_owned(),
+            Some(Value::Text(hash)) => hash.clone().into_owned(),
             Some(other) => return Err(other.wrong("policy_sha256", "a text")),
             None => String::new(),
         },
@@ -242,13 +243,13 @@ fn request(flat: &Flat<'_>) -> Result<Line, LineError> {
         // Nobody may ask the gate to let a release through.
         return Err(wrong("decision", "`proceed`", "`hold` or `rollback`"));
     }
-    let by = kept("request", "by", &flat.by)?;
+    let by = required("request", "by", &flat.by)?.to_owned();
     Ok(Line::Request { t: flat.t("request")?, decision, by })
 }
 
 /// A reason that this version does not know is an absence all the same.
-fn absence(reason: String) -> Absence {
-    Absence::parse(&reason).unwrap_or(Absence::Error(reason))
+fn absence(reason: &str) -> Absence {
+    Absence::parse(reason).unwrap_or_else(|| Absence::Error(reason.to_owned()))
 }
 
 fn counts(bad: Finite, total: Finite) -> Result<Counts, LineError> {
@@ -281,11 +282,6 @@ fn required<'v>(
         Some(other) => Err(other.wrong(key, "a text")),
         None => Err(LineError::Missing { kind, key }),
     }
-}
-
-/// The same, bounded, to keep.
-fn kept(kind: &'static str, key: &'static str, value: &Option<Value<'_>>) -> Result<String, LineError> {
-    Ok(bounded(required(kind, key, value)?).into_owned())
 }
 
 /// The number of a key, where it stands.

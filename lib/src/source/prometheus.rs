@@ -5,6 +5,7 @@
 
 mod answer;
 mod due;
+mod names;
 mod query;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ use answer::Answer;
 use due::{Due, Grid, timestamp};
 use query::{Query, seconds};
 
+pub(super) use names::why_silent;
 pub use query::QueryError;
 
 /// How many points before the newest are asked for again, for late data.

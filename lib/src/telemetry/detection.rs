@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::trial::{Release, Trial};
-use super::{Observed, seen, whole};
+use super::{Before, Observed, seen, whole};
 use crate::gate::{CriterionKind, CriterionOutcome, CriterionStatus, Outcome};
 use crate::policy::rules::{GateCriterion, GateRules, SignalRules};
 use crate::sample::Sample;
@@ -83,15 +83,14 @@ fn rates(rules: &GateRules, observed: &Observed) -> Option<Vec<(Timestamp, f64)>
 impl Detection {
     /// What a criterion can do at this traffic; `None` where a signal of it was never seen.
     pub(super) fn of(
-        rules: &GateRules,
+        past: &Before<'_>,
         criterion: &GateCriterion,
         kind: CriterionKind,
-        observed: &Observed,
         share: f64,
     ) -> Option<Self> {
-        let trial = Trial::new(rules, criterion, kind, observed, share)?;
+        let trial = Trial::new(past, criterion, kind, share)?;
         let rate = trial.requests_per_second();
-        let needed = f64::from(rules.min_requests());
+        let needed = f64::from(past.rules.min_requests());
         let data_after = rate.filter(|rate| trial.is_counted() && *rate > 0.0).map(|rate| needed / rate);
         let found = |release| if kind == CriterionKind::Rollback { trial.found(release) } else { None };
         Some(Self {

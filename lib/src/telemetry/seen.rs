@@ -15,6 +15,8 @@ pub struct SignalTelemetry {
     pub signal: String,
     /// Whether the runbook requires it.
     pub required: bool,
+    /// Whether a criterion reads it.
+    pub used: bool,
     /// Where it is read, without secrets; nothing where it has no source.
     pub source: String,
     /// Whether it can be read.
@@ -82,6 +84,7 @@ impl SignalTelemetry {
             None => Self {
                 signal: name.to_owned(),
                 required: true,
+                used: false,
                 source: String::new(),
                 readable: Readable::NotConfigured,
                 reading: None,
@@ -111,6 +114,7 @@ impl SignalTelemetry {
         Self {
             signal: signal.to_string(),
             required: false,
+            used: false,
             source: rules.source.clone(),
             readable: readable(&samples, known.last(), rules, now),
             reading: Some(rules.reading),
@@ -140,6 +144,9 @@ fn readable(
         }
         (_, Some((at, Sample::Absent(Absence::NoTraffic)))) if fresh(*at) => Readable::Idle,
         (Some((at, _)), _) => Readable::Stale { age: whole(now.since(*at)) },
+        (None, Some((_, Sample::Absent(Absence::NoData)))) => {
+            Readable::Not { why: "its source answers, and has nothing (no-data)".to_owned() }
+        }
         (None, Some((_, Sample::Absent(why)))) => Readable::Not { why: why.to_string() },
         (None, _) => Readable::Not { why: "its source gave nothing".to_owned() },
     }

@@ -173,6 +173,63 @@ fn a_relative_threshold_uses_the_past_as_its_baseline() {
 }
 
 #[test]
+fn a_baseline_that_is_given_counts_and_not_what_is_seen_now() {
+    let criterion = "latency_p95 > 2x baseline for 5m";
+    // A scrape gives two samples: by themselves too few for a baseline.
+    let seen =
+        observed("latency_p95", (0..2).map(|ago| (NOW - minutes(ago), Sample::from_number(0.2))).collect());
+    let without = analyse(&rules(&[criterion], &[]), &seen, NOW);
+    assert!(matches!(without.criteria[0].usual.as_ref().unwrap().decides, Decides::No { .. }));
+    let baseline = Baseline::fixed(crate::Finite::new(0.2).unwrap());
+    let given = |baselines: &[&str]| Known {
+        baselines: Some(baselines.iter().map(|name| (name.parse().unwrap(), baseline.clone())).collect()),
+        silent: BTreeMap::new(),
+    };
+    let with = analyse_knowing(&rules(&[criterion], &[]), &seen, &given(&["latency_p95"]), NOW);
+    assert_eq!(with.criteria[0].usual.as_ref().unwrap().decides, Decides::Yes);
+    let long = (0..60).map(|ago| (NOW - minutes(ago), Sample::from_number(0.2))).collect();
+    let of_another = analyse_knowing(
+        &rules(&[criterion], &[]),
+        &observed("latency_p95", long),
+        &given(&["error_rate"]),
+        NOW,
+    );
+    assert!(
+        matches!(of_another.criteria[0].usual.as_ref().unwrap().decides, Decides::No { .. }),
+        "the gate will have no baseline of it, whatever is seen now"
+    );
+}
+
+#[test]
+fn what_no_criterion_reads_is_marked_and_not_warned_of() {
+    let rules = rules(&["health failing for 2m"], &[])
+        .with_signal("kpi".parse().unwrap(), SignalRules::new(ReadingKind::Value, minutes(1)));
+    let mut seen = observed("kpi", vec![(NOW, Sample::Absent(Absence::NoData))]);
+    seen.insert("health".parse().unwrap(), vec![(NOW, Sample::from_state(State::Passing))]);
+    let telemetry = analyse(&rules, &seen, NOW);
+    assert!(of(&telemetry, "health").used && !of(&telemetry, "kpi").used);
+    assert!(!telemetry.warnings.iter().any(|one| one.contains("kpi")), "{:?}", telemetry.warnings);
+    assert!(telemetry.text().contains("(no-data); no criterion reads it"), "{}", telemetry.text());
+}
+
+#[test]
+fn why_a_signal_is_silent_is_said_where_it_is_known() {
+    let seen = observed("error_rate", vec![(NOW, Sample::Absent(Absence::NoData))]);
+    let words = "no series matches its query".to_owned();
+    let beside = Known { baselines: None, silent: BTreeMap::from([("error_rate".parse().unwrap(), words)]) };
+    let telemetry = analyse_knowing(&rules(&["error_rate > 5% for 5m"], &[]), &seen, &beside, NOW);
+    assert_eq!(
+        of(&telemetry, "error_rate").readable,
+        Readable::Not { why: "no series matches its query".into() }
+    );
+    assert!(
+        telemetry.warnings.iter().any(|one| one.contains("no series matches")),
+        "{:?}",
+        telemetry.warnings
+    );
+}
+
+#[test]
 fn a_failing_state_is_found_without_any_traffic() {
     let seen = observed("health", vec![(NOW, Sample::from_state(State::Passing))]);
     let telemetry = analyse(&rules(&["health failing for 2m"], &["health passing"]), &seen, NOW);
@@ -197,7 +254,7 @@ fn the_text_says_what_a_person_at_night_needs() {
     let telemetry = analyse(&rules(&["error_rate > 5% for 5m", "health failing for 2m"], &[]), &seen, NOW);
     let text = telemetry.text();
     for expected in [
-        "  health        can be read: 1, 0s old",
+        "  health        can be read: passing, 0s old",
         "  request_rate  not configured",
         "  error_rate > 5% for 5m\n    at 3 requests a minute it needs 10m for enough requests; does NOT find twice its threshold in this watch; smallest error rate found: ",
         "`error_rate > 5% for 5m` would not find twice its threshold within a watch of 15m",

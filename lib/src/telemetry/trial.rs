@@ -1,6 +1,6 @@
 //! A deployment that never was: a criterion's signals at some traffic, good or bad, judged by the gate.
 
-use super::{Observed, seen};
+use super::{Before, seen};
 use crate::criterion::{Cmp, Comparison, Direction, Threshold};
 use crate::gate::{CriterionKind, Decision, Gate, Outcome, Step};
 use crate::journal::Line;
@@ -50,12 +50,12 @@ struct TrialSignal {
 impl Trial {
     /// A trial at a share of the usual traffic; `None` where a signal was never seen.
     pub(super) fn new(
-        rules: &GateRules,
+        past: &Before<'_>,
         criterion: &GateCriterion,
         kind: CriterionKind,
-        observed: &Observed,
         share: f64,
     ) -> Option<Self> {
+        let Before { rules, observed, baselines } = *past;
         let duration = criterion.criterion.form().duration();
         let mut trial = GateRules::new(Duration::ZERO, rules.observe(), rules.interval())
             .with_min_requests(rules.min_requests())
@@ -72,7 +72,10 @@ impl Trial {
             let mut signal = TrialSignal::new(name, signal, samples, share)?;
             let coarsest = rules.observe().plus(duration.times(2)).divided_by(MOST_SAMPLES);
             signal.widen(coarsest.max(Duration::from_millis(1)));
-            signal.baseline = Baseline::from_observations(samples, Some(duration), rules.min_requests());
+            signal.baseline = match baselines {
+                Some(given) => given.get(name).cloned(),
+                None => Baseline::from_observations(samples, Some(duration), rules.min_requests()),
+            };
             for comparison in criterion.criterion.comparisons() {
                 if comparison.signal() == name {
                     signal.take(comparison);

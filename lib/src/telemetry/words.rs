@@ -5,18 +5,36 @@ use super::seen::{Readable, SignalTelemetry};
 use super::{CriterionTelemetry, REQUIRED, Telemetry};
 use crate::Duration;
 use crate::gate::CriterionKind;
+use crate::numbers::{Measure, bare, percent};
 use crate::policy::rules::ReadingKind;
+use crate::spelling;
+
+/// What the runbook requires and the policy does not read, in one sentence.
+pub(super) fn of_missing(signals: &[SignalTelemetry]) -> Vec<String> {
+    let missing: Vec<&str> = signals
+        .iter()
+        .filter(|signal| signal.readable == Readable::NotConfigured)
+        .map(|signal| signal.signal.as_str())
+        .collect();
+    let purposes: Vec<&str> =
+        REQUIRED.iter().filter(|(name, _)| missing.contains(name)).map(|(_, what)| *what).collect();
+    if missing.is_empty() {
+        return Vec::new();
+    }
+    vec![format!(
+        "no source gives {} ({}), which the runbook requires: use a preset, or add it to `signals`",
+        spelling::listed(missing),
+        purposes.join("; ")
+    )]
+}
 
 /// What should be known of a signal before a deployment, if anything.
 pub(super) fn of_signal(signal: &SignalTelemetry) -> Option<String> {
     let name = &signal.signal;
     match &signal.readable {
-        Readable::NotConfigured => {
-            let purpose = REQUIRED.iter().find(|(required, _)| required == name).map_or("", |(_, what)| what);
-            Some(format!(
-                "no source gives `{name}` ({purpose}), which the runbook requires: add it to `signals` or use a preset"
-            ))
-        }
+        Readable::NotConfigured => None,
+        // What decides nothing needs no warning.
+        _ if !signal.used && !signal.required => None,
         Readable::Not { why } => {
             let from =
                 if signal.source.is_empty() { String::new() } else { format!(" from {}", signal.source) };
@@ -87,10 +105,6 @@ fn traffic(per_second: f64) -> String {
     format!("{number} {noun} {a} {unit}")
 }
 
-fn percent(rate: f64) -> String {
-    format!("{}%", trimmed(format!("{:.1}", rate * 100.0)))
-}
-
 fn trimmed(number: String) -> String {
     number.strip_suffix(".0").map_or(number.clone(), str::to_owned)
 }
@@ -105,7 +119,7 @@ pub(super) fn text(telemetry: &Telemetry) -> String {
             Readable::Now { age, value } => {
                 let cadence =
                     signal.cadence.map(|cadence| format!(", a point every {cadence}")).unwrap_or_default();
-                format!("can be read: {}, {age} old{cadence}", number(*value))
+                format!("can be read: {}, {age} old{cadence}", value_of(signal, *value))
             }
             Readable::Idle => "can be read: no traffic".to_owned(),
             Readable::Stale { age } => format!("STALE: {age} old"),
@@ -113,7 +127,11 @@ pub(super) fn text(telemetry: &Telemetry) -> String {
             Readable::NotConfigured => "not configured".to_owned(),
         };
         let source = if signal.source.is_empty() { String::new() } else { format!("  ({})", signal.source) };
-        lines.push(format!("  {name:width$}  {state}{source}"));
+        let unused = match signal.used || signal.readable == Readable::NotConfigured {
+            true => "",
+            false => "; no criterion reads it",
+        };
+        lines.push(format!("  {name:width$}  {state}{unused}{source}"));
     }
     lines.push("Criteria".to_owned());
     for criterion in &telemetry.criteria {
@@ -138,6 +156,14 @@ pub(super) fn text(telemetry: &Telemetry) -> String {
     lines.join("\n") + "\n"
 }
 
+/// What a signal said, in its unit.
+fn value_of(signal: &SignalTelemetry, value: f64) -> String {
+    match signal.signal.parse() {
+        Ok(name) => Measure::of(&name, signal.reading, []).show(value),
+        Err(_) => bare(value),
+    }
+}
+
 fn detection(kind: CriterionKind, at: &Detection) -> String {
     let mut parts = Vec::new();
     if let Some(rate) = at.requests_per_second {
@@ -159,11 +185,4 @@ fn detection(kind: CriterionKind, at: &Detection) -> String {
         parts.push(format!("smallest error rate found: {}", percent(rate)));
     }
     parts.join("; ")
-}
-
-/// At most four digits that matter.
-fn number(value: f64) -> String {
-    let rounded = format!("{value:.4}");
-    let short = rounded.trim_end_matches('0').trim_end_matches('.');
-    if short.is_empty() || short == "-" { "0".to_owned() } else { short.to_owned() }
 }

@@ -1,11 +1,14 @@
 //! `baseline`: what is normal, recorded before the deployment.
 
-use runbook_gate::policy::rules::GateRules;
+use std::path::PathBuf;
+
+use runbook_gate::numbers::{Measure, of};
+use runbook_gate::policy::rules::{GateRules, ReadingKind};
 use runbook_gate::policy::{BaselineRule, Policy};
-use runbook_gate::report::numbers::Measure;
 use runbook_gate::{Baseline, Duration, SignalName};
 
 use super::arguments::{BaselineArguments, Format};
+use super::normal::recorded_path;
 use super::setting::{Setting, interrupted, judge, set_up, view};
 use super::{Exit, Failure, load};
 use crate::drive::baseline::{Gathered, Past, gather, observe, of_observations};
@@ -45,7 +48,13 @@ pub fn run(session: &Session, arguments: &BaselineArguments) -> Result<Exit, Fai
         recorded_at: session.clock.now(),
         baselines: gathered.baselines,
     };
-    recorded.write(&arguments.output).map_err(Failure::input)?;
+    let output = match (&arguments.output, policy.baseline()) {
+        (Some(output), _) => output.clone(),
+        // Where the policy will look for it.
+        (None, BaselineRule::Recorded(written)) => recorded_path(&arguments.policy, written),
+        (None, _) => PathBuf::from("baseline.json"),
+    };
+    recorded.write(&output).map_err(Failure::input)?;
     match arguments.format {
         Format::Json => {
             session.door.print_json(&recorded.to_json().map_err(Failure::Internal)?);
@@ -56,7 +65,7 @@ pub fn run(session: &Session, arguments: &BaselineArguments) -> Result<Exit, Fai
                 .iter()
                 .map(|(signal, baseline)| line(signal, baseline, policy.gate()))
                 .collect();
-            session.door.print(&format!("{}\nWrote {}.\n", lines.join("\n"), shown(&arguments.output)));
+            session.door.print(&format!("{}\nWrote {}.\n", lines.join("\n"), shown(&output)));
         }
     }
     Ok(Exit::Success)
@@ -106,7 +115,10 @@ fn line(signal: &SignalName, baseline: &Baseline, rules: &GateRules) -> String {
     match baseline.counts {
         Some(counts) => {
             let rate = measure.show(counts.bad() / counts.total());
-            format!("  {signal}: {rate} ({} of {}, {samples} samples)", counts.bad(), counts.total())
+            format!("  {signal}: {rate} ({}, {samples} samples)", of(counts.bad(), counts.total()))
+        }
+        None if reading == Some(ReadingKind::State) => {
+            format!("  {signal}: {} ({samples} samples)", measure.show(baseline.median.get()))
         }
         None => format!(
             "  {signal}: {} (95th percentile {}, {samples} samples)",

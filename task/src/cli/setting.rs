@@ -5,6 +5,7 @@ use std::sync::Arc;
 use runbook_gate::policy::Policy;
 use runbook_gate::policy::source_spec::SourceSpec;
 use runbook_gate::source::{self, Source};
+use runbook_gate::transport::Transport;
 use runbook_gate::{Duration, SignalName};
 
 use super::arguments::{NetworkArguments, PolicyArguments};
@@ -28,6 +29,8 @@ pub struct Setting {
     pub stage: Threads,
     /// What runs their commands.
     pub runner: CommandRunner,
+    /// The network that they use.
+    pub transport: Arc<dyn Transport>,
 }
 
 /// Builds the sources of a policy and starts their threads. Nothing is asked yet.
@@ -43,7 +46,12 @@ pub fn set_up(
     network: &NetworkArguments,
     has_baseline: impl Fn(&SignalName) -> bool,
 ) -> Result<Setting, Failure> {
-    let transport = session.network(network, policy.sources())?;
+    let transport = session.network(
+        &network.connections,
+        &network.connection_tokens,
+        network.ca_file.as_deref(),
+        policy.sources(),
+    )?;
     let asked = if network.allow_commands { Asked::Yes } else { Asked::No };
     let runner = session.commands(asked, &given.allowed_variables);
     let mut watched = Vec::new();
@@ -91,7 +99,7 @@ pub fn set_up(
     let commands: Arc<dyn source::Commands> = Arc::new(runner.clone());
     let stage = Threads::start(session.clock, sources, &transport, &commands, events)
         .map_err(|error| Failure::Internal(format!("no thread for a source: {error}")))?;
-    Ok(Setting { watched, stage, runner })
+    Ok(Setting { watched, stage, runner, transport })
 }
 
 /// The longest that one poll may take.

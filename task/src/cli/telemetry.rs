@@ -1,16 +1,23 @@
 //! `telemetry`: whether the gate could see.
 
+use std::collections::BTreeMap;
+
 use runbook_gate::gate::Decision;
-use runbook_gate::telemetry::{Observed, analyse};
-use runbook_gate::{Duration, Timestamp};
+use runbook_gate::policy::Policy;
+use runbook_gate::sample::{Absence, Sample};
+use runbook_gate::source::why_silent;
+use runbook_gate::telemetry::{Known, Observed, analyse_knowing};
+use runbook_gate::{Duration, SignalName, Timestamp};
 
 use super::arguments::{Format, TelemetryArguments};
+use super::normal::{Normal, normal};
 use super::setting::{Setting, interrupted, set_up};
 use super::{Exit, Failure, load};
 use crate::drive::baseline::Past;
 use crate::drive::prepare::{Findings, Interrupted, Reply, ask, first_look, pause_until};
 use crate::drive::stage::Stage;
 use crate::drive::{Reads, Trial, Watched};
+use crate::files::shown;
 use crate::session::Session;
 
 /// How long after the first look comes the second, at most: a counter says nothing before.
@@ -22,6 +29,17 @@ pub const SHORT_PAST: Duration = Duration::from_secs(300);
 /// Reads each source twice, and the past of those that have one.
 pub fn run(session: &Session, arguments: &TelemetryArguments) -> Result<Exit, Failure> {
     let policy = load::policy(session, &arguments.policy)?;
+    let baselines = match normal(session, &policy, &arguments.policy)? {
+        Normal::Given(baselines) => Some(baselines),
+        Normal::Read => None,
+        Normal::ToRecord(path) => {
+            session.door.say(&format!(
+                "warning: the baseline {} is not recorded yet; what is read now is taken for it",
+                shown(&path)
+            ));
+            None
+        }
+    };
     let mut setting = set_up(session, &policy, &arguments.policy, &arguments.network, |_| false)?;
     let (observed, found) = match observe(&mut setting, arguments.past) {
         Ok(observed) => observed,
@@ -33,7 +51,11 @@ pub fn run(session: &Session, arguments: &TelemetryArguments) -> Result<Exit, Fa
     for doubt in &found.doubts {
         session.door.say(&format!("warning: {doubt}"));
     }
-    let telemetry = analyse(policy.gate(), &observed, session.clock.now());
+    let beside = Known {
+        baselines: baselines.map(|given| given.into_iter().collect()),
+        silent: silent(session, &policy, &setting, &observed),
+    };
+    let telemetry = analyse_knowing(policy.gate(), &observed, &beside, session.clock.now());
     match arguments.format {
         Format::Human => session.door.print(&format!("{}\n", telemetry.text().trim_end())),
         Format::Json => {
@@ -87,6 +109,27 @@ pub fn observe(setting: &mut Setting, past: Duration) -> Result<(Observed, Findi
         samples.dedup_by_key(|(at, _)| *at);
     }
     Ok((observed, found))
+}
+
+/// Why signals that answer nothing do so, as far as their servers say.
+fn silent(
+    session: &Session,
+    policy: &Policy,
+    setting: &Setting,
+    observed: &Observed,
+) -> BTreeMap<SignalName, String> {
+    let is_silent = |samples: &Vec<(Timestamp, Sample)>| {
+        !samples.is_empty()
+            && samples.iter().all(|(_, sample)| matches!(sample, Sample::Absent(Absence::NoData)))
+    };
+    let silent: Vec<SignalName> =
+        observed.iter().filter(|(_, samples)| is_silent(samples)).map(|(signal, _)| signal.clone()).collect();
+    let mut reasons = BTreeMap::new();
+    for spec in policy.sources() {
+        reasons.extend(why_silent(spec, &silent, setting.transport.as_ref()));
+    }
+    let clean = |words: String| session.door.redactor().clean(&words).into_owned();
+    reasons.into_iter().map(|(signal, words)| (signal, clean(words))).collect()
 }
 
 fn take(observed: &mut Observed, replies: &[Reply]) {

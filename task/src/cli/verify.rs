@@ -1,7 +1,6 @@
 //! `verify`: watches the release and decides.
 
 use std::io::Write;
-use std::path::Path;
 
 use runbook_gate::gate::{Gate, Outcome};
 use runbook_gate::journal::Line;
@@ -10,6 +9,7 @@ use runbook_gate::report::ReportContext;
 use runbook_gate::{Baseline, Duration, SignalName, Timestamp};
 
 use super::arguments::{Format, PolicyArguments, VerifyArguments};
+use super::normal::{Normal, normal, recorded};
 use super::outcome::{Junit, Publication, publish};
 use super::setting::{Setting, judge, set_up, view};
 use super::{Exit, Failure, load, reading};
@@ -21,15 +21,12 @@ use crate::drive::version::{Arrival, await_version};
 use crate::drive::{Course, DriveError, Early, end_early, watch};
 use crate::files::{JOURNAL, ReportFolder, shown};
 use crate::live::View;
-use crate::recorded::Recorded;
 use crate::session::Session;
 
 /// How often the deployed version is asked for.
 const VERSION_EVERY: Duration = Duration::from_secs(5);
 /// A deployment may lie so far in the future: clocks differ.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(120);
-/// A recorded baseline that is older than this may not be what is normal.
-const OLD_BASELINE: Duration = Duration::from_secs(7 * 86_400);
 
 /// Checks everything, then watches.
 pub fn run(session: &Session, arguments: &VerifyArguments) -> Result<Exit, Failure> {
@@ -51,15 +48,20 @@ pub fn run(session: &Session, arguments: &VerifyArguments) -> Result<Exit, Failu
         return Ok(switched_off(session, &policy, arguments.format));
     }
     let deployed_at = deployed_at(session, arguments.deployed_at)?;
-    let recorded = recorded_baseline(session, &policy)?;
+    // A file that is missing is said when it is read.
+    let normal = match normal(session, &policy, &arguments.policy)? {
+        Normal::Given(baselines) => Some(baselines),
+        Normal::Read => None,
+        Normal::ToRecord(path) => Some(recorded(session, &policy, &path)?),
+    };
     let mut setting = set_up(session, &policy, &arguments.policy, &arguments.network, |signal| {
-        recorded.iter().any(|(name, _)| name == signal)
+        normal.iter().flatten().any(|(name, baseline)| name == signal && !baseline.is_fixed())
     })?;
     let runner = setting.runner.clone();
     let exit = if arguments.dry_run {
         rehearse(session, &policy, &mut setting, arguments.format)
     } else {
-        let gate = GateRun { session, policy: &policy, arguments, deployed_at, recorded, folder };
+        let gate = GateRun { session, policy: &policy, arguments, deployed_at, normal, folder };
         gate.run(&mut setting)
     };
     runner.stop_all();
@@ -82,34 +84,6 @@ fn deployed_at(session: &Session, given: Option<Timestamp>) -> Result<Timestamp,
 fn whole_second_after(now: Timestamp) -> Timestamp {
     let second = 1_000_000_000;
     Timestamp::from_nanos(now.as_nanos().saturating_add(second - 1).div_euclid(second).saturating_mul(second))
-}
-
-/// The baselines of a recorded file, where the policy names one.
-fn recorded_baseline(session: &Session, policy: &Policy) -> Result<Vec<(SignalName, Baseline)>, Failure> {
-    let BaselineRule::Recorded(path) = policy.baseline() else { return Ok(Vec::new()) };
-    let recorded = Recorded::read(Path::new(path)).map_err(Failure::input)?;
-    if recorded.service != policy.service() {
-        return Err(Failure::Input(format!(
-            "the baseline {path} was recorded of `{}`, and this policy is of `{}`; record one with `runbook-gate baseline`",
-            recorded.service,
-            policy.service()
-        )));
-    }
-    let environment = policy.environment().name();
-    if recorded.environment != environment {
-        session.door.say(&format!(
-            "warning: the baseline {path} was recorded in `{}`, and is used for `{environment}`",
-            recorded.environment
-        ));
-    }
-    let age = session.clock.now().since(recorded.recorded_at);
-    if age > OLD_BASELINE {
-        session.door.say(&format!(
-            "warning: the baseline {path} is {} days old; what it calls normal may not be",
-            age.as_nanos() / 86_400_000_000_000
-        ));
-    }
-    Ok(recorded.baselines)
 }
 
 /// `off` evaluates nothing, and says so.
@@ -225,7 +199,8 @@ struct GateRun<'r> {
     policy: &'r Policy,
     arguments: &'r VerifyArguments,
     deployed_at: Timestamp,
-    recorded: Vec<(SignalName, Baseline)>,
+    /// The baselines that are given; `None` where they are read from the past.
+    normal: Option<Vec<(SignalName, Baseline)>>,
     folder: Option<ReportFolder>,
 }
 
@@ -298,13 +273,11 @@ impl GateRun<'_> {
         view: &mut dyn View,
     ) -> Result<Vec<(SignalName, Baseline)>, Interrupted> {
         let rules = self.policy.gate();
+        if let Some(given) = &self.normal {
+            return Ok(given.clone());
+        }
         let past = match self.policy.baseline() {
-            BaselineRule::None => return Ok(Vec::new()),
-            BaselineRule::Recorded(_) => return Ok(self.recorded.clone()),
-            BaselineRule::Fixed(numbers) => {
-                let fixed = numbers.iter().map(|(signal, number)| (signal.clone(), Baseline::fixed(*number)));
-                return Ok(fixed.collect());
-            }
+            BaselineRule::None | BaselineRule::Fixed(_) | BaselineRule::Recorded(_) => return Ok(Vec::new()),
             BaselineRule::Before(length) => Past { from: self.deployed_at - *length, to: self.deployed_at },
             BaselineRule::Offset(offset) => {
                 let from = self.deployed_at - *offset;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use runbook_gate::criterion::{Comparison, Threshold};
+use runbook_gate::numbers::count;
 use runbook_gate::policy::rules::GateRules;
-use runbook_gate::sample::Sample;
+use runbook_gate::sample::{Reading, Sample};
 use runbook_gate::source::{Observation, PollWindow};
 use runbook_gate::{Baseline, Duration, SignalName, Timestamp};
 
@@ -73,23 +74,40 @@ pub fn of_observations<'w>(
                     baseline.source = Some(source.name.clone());
                     gathered.baselines.push((signal.signal.clone(), baseline));
                 }
-                None => gathered.without.push(format!("{}: {}", signal.signal, too_little(observed))),
+                None => gathered.without.push(format!(
+                    "{}: {}",
+                    signal.signal,
+                    too_little(observed, rules.min_requests())
+                )),
             }
         }
     }
     gathered
 }
 
-fn too_little(observed: &[(Timestamp, Sample)]) -> String {
-    let known = observed.iter().filter(|(_, sample)| matches!(sample, Sample::Known(_))).count();
+fn too_little(observed: &[(Timestamp, Sample)], min_requests: u32) -> String {
+    let (mut known, mut requests) = (0_usize, None);
+    for (_, sample) in observed {
+        match sample {
+            Sample::Known(Reading::Counts(counts)) => {
+                known += 1;
+                requests = Some(requests.unwrap_or(0.0) + counts.total());
+            }
+            Sample::Known(Reading::Value { .. }) => known += 1,
+            Sample::Absent(_) => {}
+        }
+    }
     let last = observed.iter().rev().find_map(|(_, sample)| match sample {
         Sample::Absent(absence) => Some(absence.to_string()),
         Sample::Known(_) => None,
     });
-    match (known, last) {
-        (0, Some(absence)) => format!("nothing known ({absence})"),
-        (0, None) => "nothing known".to_owned(),
-        (known, _) => format!("too little known ({known} samples)"),
+    match (known, last, requests) {
+        (0, Some(absence), _) => format!("nothing was read ({absence})"),
+        (0, None, _) => "nothing was read".to_owned(),
+        (_, _, Some(requests)) => {
+            format!("{} requests were seen, and {min_requests} are needed (`min_requests`)", count(requests))
+        }
+        (known, ..) => format!("{known} samples were read, and {} are needed", Baseline::FEWEST_SAMPLES),
     }
 }
 

@@ -1,7 +1,6 @@
 //! What the gate decides.
 
 mod alerting_rules;
-mod late;
 mod machine;
 mod properties;
 mod scene;

@@ -8,5 +8,4 @@ mod decisions;
 mod documentation;
 mod policies;
 mod prometheus;
-mod registry;
 mod reports;

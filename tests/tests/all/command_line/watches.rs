@@ -162,6 +162,38 @@ fn a_recorded_baseline_is_what_the_release_is_compared_with() {
 }
 
 #[test]
+fn a_recorded_baseline_lies_beside_its_policy_and_telemetry_reads_it() {
+    let service = Service::start(Behaviour::default());
+    let policy = quick(&service)
+        .replace("baseline: none", "baseline: { recorded: baseline.json }")
+        .replace("error_rate > 5% for 1s", "error_rate > 2x baseline and > 5% for 1s");
+    let gate = Gate::default().with_file("deploy/runbook.yml", &policy);
+    let with = |arguments: &[&str]| gate.run(&[arguments, &["--policy", "deploy/runbook.yml"]].concat());
+    let before = with(&["telemetry"]).with_code(0);
+    assert!(before.err.contains("deploy/baseline.json is not recorded yet"), "{}", before.err);
+    with(&["verify"]).with_code(2);
+    let written = with(&["baseline", "--for", "2s"]).with_code(0);
+    assert!(written.out.contains("Wrote deploy/baseline.json"), "{}", written.out);
+    assert!(written.out.contains("health: passing (") && !written.out.contains("percentile passing"));
+    let after = with(&["telemetry"]).with_code(0);
+    assert!(!after.err.contains("not recorded"), "{}", after.err);
+    assert!(!after.out.contains("has no baseline"), "{}", after.out);
+    std::fs::rename(gate.path("deploy/baseline.json"), gate.path("baseline.json")).unwrap();
+    let elsewhere = with(&["verify"]).with_code(2);
+    assert!(elsewhere.err.contains("is taken from the policy's folder"), "{}", elsewhere.err);
+}
+
+#[test]
+fn a_baseline_that_is_too_little_says_what_it_needs() {
+    let service = Service::start(Behaviour::default());
+    let policy = quick(&service).replace("interval: 250ms", "interval: 1s\n  min_requests: 100000");
+    let gate = Gate::default().with_file("runbook.yml", &policy);
+    let ended = gate.run(&["baseline", "--for", "2s"]);
+    assert!(ended.err.contains("and 100000 are needed (`min_requests`)"), "{}", ended.err);
+    assert!(ended.err.contains("samples were read, and 5 are needed"), "{}", ended.err);
+}
+
+#[test]
 fn a_command_decides_where_it_is_allowed() {
     let policy = "version: 1\nservice: x\nsignals: { smoke: { command: { run: [\"sh\", \"-c\", \"echo broken; exit 3\"], every: 1s } } }\ngate: { warmup: 0s, observe: 5s, interval: 1s, rollback_when: [smoke failing], verify: [smoke passing] }\n";
     let gate = Gate::default().with_file("runbook.yml", policy);

@@ -113,7 +113,7 @@ fn a_server_that_knows_nothing_of_the_service_holds() {
 fn a_wrong_query_ends_before_the_gate_with_the_servers_words() {
     let server = Prometheus::with(&service(0.2, |_| true));
     for (query, words) in [
-        ("sum(rate(x[$window])", "cannot read the query"),
+        ("sum(rate(x[$window])) by", "cannot read the query"),
         (&format!("rate({METRIC}_count[$window])"), "2 series where one is needed"),
     ] {
         let signals = format!("signals: {{ request_rate: {{ prometheus: {{ query: '{query}' }} }} }}\n");
@@ -122,6 +122,20 @@ fn a_wrong_query_ends_before_the_gate_with_the_servers_words() {
         assert!(!matches!(ended.code, Some(0 | 20)), "{ended:?}");
         assert!(format!("{}{}", ended.out, ended.err).contains(words), "{words}: {ended:?}");
     }
+}
+
+#[test]
+fn telemetry_says_which_metric_the_server_does_not_have_and_what_is_near() {
+    let server = Prometheus::with(&now_on(0.0));
+    let typo = METRIC.replace("request", "requests");
+    let gate = Gate::default().with_file("runbook.yml", &short(&server.url()).replace(METRIC, &typo));
+    let ended = gate.run(&["telemetry"]).with_code(0);
+    let words = format!("the server has no metric `{typo}_count`; did you mean `{METRIC}_count`?");
+    assert!(ended.out.contains(&words), "{}", ended.out);
+    let other = short(&server.url()).replace("app=\"orders\"", "app=\"billing\"").replace(", empty: 0", "");
+    let gate = Gate::default().with_file("runbook.yml", &other);
+    let ended = gate.run(&["telemetry"]).with_code(0);
+    assert!(ended.out.contains("not with these labels"), "{}", ended.out);
 }
 
 #[test]

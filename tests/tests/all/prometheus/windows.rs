@@ -92,9 +92,9 @@ fn what_is_wrong_with_a_query_is_said_in_the_servers_words() {
         let mut source = reading(&server.url(), vec![("x", value(query))]);
         shown(&poll(source.as_mut(), 15)).join("; ")
     };
-    let syntax = said("sum(r_total");
+    let syntax = said("sum(r_total) by");
     assert!(syntax.starts_with("15 error: the server cannot read the query:"), "{syntax}");
-    assert!(syntax.contains("unclosed left parenthesis"), "{syntax}");
+    assert!(syntax.contains("parse error"), "{syntax}");
     assert_eq!(
         said("r_total"),
         "15 error: the query gives 2 series where one is needed; add them up, sum(…): {code=\"200\"}, {code=\"500\"}"

@@ -257,7 +257,7 @@ fn pre_existing() {
             "request_rate: 15m of 8",
             "hold 15m",
             "pre-existing",
-            "9 before, less a third",
+            "9/s before, less a third",
         ),
         row(
             "a rate that fell by more than a third from there",
