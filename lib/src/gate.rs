@@ -16,6 +16,7 @@ mod judge;
 pub mod outcome;
 mod pending;
 mod predicate;
+mod ranks;
 mod series;
 mod standing;
 mod strict;
@@ -102,6 +103,9 @@ pub enum GateError {
     /// A `signal` or `baseline` line after the first sample.
     #[error("a {0} line after the first sample")]
     Late(&'static str),
+    /// A second `signal` or `baseline` line of a signal: nobody can say which is right.
+    #[error("a second {0} line of {1}; keep the right one")]
+    Second(&'static str, SignalName),
 }
 
 /// Whether the gate goes on after a line.
@@ -133,7 +137,7 @@ impl Gate {
     ///
     /// # Errors
     /// Where the line cannot stand there: something before `start`, a second `start`, a `signal` or `baseline` after the
-    /// first sample. The gate is then as it was before.
+    /// first sample, or a second one of its signal. The gate is then as it was before.
     pub fn apply(&mut self, line: &Line) -> Result<Step, GateError> {
         match line {
             Line::Start { t, environment, policy_sha256 } => {
@@ -149,11 +153,11 @@ impl Gate {
             _ if self.watch.decided() => return Ok(Step::Decided),
             Line::Signal { signal, step } => {
                 self.before_samples("signal")?;
-                self.watch.set_step(signal, *step);
+                self.watch.set_step(signal, *step)?;
             }
             Line::Baseline { signal, baseline } => {
                 self.before_samples("baseline")?;
-                self.watch.set_baseline(signal, baseline);
+                self.watch.set_baseline(signal, baseline)?;
             }
             Line::Sample { t, signal, sample } => {
                 if self.watch.put_aside(signal, t.as_nanos(), sample) {
@@ -257,3 +261,6 @@ impl Gate {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,7 +20,8 @@
 //! ```
 //!
 //! Seconds, ratios from 0 to 1, bytes and counts are plain numbers; `t` is RFC 3339; `step` is in seconds. A `baseline`
-//! may say its `window` (two times) and its `source`. A reader tolerates keys that it does not know, so that other tools
+//! may say its `window` (two times) and its `source`. Of a signal there is one `signal` line and one `baseline` line at most. A
+//! text above 4,000 bytes is cut, by writer and reader alike. A reader tolerates keys that it does not know, so that other tools
 //! may add theirs, and blank lines, CRLF line ends and a byte order mark at the beginning; it refuses kinds that it does
 //! not know, lines longer than [`MAX_LINE`] bytes, and a key written twice.
 
@@ -28,6 +29,7 @@ mod order;
 mod parse;
 mod read;
 mod replay;
+mod text;
 mod usual;
 mod write;
 

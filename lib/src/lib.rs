@@ -22,6 +22,7 @@ pub mod gate;
 pub mod journal;
 pub mod numbers;
 pub mod policy;
+pub mod registry;
 pub mod report;
 pub mod sample;
 mod secret;

@@ -25,6 +25,7 @@ use crate::transport::Transport;
 use crate::{Duration, SignalName, SignalNameError, Timestamp};
 
 pub use prometheus::QueryError;
+pub(crate) use remark::place;
 pub use selector::SelectorError;
 
 /// A place where signals are read.

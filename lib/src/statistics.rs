@@ -3,7 +3,11 @@
 //! Slices and counts in, numbers out. Transcendental functions come from the `libm` crate, so that every platform gives
 //! the same bits.
 
+mod sum;
+
 use std::f64::consts::PI;
+
+pub use sum::Sum;
 
 /// From so many events of either kind on, the posterior is judged by its deviance alone.
 const LARGE: f64 = 1e7;
@@ -52,29 +56,35 @@ pub fn beta_quantile(probability: f64, a: f64, b: f64) -> f64 {
     high
 }
 
-/// P(p > threshold) after `bad` of `total` events, by the Jeffreys posterior Beta(bad + ½, total − bad + ½).
+/// P(p > threshold) after `bad` of `total` events, by the Jeffreys posterior Beta(bad + ½, total − bad + ½); `None` where
+/// that is no number.
 ///
 /// Brown, Cai, DasGupta, *Interval Estimation for a Binomial Proportion* (2001), section 4.3.
 ///
 /// ```
 /// use runbook_gate::statistics::probability_above;
-/// assert!(probability_above(0.05, 30.0, 300.0) > 0.999);
-/// assert!(probability_above(0.05, 3.0, 300.0) < 0.001);
+/// assert!(probability_above(0.05, 30.0, 300.0).is_some_and(|sure| sure > 0.999));
+/// assert!(probability_above(0.05, 3.0, 300.0).is_some_and(|sure| sure < 0.001));
+/// assert_eq!(probability_above(f64::NAN, 3.0, 300.0), None);
 /// ```
 #[must_use]
-pub fn probability_above(threshold: f64, bad: f64, total: f64) -> f64 {
-    incomplete(1.0 - threshold, threshold, total - bad + 0.5, bad + 0.5)
+pub fn probability_above(threshold: f64, bad: f64, total: f64) -> Option<f64> {
+    finite(incomplete(1.0 - threshold, threshold, total - bad + 0.5, bad + 0.5))
 }
 
-/// P(p < threshold) after `bad` of `total` events, by the Jeffreys posterior.
+/// P(p < threshold) after `bad` of `total` events, by the Jeffreys posterior; `None` where that is no number.
 ///
 /// ```
 /// use runbook_gate::statistics::probability_below;
-/// assert!(probability_below(0.99, 950.0, 1000.0) > 0.999);
+/// assert!(probability_below(0.99, 950.0, 1000.0).is_some_and(|sure| sure > 0.999));
 /// ```
 #[must_use]
-pub fn probability_below(threshold: f64, bad: f64, total: f64) -> f64 {
-    beta_cdf(threshold, bad + 0.5, total - bad + 0.5)
+pub fn probability_below(threshold: f64, bad: f64, total: f64) -> Option<f64> {
+    finite(beta_cdf(threshold, bad + 0.5, total - bad + 0.5))
+}
+
+fn finite(number: f64) -> Option<f64> {
+    number.is_finite().then_some(number)
 }
 
 /// The one-sided 95 % upper bound of a rate, by the Jeffreys posterior; 1 where every event was bad.
@@ -114,17 +124,28 @@ pub fn median(values: &mut [f64]) -> Option<f64> {
 /// ```
 #[must_use]
 pub fn percentile(values: &mut [f64], percent: f64) -> Option<f64> {
-    let last = values.len().checked_sub(1)?;
-    let place = last as f64 * (percent / 100.0).clamp(0.0, 1.0);
-    let lower = (libm::floor(place) as usize).min(last);
-    let share = place - lower as f64;
-    let (_, low, above) = values.select_nth_unstable_by(lower, f64::total_cmp);
+    let (lower, share) = place(values.len().checked_sub(1)? as u64, percent);
+    let (_, low, above) = values.select_nth_unstable_by(lower as usize, f64::total_cmp);
     let low = *low;
     if share <= 0.0 {
         return Some(low);
     }
     let high = above.iter().copied().min_by(f64::total_cmp).unwrap_or(low);
-    Some(low + (high - low) * share)
+    Some(between(low, high, share))
+}
+
+/// Where a percentile lies among order statistics numbered from 0 to `last`: after which one, and how far towards the next.
+pub(crate) fn place(last: u64, percent: f64) -> (u64, f64) {
+    let place = last as f64 * (percent / 100.0).clamp(0.0, 1.0);
+    let lower = (libm::floor(place) as u64).min(last);
+    (lower, place - lower as f64)
+}
+
+/// The number that lies this share of the way from one number to another.
+pub(crate) fn between(low: f64, high: f64, share: f64) -> f64 {
+    let span = high - low;
+    // The span of two huge numbers may be no number itself.
+    if span.is_finite() { low + span * share } else { low * (1.0 - share) + high * share }
 }
 
 /// [`beta_cdf`] with x and 1 − x apart, so that neither loses digits.

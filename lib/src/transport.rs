@@ -1,6 +1,7 @@
 //! All the network that the library knows.
 
 mod address;
+mod azure;
 mod credential;
 mod place;
 mod response;
@@ -10,6 +11,7 @@ use url::Url;
 use crate::Duration;
 
 pub use address::{Address, Header, Sensitivity, Service};
+pub use azure::{AzureApi, AzureIdentity, Region, RegionError};
 pub use credential::is_credential;
 pub use place::{is_loopback, refusal, refusal_of_url};
 pub use response::{Response, ResponseHeaders};
@@ -32,6 +34,11 @@ pub trait Transport: Send + Sync {
     /// that the whole takes about as long as its slowest request: 200 probes fit into one interval.
     fn send_all(&self, requests: &[Request]) -> Vec<Result<Response, TransportError>> {
         requests.iter().map(|request| self.send(request)).collect()
+    }
+
+    /// Whom Azure sees; `None` where nobody signs in.
+    fn azure_identity(&self) -> Option<AzureIdentity> {
+        None
     }
 }
 
@@ -191,6 +198,14 @@ pub enum TransportError {
         name: String,
         /// How to define it.
         help: String,
+    },
+    /// The identity gets no token.
+    #[error("no token for {host}: {why}")]
+    SignIn {
+        /// Whom the token is for.
+        host: String,
+        /// Which identity, why, and what to do.
+        why: String,
     },
     /// Anything else that is not HTTP.
     #[error("the answer of {host} is not HTTP: {why}")]

@@ -1,6 +1,6 @@
 //! The command line: what can be asked, and how each command ends.
 
-mod arguments;
+pub mod arguments;
 mod baseline;
 mod checklist;
 mod explain;

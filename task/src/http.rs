@@ -62,6 +62,12 @@ pub struct HttpTransport {
     now: fn() -> Timestamp,
 }
 
+impl std::fmt::Debug for HttpTransport {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("HttpTransport").finish_non_exhaustive()
+    }
+}
+
 impl HttpTransport {
     /// A transport that has opened nothing yet. `pause` waits between tries, `now` reads the wall clock (for
     /// `Retry-After` dates).

@@ -1,6 +1,7 @@
 //! The `runbook-gate` command.
 
 mod agent;
+mod azure;
 mod cli;
 mod commands;
 mod door;

@@ -10,7 +10,9 @@ use runbook_gate::policy::source_spec::{PrometheusSpec, SourceSpec};
 use runbook_gate::transport::{Address, Header, Service, Transport};
 
 use crate::agent::Agent;
+use crate::azure::{Account, AzureTransport, Cloud, Identity, Tokens};
 use crate::cli::Failure;
+use crate::cli::arguments::NetworkArguments;
 use crate::commands::processes::Processes;
 use crate::commands::{Asked, Code, CommandPermission, CommandRunner};
 use crate::door::{Door, Place};
@@ -106,11 +108,10 @@ impl Session {
     /// Where a connection, its token, a proxy or a file of certificates is wrong.
     pub fn network(
         &self,
-        connections: &[(String, String)],
-        tokens: &[(String, String)],
-        ca_file: Option<&Path>,
+        arguments: &NetworkArguments,
         sources: &[SourceSpec],
     ) -> Result<Arc<dyn Transport>, Failure> {
+        let (connections, tokens) = (&arguments.connections, &arguments.connection_tokens);
         let mut network = Network {
             connections: Connections::default(),
             proxies: ProxyRules::from_variables(|name| self.variable(name)).map_err(Failure::input)?,
@@ -145,10 +146,42 @@ impl Session {
                 log::warn!("{error}");
             }
         }
-        if let Some(path) = ca_file {
+        if let Some(path) = &arguments.ca_file {
             network.roots.add_file(path).map_err(Failure::input)?;
         }
-        Ok(Arc::new(HttpTransport::new(network, pause, wall_time)))
+        let http = Arc::new(HttpTransport::new(network, pause, wall_time));
+        let account = self.azure_account(arguments)?;
+        let tokens = account.map(|account| {
+            let (clock, redactor) = (self.clock, self.door.redactor().clone());
+            let now = Arc::new(move || clock.now());
+            Tokens::new(account, Arc::clone(&http), now, self.processes.clone(), move |token| {
+                redactor.learn(token);
+            })
+        });
+        Ok(Arc::new(AzureTransport::new(http, tokens)))
+    }
+
+    /// Who reads Azure: the service connection of the step, or the account of the Azure CLI. A step without a service
+    /// connection has nobody: whoever is signed in on its machine was not meant.
+    fn azure_account(&self, arguments: &NetworkArguments) -> Result<Option<Account>, Failure> {
+        let of_step = match (&self.step, self.variable("INPUT_AZURESUBSCRIPTION")) {
+            (Some(_), Some(id)) => {
+                Some(Account::of_connection(&self.environment, id).map_err(Failure::input)?)
+            }
+            (Some(_), None) => return Ok(None),
+            (None, _) => None,
+        };
+        let mut account = match of_step {
+            Some(account) => account,
+            None => Account {
+                identity: Identity::Cli { tenant: arguments.azure_tenant.clone() },
+                cloud: Cloud::named(&arguments.azure_cloud).map_err(Failure::input)?,
+            },
+        };
+        if let Some(address) = &arguments.azure_double {
+            account.cloud = Cloud::double(address).map_err(Failure::input)?;
+        }
+        Ok(Some(account))
     }
 
     /// Commands as far as they are allowed; of the environment they see the harmless part, and what `allowed` names.
@@ -274,7 +307,7 @@ fn headers(source: &SourceSpec) -> &[Header] {
 const fn url_of(address: &Address) -> Option<&url::Url> {
     match address {
         Address::Url(url) => Some(url),
-        Address::Connection(_) | Address::Service(_) => None,
+        Address::Connection(_) | Address::Opened(_) | Address::Service(_) | Address::Azure(_) => None,
     }
 }
 

@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "support of tests")]
 
+pub mod azure;
 pub mod binary;
 pub mod network;
 pub mod prometheus;
 pub mod proxy;
+pub mod registry;
 pub mod repository;
+pub mod server;
 pub mod service;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::Timestamp;
-use crate::checklist::{Place, RecordIndex, Template, TestReport, Who};
+use crate::checklist::{EvidenceRule, Place, RecordIndex, Template, TestReport, Who};
 
 /// Something that was gathered, or why it was not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,8 +54,8 @@ pub struct Facts {
     pub work_items: Gathered<Vec<WorkItemFact>>,
     /// The run's earlier stages.
     pub stages: Gathered<Vec<StageFact>>,
-    /// What commands, JSON documents and registries answered, by [`EvidenceRule::words`](crate::checklist::EvidenceRule::words).
-    pub checks: BTreeMap<String, Gathered<CheckFact>>,
+    /// What commands, JSON documents and registries answered, each by the rule that asked.
+    pub checks: Vec<(EvidenceRule, Gathered<CheckFact>)>,
     /// What telemetry can be read.
     pub telemetry: Gathered<TelemetryFact>,
     /// How the policy that judges compares with the committed one.
@@ -484,7 +484,7 @@ impl Facts {
             attestation_files: Vec::new(),
             work_items: gone(gap),
             stages: gone(gap),
-            checks: BTreeMap::new(),
+            checks: Vec::new(),
             telemetry: gone(gap),
             policy: gone(gap),
             waivers: Vec::new(),

@@ -88,11 +88,7 @@ pub fn gather(
         }
         None => forge.tests(),
     };
-    for rule in rules.items.iter().flat_map(|item| &item.evidence).flat_map(EvidenceRule::leaves) {
-        if let Some(answer) = ask(rule, world) {
-            facts.checks.insert(rule.words(), answer);
-        }
-    }
+    facts.checks = ask(rules, world);
     facts
 }
 

@@ -5,6 +5,8 @@ use crate::checklist::{ItemId, PathPatterns, RecordRules, RunbookItem};
 use crate::criterion::Cmp;
 use crate::policy::Enforcement;
 use crate::policy::source_spec::CommandSpec;
+use crate::registry::ImageReference;
+use crate::source::place;
 use crate::transport::Address;
 use crate::{Duration, Finite};
 
@@ -87,7 +89,7 @@ pub enum ItemKind {
 }
 
 /// What must be found for an item.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum EvidenceRule {
     /// Test results.
     Tests {
@@ -106,7 +108,7 @@ pub enum EvidenceRule {
     /// An artifact of the run, by its name; `None` for any.
     Artifact(Option<String>),
     /// A container image in its registry.
-    Image(String),
+    Image(ImageReference),
     /// A document that says something.
     Document {
         /// Its path, from the repository's root.
@@ -155,7 +157,7 @@ pub enum AttestedBy {
 }
 
 /// A number in a JSON document.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct HttpJsonRule {
     /// Where the document is.
     pub address: Address,
@@ -323,10 +325,8 @@ impl EvidenceRule {
                 let tag = tag.as_deref().map_or(String::new(), |tag| format!(" with the tag {tag}"));
                 format!("{kind}{state}{tag}")
             }
-            Self::Command(command) => {
-                format!("the command {}", command.run.first().map_or("", String::as_str))
-            }
-            Self::HttpJson(json) => format!("the number at {}", json.pointer),
+            Self::Command(command) => format!("the command {}", command.run.join(" ")),
+            Self::HttpJson(json) => format!("the number at {} of {}", json.pointer, place(&json.address)),
             Self::Any(rules) => rules.iter().map(Self::words).collect::<Vec<_>>().join(", or "),
         }
     }

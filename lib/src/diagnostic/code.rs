@@ -62,6 +62,7 @@ codes! {
     Error "invalid-date" InvalidDate;
     Error "invalid-duration" InvalidDuration;
     Error "invalid-header" InvalidHeader;
+    Error "invalid-image" InvalidImage;
     Error "invalid-name" InvalidName;
     Error "invalid-number" InvalidNumber;
     Error "invalid-path" InvalidPath;

@@ -293,16 +293,16 @@ fn threshold(limit: &Limit, comparison: &Comparison, asked: Asked) -> Option<f64
     let written = limit.number?;
     match (&limit.pre_existing, asked) {
         (Some(more), Asked::Effective) if cmp.direction() == Direction::Below => {
-            Some(written.min(more.number))
+            Some(written.min(more.number.get()))
         }
-        (Some(more), Asked::Effective) => Some(written.max(more.number)),
+        (Some(more), Asked::Effective) => Some(written.max(more.number.get())),
         _ => Some(written),
     }
 }
 
 fn origin(limit: &Limit, comparison: &Comparison, asked: Asked) -> Option<String> {
     match (&limit.pre_existing, asked) {
-        (Some(more), Asked::Effective) if threshold(limit, comparison, asked) == Some(more.number) => {
+        (Some(more), Asked::Effective) if threshold(limit, comparison, asked) == Some(more.number.get()) => {
             Some(more.origin.clone())
         }
         _ => limit.origin.clone(),

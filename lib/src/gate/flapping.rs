@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::predicate::{Part, Strength, View, step, truth};
+use super::predicate::{Part, Strength, View, step, times, truth};
 use super::series::{Nanos, length};
 use super::sustained::Finding;
 use crate::gate::outcome::Distance;
@@ -53,11 +53,7 @@ impl Flapping {
             self.held.pop_front();
         }
         let now = truth(parts, view, at, Strength::Plain);
-        // Samples of several signals come in between each other; time is then counted once.
-        let counts = match (self.signals, self.newest) {
-            (Signals::Several, Some(before)) => self.step.min(at.saturating_sub(before)),
-            _ => self.step,
-        };
+        let counts = self.counts(at);
         self.newest = Some(at);
         if now != Some(true) {
             return None;
@@ -72,6 +68,29 @@ impl Flapping {
             needed: None,
             observed: Vec::new(),
         })
+    }
+
+    /// What a sample counts. Samples of several signals come in between each other; time is then counted once.
+    fn counts(&self, at: Nanos) -> Nanos {
+        match (self.signals, self.newest) {
+            (Signals::Several, Some(before)) => self.step.min(at.saturating_sub(before)),
+            _ => self.step,
+        }
+    }
+
+    /// Tells again what holds before `at`, because samples came late.
+    pub(super) fn look_again(&mut self, parts: &[Part], view: &View<'_>, at: Nanos) {
+        let oldest = at.saturating_sub(self.within);
+        let newest = self.newest.take();
+        self.held.clear();
+        for time in times(parts, view, (oldest, at.saturating_sub(1))) {
+            if truth(parts, view, time, Strength::Plain) == Some(true) {
+                self.held.push_back((time, self.counts(time)));
+            }
+            self.newest = Some(time);
+        }
+        self.sum = self.held.iter().map(|(_, counts)| counts).sum();
+        self.newest = self.newest.max(newest);
     }
 
     pub(super) fn distance(&self) -> Distance {

@@ -1,43 +1,49 @@
 //! `P` without a duration: at the first sample that shows it.
 
-use super::predicate::{Manner, Part, Test, View, confidence};
+use super::predicate::{Manner, Part, Strength, Test, View, confidence};
 use super::series::{Known, Nanos, Series};
-use super::sustained::Finding;
+use super::sustained::{Finding, Look};
+use crate::Finite;
 use crate::criterion::Aggregate;
-use crate::statistics;
 
 /// Judges the samples at `at`.
-pub(super) fn at(parts: &[Part], view: &View<'_>, at: Nanos) -> Option<Finding> {
+pub(super) fn at(parts: &[Part], view: &View<'_>, at: Nanos) -> Look {
     let mut from = at;
     let mut smallest: Option<(f64, f64)> = None;
+    let mut no_number = false;
     for part in parts {
-        let series = view.series.get(part.series)?;
-        if let Test::Limit { aggregate: Some(aggregate), .. } = part.test
+        let Some(series) = view.series.get(part.series) else { return Look::Clear };
+        if let Test::Limit { aggregate: Some(aggregate), limit, .. } = part.test
             && aggregate != Aggregate::Last
         {
-            if !part.holds(aggregated(series, aggregate)?) {
-                return None;
+            match compared(series, aggregate, limit) {
+                Some(number) if part.holds(number) => {}
+                None if series.totals.known > 0 => no_number = true,
+                Some(_) | None => return Look::Clear,
             }
             from = view.watch_from;
             continue;
         }
-        let point = series.fresh(at)?;
-        if !part.beyond(point.known, super::predicate::Strength::Plain) {
-            return None;
-        }
+        let Some(point) = series.fresh(at).filter(|point| part.beyond(point.known, Strength::Plain)) else {
+            return Look::Clear;
+        };
         from = from.min(point.from);
         if let (Manner::Ratio, Known::Counts(counts)) = (part.manner, point.known) {
             let needed = confidence(series.step, view.observe);
-            let sure = part.posterior(counts.bad(), counts.total());
-            if counts.total() < view.min_requests || sure < needed {
-                return None;
-            }
-            if smallest.is_none_or(|(least, _)| sure < least) {
-                smallest = Some((sure, needed));
+            match part.posterior(counts.bad(), counts.total()) {
+                None => no_number = true,
+                Some(sure) if counts.total() < view.min_requests || sure < needed => return Look::Clear,
+                Some(sure) if smallest.is_none_or(|(least, _)| sure < least) => {
+                    smallest = Some((sure, needed));
+                }
+                Some(_) => {}
             }
         }
     }
-    Some(Finding {
+    if no_number {
+        return Look::NoNumber;
+    }
+    Look::Tripped(Finding {
         at,
         window: (from, at),
         confidence: smallest.map(|(sure, _)| sure),
@@ -46,16 +52,40 @@ pub(super) fn at(parts: &[Part], view: &View<'_>, at: Nanos) -> Option<Finding> 
     })
 }
 
-/// The watch so far as one number.
-pub(super) fn aggregated(series: &Series, aggregate: Aggregate) -> Option<f64> {
-    let totals = &series.totals;
-    let percentile = |percent: f64| statistics::percentile(&mut totals.values.clone()?, percent);
+/// The watch so far as one number, which compares with the limit as the exact one does.
+pub(super) fn compared(series: &Series, aggregate: Aggregate, limit: Finite) -> Option<f64> {
+    match percent(aggregate) {
+        Some(percent) => series.totals.ranks.as_ref()?.beside(limit, percent),
+        None => one(series, aggregate),
+    }
+}
+
+/// The watch so far as one number to show.
+pub(super) fn shown(series: &Series, aggregate: Aggregate, limit: Finite) -> Option<f64> {
+    match percent(aggregate) {
+        Some(percent) => series.totals.ranks.as_ref()?.shown(limit, percent),
+        None => one(series, aggregate),
+    }
+}
+
+/// Which percentile an aggregate is, where it is one.
+pub(super) fn percent(aggregate: Aggregate) -> Option<f64> {
     match aggregate {
-        Aggregate::Avg => (totals.known > 0).then(|| totals.sum / totals.known as f64),
+        Aggregate::Median => Some(50.0),
+        Aggregate::Percentile(percent) => Some(f64::from(percent)),
+        Aggregate::Avg | Aggregate::Min | Aggregate::Max | Aggregate::Last => None,
+    }
+}
+
+fn one(series: &Series, aggregate: Aggregate) -> Option<f64> {
+    let totals = &series.totals;
+    match aggregate {
+        Aggregate::Avg if totals.known > 0 => {
+            Some(totals.sum.value() / totals.known as f64).filter(|number| number.is_finite())
+        }
         Aggregate::Min => totals.low,
         Aggregate::Max => totals.high,
         Aggregate::Last => totals.last.map(|(_, number)| number),
-        Aggregate::Median => percentile(50.0),
-        Aggregate::Percentile(percent) => percentile(f64::from(percent)),
+        Aggregate::Avg | Aggregate::Median | Aggregate::Percentile(_) => None,
     }
 }

@@ -3,12 +3,13 @@
 use super::flapping::Flapping;
 use super::instant;
 use super::outcome::{Distance, Observed};
-use super::predicate::{Manner, Part, Seen, Strength, Test, Verdict, View, truth, verdict};
+use super::predicate::{Manner, Part, Seen, Strength, Test, Verdict, View, times, truth, verdict};
 use super::series::{Nanos, nanos};
 use super::strict::Strict;
-use super::sustained::{Finding, Sustained, tail};
+use super::sustained::{Finding, Look, Sustained, tail};
 use super::threshold::{Limit, Role, limit};
-use crate::criterion::{Aggregate, Criterion, Form};
+use crate::Finite;
+use crate::criterion::{Criterion, Form};
 
 /// A rollback criterion over the gate's series.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub(super) struct Judge {
     pub tripped: Option<Finding>,
     /// Where it would have tripped, had it not been so before, or had the baseline been known.
     pub would_trip: Option<Finding>,
+    /// When a number that would have told was none.
+    pub no_number: Option<Nanos>,
 }
 
 /// Whether every threshold of a criterion is known.
@@ -54,6 +57,8 @@ pub(super) enum Running {
 pub(super) struct Track {
     pub parts: Vec<Part>,
     form: FormState,
+    /// Late samples of its signals that it has looked at.
+    late: u64,
 }
 
 #[derive(Debug)]
@@ -100,6 +105,7 @@ impl Judge {
             thresholds,
             tripped: None,
             would_trip: None,
+            no_number: None,
         }
     }
 
@@ -108,14 +114,11 @@ impl Judge {
         self.effective.reach().max(self.as_written.as_ref().map_or(0, Track::reach))
     }
 
-    /// Whether it needs every reading of the watch.
-    pub(super) fn needs_values(&self) -> bool {
-        self.effective.parts.iter().any(|part| {
-            matches!(
-                part.test,
-                Test::Limit { aggregate: Some(Aggregate::Median | Aggregate::Percentile(_)), .. }
-            )
-        })
+    /// The limits that percentiles of a series over the watch are compared with.
+    pub(super) fn percentile_limits(&self, series: usize) -> impl Iterator<Item = Finite> {
+        let as_written = self.as_written.iter().flat_map(|track| &track.parts);
+        let parts = self.effective.parts.iter().chain(as_written).filter(move |part| part.series == series);
+        parts.filter_map(Part::percentile_limit)
     }
 
     /// Judges the samples at `at`; true where it trips.
@@ -126,9 +129,20 @@ impl Judge {
         if let Some(track) = &mut self.as_written
             && self.would_trip.is_none()
         {
-            self.would_trip = track.at(view, at);
+            match track.at(view, at) {
+                Look::Tripped(finding) => self.would_trip = Some(finding),
+                Look::NoNumber => self.no_number = Some(at),
+                Look::Clear => {}
+            }
         }
-        let Some(finding) = self.effective.at(view, at) else { return false };
+        let finding = match self.effective.at(view, at) {
+            Look::Tripped(finding) => finding,
+            Look::NoNumber => {
+                self.no_number = Some(at);
+                return false;
+            }
+            Look::Clear => return false,
+        };
         match self.thresholds {
             Thresholds::Known => self.tripped = Some(finding),
             _ => self.would_trip = self.would_trip.take().or(Some(finding)),
@@ -177,7 +191,7 @@ impl Track {
                 FormState::Flapping(Flapping::new(nanos(duration), within, &parts, view), within)
             }
         };
-        Self { parts, form }
+        Self { parts, form, late: 0 }
     }
 
     fn reach(&self) -> Nanos {
@@ -189,16 +203,33 @@ impl Track {
         }
     }
 
-    fn at(&mut self, view: &View<'_>, at: Nanos) -> Option<Finding> {
-        let mut finding = match &mut self.form {
+    fn at(&mut self, view: &View<'_>, at: Nanos) -> Look {
+        let late = self.parts.iter().filter_map(|part| view.series.get(part.series));
+        let late = late.map(|series| series.put_in_late).sum();
+        if late != self.late {
+            self.late = late;
+            self.look_again(view, at);
+        }
+        let mut look = match &mut self.form {
             FormState::Instant => instant::at(&self.parts, view, at),
             FormState::Sustained(sustained) => sustained.at(&self.parts, view, at),
-            FormState::Strict(strict) => strict.at(&self.parts, view, at),
-            FormState::Flapping(flapping, _) => flapping.at(&self.parts, view, at),
-        }?;
-        // Now, because windows are forgotten later.
-        finding.observed = observed(&self.parts, view, finding.window);
-        Some(finding)
+            FormState::Strict(strict) => strict.at(&self.parts, view, at).into(),
+            FormState::Flapping(flapping, _) => flapping.at(&self.parts, view, at).into(),
+        };
+        if let Look::Tripped(finding) = &mut look {
+            // Now, because windows are forgotten later.
+            finding.observed = observed(&self.parts, view, finding.window);
+        }
+        look
+    }
+
+    fn look_again(&mut self, view: &View<'_>, at: Nanos) {
+        match &mut self.form {
+            FormState::Instant => {}
+            FormState::Sustained(sustained) => sustained.look_again(&self.parts, view, at),
+            FormState::Strict(strict) => strict.look_again(&self.parts, view, at),
+            FormState::Flapping(flapping, _) => flapping.look_again(&self.parts, view, at),
+        }
     }
 
     fn distance(&self, now: Nanos) -> Distance {
@@ -234,33 +265,33 @@ impl Track {
         let Some(newest) = newest else { return Running::No };
         let (seen_at, state) =
             if newest > at.saturating_sub(tail) { (at, Running::Yes) } else { (newest, Running::LastSeen) };
-        if self.bad(view, seen_at.saturating_sub(tail), seen_at) { state } else { Running::No }
+        let newest = (seen_at.saturating_sub(tail), seen_at);
+        let running = match self.form {
+            // These ask every sample, however few requests it has.
+            FormState::Strict(_) | FormState::Flapping(..) => {
+                self.bad(view, newest) || self.true_throughout(view, newest)
+            }
+            FormState::Instant | FormState::Sustained(_) => self.bad(view, newest),
+        };
+        if running { state } else { Running::No }
     }
 
-    fn bad(&self, view: &View<'_>, after: Nanos, to: Nanos) -> bool {
-        match self.form {
-            FormState::Strict(_) | FormState::Flapping(..) => {
-                let mut times = self
-                    .parts
-                    .iter()
-                    .filter_map(|part| view.series.get(part.series))
-                    .flat_map(|series| series.points(after, to))
-                    .map(|point| truth(&self.parts, view, point.at, Strength::Plain))
-                    .filter(Option::is_some)
-                    .peekable();
-                times.peek().is_some() && times.all(|truth| truth == Some(true))
-            }
-            FormState::Instant | FormState::Sustained(_) => {
-                let mut seen = Seen::default();
-                verdict(&self.parts, view, after, to, &mut seen) == Verdict::Bad
-                    && self.parts.iter().filter(|part| part.manner == Manner::Ratio).all(|part| {
-                        view.series.get(part.series).is_some_and(|series| {
-                            part.see(series, (after, to), &mut seen);
-                            part.holds(seen.bad / seen.total)
-                        })
-                    })
-            }
-        }
+    /// Bad, and beyond the threshold.
+    fn bad(&self, view: &View<'_>, window: (Nanos, Nanos)) -> bool {
+        let mut seen = Seen::default();
+        verdict(&self.parts, view, window, &mut seen) == Verdict::Bad
+            && self.parts.iter().filter(|part| part.manner == Manner::Ratio).all(|part| {
+                view.series.get(part.series).is_some_and(|series| {
+                    part.see(series, window, &mut seen);
+                    part.holds(seen.bad / seen.total)
+                })
+            })
+    }
+
+    fn true_throughout(&self, view: &View<'_>, window: (Nanos, Nanos)) -> bool {
+        let times = times(&self.parts, view, window).into_iter();
+        let mut known = times.filter_map(|time| truth(&self.parts, view, time, Strength::Plain)).peekable();
+        known.peek().is_some() && known.all(|truth| truth)
     }
 }
 
@@ -269,11 +300,9 @@ pub(super) fn observed(parts: &[Part], view: &View<'_>, window: (Nanos, Nanos)) 
     let mut seen = Seen::default();
     let observe = |part: &Part| {
         let series = view.series.get(part.series)?;
-        if let Test::Limit { aggregate: Some(aggregate), .. } = part.test {
-            return Some((
-                part.comparison,
-                instant::aggregated(series, aggregate).map_or(Observed::Nothing, Observed::Value),
-            ));
+        if let Test::Limit { aggregate: Some(aggregate), limit, .. } = part.test {
+            let shown = instant::shown(series, aggregate, limit);
+            return Some((part.comparison, shown.map_or(Observed::Nothing, Observed::Value)));
         }
         part.see(series, window, &mut seen);
         Some((part.comparison, part.observed(&mut seen)))

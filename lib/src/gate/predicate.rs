@@ -1,12 +1,13 @@
 //! A criterion's predicate over series: truth at one time, and what a window says.
 
+use super::instant::percent;
 use super::outcome::Observed;
 use super::series::{Known, Nanos, Series, Totals};
 use super::threshold::Limit;
 use crate::criterion::{Aggregate, Cmp, Comparison, Direction};
 use crate::policy::rules::{FailingRule, ReadingKind};
 use crate::sample::State;
-use crate::statistics;
+use crate::{Finite, statistics};
 
 /// A sub-window of a ratio is bad from this posterior probability on, and good up to its complement.
 const SURE: f64 = 0.95;
@@ -37,7 +38,7 @@ pub(super) struct Part {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Test {
     State(State),
-    Limit { cmp: Cmp, limit: f64, aggregate: Option<Aggregate> },
+    Limit { cmp: Cmp, limit: Finite, aggregate: Option<Aggregate> },
 }
 
 /// How a window of a signal is judged.
@@ -56,7 +57,20 @@ pub(super) enum Manner {
 pub(super) enum Verdict {
     Bad,
     Good,
+    /// Too little is known, or neither.
     Unclear,
+    /// The number that would tell is none.
+    NoNumber,
+}
+
+/// Whether a whole window is beyond a threshold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Whole {
+    No,
+    /// With the posterior, where there is one.
+    Beyond(Option<f64>),
+    /// The number that would tell is none.
+    NoNumber,
 }
 
 /// How one sample is tested.
@@ -94,7 +108,8 @@ impl Part {
                     ReadingKind::Counts => Manner::Ratio,
                     ReadingKind::Value | ReadingKind::State => Manner::Number,
                 };
-                (Test::Limit { cmp: *cmp, limit: limit?, aggregate: operand.aggregate }, manner)
+                let limit = limit.and_then(Finite::new)?;
+                (Test::Limit { cmp: *cmp, limit, aggregate: operand.aggregate }, manner)
             }
         };
         Some(Self { comparison: index, series: place, test, failing: series.rules.failing, manner })
@@ -104,7 +119,8 @@ impl Part {
     pub(super) fn with_pre_existing(&self, limit: &Limit) -> Option<Self> {
         let more = limit.pre_existing.as_ref()?.number;
         let Test::Limit { cmp, limit, aggregate } = self.test else { return None };
-        let limit = if cmp.direction() == Direction::Below { limit.min(more) } else { limit.max(more) };
+        let further = if cmp.direction() == Direction::Below { more < limit } else { more > limit };
+        let limit = if further { more } else { limit };
         Some(Self { test: Test::Limit { cmp, limit, aggregate }, ..self.clone() })
     }
 
@@ -113,10 +129,11 @@ impl Part {
         match self.test {
             Test::State(state) => known.state(self.failing) == state,
             Test::Limit { cmp, limit, .. } => {
-                cmp.holds(known.number(), limit)
+                cmp.holds(known.number(), limit.get())
                     && match known {
+                        // Where that is no number, the window as a whole is looked at, and found unknown.
                         Known::Counts(counts) if strength == Strength::Likely => {
-                            self.posterior(counts.bad(), counts.total()) >= LIKELY
+                            self.posterior(counts.bad(), counts.total()).is_none_or(|sure| sure >= LIKELY)
                         }
                         _ => true,
                     }
@@ -124,13 +141,13 @@ impl Part {
         }
     }
 
-    /// The posterior probability that a ratio is beyond the threshold.
-    pub(super) fn posterior(&self, bad: f64, total: f64) -> f64 {
-        let Test::Limit { cmp, limit, .. } = self.test else { return f64::from(u8::from(bad > 0.0)) };
+    /// The posterior probability that a ratio is beyond the threshold; `None` where that is no number.
+    pub(super) fn posterior(&self, bad: f64, total: f64) -> Option<f64> {
+        let Test::Limit { cmp, limit, .. } = self.test else { return None };
         match cmp.direction() {
-            Direction::Above => statistics::probability_above(limit, bad, total),
-            Direction::Below => statistics::probability_below(limit, bad, total),
-            Direction::Neither => f64::from(u8::from(total > 0.0 && cmp.holds(bad / total, limit))),
+            Direction::Above => statistics::probability_above(limit.get(), bad, total),
+            Direction::Below => statistics::probability_below(limit.get(), bad, total),
+            Direction::Neither => Some(f64::from(u8::from(total > 0.0 && self.holds(bad / total)))),
         }
     }
 
@@ -142,9 +159,9 @@ impl Part {
         seen.values.clear();
         match self.manner {
             Manner::Ratio => {
-                let sums = series.sums(after, to);
-                seen.bad = sums.bad;
-                seen.total = sums.total;
+                let pooled = series.pooled(after, to);
+                seen.bad = pooled.bad();
+                seen.total = pooled.total();
             }
             Manner::Health => {
                 for point in series.points(after, to) {
@@ -159,16 +176,12 @@ impl Part {
     /// What a sub-window says.
     pub(super) fn verdict(&self, seen: &mut Seen) -> Verdict {
         match self.manner {
-            Manner::Ratio if seen.total > 0.0 => {
-                let probability = self.posterior(seen.bad, seen.total);
-                if probability >= SURE {
-                    Verdict::Bad
-                } else if probability <= 1.0 - SURE {
-                    Verdict::Good
-                } else {
-                    Verdict::Unclear
-                }
-            }
+            Manner::Ratio if seen.total > 0.0 => match self.posterior(seen.bad, seen.total) {
+                Some(sure) if sure >= SURE => Verdict::Bad,
+                Some(sure) if sure <= 1.0 - SURE => Verdict::Good,
+                Some(_) => Verdict::Unclear,
+                None => Verdict::NoNumber,
+            },
             Manner::Health if seen.probes > 0 && seen.matching == seen.probes => Verdict::Bad,
             Manner::Health if seen.probes > 0 && seen.matching == 0 => Verdict::Good,
             Manner::Number => match statistics::median(&mut seen.values) {
@@ -180,21 +193,23 @@ impl Part {
         }
     }
 
-    /// Whether a whole window is beyond, with the posterior where there is one.
-    pub(super) fn window_beyond(&self, seen: &mut Seen, needed: f64) -> (bool, Option<f64>) {
-        match self.manner {
+    /// Whether a whole window is beyond.
+    pub(super) fn whole(&self, seen: &mut Seen, needed: f64) -> Whole {
+        let beyond = match self.manner {
             Manner::Ratio => {
-                if seen.total <= 0.0 || !self.holds(seen.bad / seen.total) {
-                    return (false, None);
-                }
-                let probability = self.posterior(seen.bad, seen.total);
-                (probability >= needed, Some(probability))
+                return match self.posterior(seen.bad, seen.total) {
+                    _ if seen.total <= 0.0 => Whole::No,
+                    None => Whole::NoNumber,
+                    Some(sure) if sure >= needed && self.holds(seen.bad / seen.total) => {
+                        Whole::Beyond(Some(sure))
+                    }
+                    Some(_) => Whole::No,
+                };
             }
-            Manner::Number => {
-                (statistics::median(&mut seen.values).is_some_and(|median| self.holds(median)), None)
-            }
-            Manner::Health => (mostly(seen.matching, seen.probes), None),
-        }
+            Manner::Number => statistics::median(&mut seen.values).is_some_and(|median| self.holds(median)),
+            Manner::Health => mostly(seen.matching, seen.probes),
+        };
+        if beyond { Whole::Beyond(None) } else { Whole::No }
     }
 
     /// What was seen, as a report shows it.
@@ -220,10 +235,23 @@ impl Part {
         }
     }
 
+    /// Whether numbers are beyond on one side of the threshold only.
+    pub(super) fn is_one_sided(&self) -> bool {
+        !matches!(self.test, Test::Limit { cmp, .. } if cmp.direction() == Direction::Neither)
+    }
+
+    /// The threshold, where a percentile of the watch is compared with it.
+    pub(super) fn percentile_limit(&self) -> Option<Finite> {
+        match self.test {
+            Test::Limit { aggregate: Some(aggregate), limit, .. } => percent(aggregate).map(|_| limit),
+            Test::Limit { aggregate: None, .. } | Test::State(_) => None,
+        }
+    }
+
     pub(super) fn holds(&self, number: f64) -> bool {
         match self.test {
             Test::State(_) => false,
-            Test::Limit { cmp, limit, .. } => cmp.holds(number, limit),
+            Test::Limit { cmp, limit, .. } => cmp.holds(number, limit.get()),
         }
     }
 }
@@ -249,18 +277,29 @@ pub(super) fn truth(parts: &[Part], view: &View<'_>, at: Nanos, strength: Streng
 }
 
 /// What all parts together say of `(after, to]`: bad if all are bad, good if any is.
-pub(super) fn verdict(parts: &[Part], view: &View<'_>, after: Nanos, to: Nanos, seen: &mut Seen) -> Verdict {
+pub(super) fn verdict(parts: &[Part], view: &View<'_>, window: (Nanos, Nanos), seen: &mut Seen) -> Verdict {
     let mut all = Verdict::Bad;
     for part in parts {
         let Some(series) = view.series.get(part.series) else { return Verdict::Unclear };
-        part.see(series, (after, to), seen);
+        part.see(series, window, seen);
         match part.verdict(seen) {
             Verdict::Good => return Verdict::Good,
-            Verdict::Unclear => all = Verdict::Unclear,
-            Verdict::Bad => {}
+            Verdict::NoNumber => all = Verdict::NoNumber,
+            Verdict::Unclear if all == Verdict::Bad => all = Verdict::Unclear,
+            Verdict::Unclear | Verdict::Bad => {}
         }
     }
     all
+}
+
+/// The times in `(after, to]` at which one of the signals has a known sample, each once, in order.
+pub(super) fn times(parts: &[Part], view: &View<'_>, window: (Nanos, Nanos)) -> Vec<Nanos> {
+    let series = parts.iter().filter_map(|part| view.series.get(part.series));
+    let points = series.flat_map(|series| series.points(window.0, window.1));
+    let mut times: Vec<Nanos> = points.map(|point| point.at).collect();
+    times.sort_unstable();
+    times.dedup();
+    times
 }
 
 /// The coarsest step of the signals.

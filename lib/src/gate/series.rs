@@ -1,13 +1,15 @@
-//! One signal's samples: those that wait for a tick, those that windows still reach, and sums over the watch.
+//! One signal's samples: those that wait for a tick, those that windows still reach, and what the watch comes to.
 
 use std::collections::VecDeque;
 
 use super::course::Course;
 use super::outcome::SignalSummary;
 use super::pending::{Entry, Lack, Pending, Read};
+use super::ranks::Ranks;
 use crate::policy::rules::{FailingRule, OnMissing, ReadingKind, SignalRules};
 use crate::sample::{Absence, Counts, Reading, Sample, State};
-use crate::{Baseline, Duration, SignalName, Timestamp};
+use crate::statistics::Sum;
+use crate::{Baseline, Duration, Finite, SignalName, Timestamp};
 
 /// Nanoseconds, as a moment or as a length of time.
 pub(super) type Nanos = i64;
@@ -17,6 +19,9 @@ const STALE_AFTER: Nanos = 60_000_000_000;
 
 /// Different reasons of absence that one signal remembers; the rest is counted together.
 const MOST_REASONS: usize = 24;
+
+/// So many late points may wait, however few points there are.
+const FEWEST_LATE: usize = 1024;
 
 /// What is known of a signal at one time.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,33 +39,28 @@ pub(super) struct Point {
     /// It covers the time from here.
     pub from: Nanos,
     pub known: Known,
-    /// Sums over the watch up to here, so that a window's sums are one subtraction.
-    sums: Sums,
 }
 
-/// Running sums of a series.
+/// Counts of several samples together.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Sums {
-    pub points: u64,
-    pub bad: f64,
-    pub total: f64,
-    pub covered: Nanos,
+pub(super) struct Pooled {
+    bad: Sum,
+    total: Sum,
 }
 
-/// Sums over the known samples of the watch.
+/// The known samples of the watch together.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Totals {
     pub known: u64,
     pub covered: Nanos,
-    pub bad: f64,
-    pub total: f64,
-    pub sum: f64,
+    pub counts: Pooled,
+    pub sum: Sum,
     pub low: Option<f64>,
     pub high: Option<f64>,
     pub last: Option<(Nanos, f64)>,
     pub failed: u64,
-    /// Every reading, where a criterion needs the median or a percentile of them.
-    pub values: Option<Vec<f64>>,
+    /// Where criteria need the median or a percentile of the readings.
+    pub ranks: Option<Ranks>,
 }
 
 #[derive(Debug)]
@@ -76,6 +76,10 @@ pub(super) struct Series {
     pub put_in_late: u64,
     pending: Pending,
     points: VecDeque<Point>,
+    /// Points that came late, until windows are judged again.
+    late: Vec<(Nanos, Known)>,
+    /// The newest point that no window reaches any more.
+    forgotten: Option<Nanos>,
     absences: VecDeque<(Nanos, Lack)>,
     reasons: Vec<(Absence, u64)>,
     keep: Nanos,
@@ -84,6 +88,14 @@ pub(super) struct Series {
     evaluated_to: Option<Nanos>,
     newest_absent: bool,
     course: Course,
+    step_said: StepSaid,
+}
+
+/// Whether the journal has said the step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum StepSaid {
+    No,
+    Yes,
 }
 
 /// What became of the samples of one time.
@@ -110,6 +122,8 @@ impl Series {
             put_in_late: 0,
             pending: Pending::default(),
             points: VecDeque::new(),
+            late: Vec::new(),
+            forgotten: None,
             absences: VecDeque::new(),
             reasons: Vec::new(),
             keep: 0,
@@ -118,7 +132,18 @@ impl Series {
             evaluated_to: None,
             newest_absent: false,
             course: Course::default(),
+            step_said: StepSaid::No,
         }
+    }
+
+    /// Takes the step that the journal says; false where it has said one before.
+    pub(super) fn set_step(&mut self, step: Nanos) -> bool {
+        let first = self.step_said == StepSaid::No;
+        if first {
+            self.step = step.max(1);
+            self.step_said = StepSaid::Yes;
+        }
+        first
     }
 
     /// Fixes what depends on the start of the gate.
@@ -132,9 +157,9 @@ impl Series {
         self.keep = self.keep.max(length.saturating_add(self.staleness()));
     }
 
-    /// Makes sure that medians and percentiles over the watch can be told.
-    pub(super) fn keep_values(&mut self) {
-        self.totals.values.get_or_insert_with(Vec::new);
+    /// Makes sure that it can be told on which side of this limit medians and percentiles over the watch lie.
+    pub(super) fn keep_ranks(&mut self, limit: Finite) {
+        self.totals.ranks.get_or_insert_default().split_at(limit);
     }
 
     /// A known sample covers at most this much time.
@@ -159,7 +184,11 @@ impl Series {
         let late = self.evaluated_to.is_some_and(|to| at <= to);
         if late {
             if let Read::Known(known) = read {
-                self.insert_late(at, known);
+                self.late.push((at, known));
+                // However many come before the next evaluation, they take no more room than the points.
+                if self.late.len() > self.points.len().max(FEWEST_LATE) {
+                    self.put_in_late_points();
+                }
             }
             return Taken::Late;
         }
@@ -181,13 +210,7 @@ impl Series {
                     return Taken::Nothing;
                 }
                 self.sum(at, from, known);
-                let sums = Sums {
-                    points: self.totals.known,
-                    bad: self.totals.bad,
-                    total: self.totals.total,
-                    covered: self.totals.covered,
-                };
-                self.points.push_back(Point { at, from, known, sums });
+                self.points.push_back(Point { at, from, known });
                 self.forget(at);
                 Taken::Known
             }
@@ -195,7 +218,11 @@ impl Series {
     }
 
     /// The known samples in `(after, to]`, oldest first.
-    pub(super) fn points(&self, after: Nanos, to: Nanos) -> impl DoubleEndedIterator<Item = &Point> {
+    pub(super) fn points(
+        &self,
+        after: Nanos,
+        to: Nanos,
+    ) -> impl DoubleEndedIterator<Item = &Point> + ExactSizeIterator {
         let first = self.points.partition_point(|point| point.at <= after);
         let end = self.points.partition_point(|point| point.at <= to).max(first);
         self.points.range(first..end)
@@ -220,24 +247,21 @@ impl Series {
         if length <= 0 {
             return 0.0;
         }
-        // Only the oldest point can cover time before the window.
-        let Some(oldest) = self.points(after, to).next() else { return 0.0 };
-        let before = after.saturating_sub(oldest.from).max(0);
-        self.sums(after, to).covered.saturating_sub(before) as f64 / length as f64
+        let covered: Nanos =
+            self.points(after, to).map(|point| point.at.saturating_sub(point.from.max(after))).sum();
+        covered as f64 / length as f64
     }
 
-    /// The sums over the known samples in `(after, to]`.
-    pub(super) fn sums(&self, after: Nanos, to: Nanos) -> Sums {
-        let mut points = self.points(after, to);
-        let Some(oldest) = points.next() else { return Sums::default() };
-        let newest = points.next_back().unwrap_or(oldest);
-        let own = oldest.own();
-        Sums {
-            points: newest.sums.points - oldest.sums.points + own.points,
-            bad: (newest.sums.bad - oldest.sums.bad) + own.bad,
-            total: (newest.sums.total - oldest.sums.total) + own.total,
-            covered: newest.sums.covered.saturating_sub(oldest.sums.covered).saturating_add(own.covered),
-        }
+    /// How many known samples lie in `(after, to]`.
+    pub(super) fn count(&self, after: Nanos, to: Nanos) -> usize {
+        self.points(after, to).len()
+    }
+
+    /// The counts in `(after, to]`, summed afresh: a difference of running sums would lose what is small beside the rest.
+    pub(super) fn pooled(&self, after: Nanos, to: Nanos) -> Pooled {
+        let mut pooled = Pooled::default();
+        self.points(after, to).for_each(|point| pooled.add(point.known));
+        pooled
     }
 
     /// Whether the newest sample, known or not, is absent.
@@ -298,7 +322,7 @@ impl Series {
         absent.sort();
         let length = to.saturating_sub(self.watch_from);
         let counts = (self.rules.reading == ReadingKind::Counts && self.totals.known > 0)
-            .then_some((self.totals.bad, self.totals.total));
+            .then(|| (self.totals.counts.bad(), self.totals.counts.total()));
         SignalSummary {
             signal: self.name.clone(),
             reading: self.rules.reading,
@@ -375,59 +399,67 @@ impl Series {
         totals.covered = totals.covered.saturating_add(at.saturating_sub(from));
         let number = known.number();
         totals.failed += u64::from(known.state(self.rules.failing) == State::Failing);
-        if let Known::Counts(counts) = known {
-            totals.bad += counts.bad();
-            totals.total += counts.total();
-        }
-        totals.sum += number;
+        totals.counts.add(known);
+        totals.sum.add(number);
         totals.low = Some(totals.low.map_or(number, |low| low.min(number)));
         totals.high = Some(totals.high.map_or(number, |high| high.max(number)));
         if totals.last.is_none_or(|(newest, _)| newest < at) {
             totals.last = Some((at, number));
         }
-        if let Some(values) = &mut totals.values {
-            values.push(number);
+        if let Some(ranks) = &mut totals.ranks {
+            ranks.add(number);
         }
     }
 
-    /// A point that came after its time was evaluated still counts in the windows to come.
-    fn insert_late(&mut self, at: Nanos, known: Known) {
-        let oldest = self.evaluated_to.unwrap_or(at).saturating_sub(self.keep);
-        let place = self.points.partition_point(|point| point.at < at);
-        let there = self.points.get(place).is_some_and(|point| point.at == at);
-        if at <= self.watch_from || at < oldest || there {
-            return;
-        }
-        let before = place.checked_sub(1).and_then(|place| self.points.get(place)).map(|point| point.at);
-        let from = self.cover_from(before, at);
-        let earlier = match place.checked_sub(1).and_then(|place| self.points.get(place)) {
-            Some(point) => point.sums,
-            None => self.points.front().map_or_else(Sums::default, |next| next.sums.less(next.own())),
+    /// Points that came after their time was evaluated still count in the windows to come: each once, and the first to come
+    /// of one time.
+    pub(super) fn put_in_late_points(&mut self) {
+        let mut late = std::mem::take(&mut self.late);
+        let reach = self.evaluated_to.unwrap_or(Nanos::MAX).saturating_sub(self.keep);
+        let oldest = self.watch_from.max(reach.saturating_sub(1)).max(self.forgotten.unwrap_or(Nanos::MIN));
+        late.retain(|(at, _)| *at > oldest);
+        late.sort_by_key(|(at, _)| *at);
+        late.dedup_by_key(|(at, _)| *at);
+        let Some((first, _)) = late.first() else { return };
+        let later = self.points.split_off(self.points.partition_point(|point| point.at < *first));
+        let covered = |points: &mut dyn Iterator<Item = &Point>| -> Nanos {
+            points.map(|point| point.at.saturating_sub(point.from)).sum()
         };
-        let mut covered_twice = 0;
-        if let Some(next) = self.points.get_mut(place) {
-            covered_twice = at.saturating_sub(next.from).max(0);
-            next.from = next.from.max(at);
+        let before = covered(&mut later.iter());
+        let place = self.points.len();
+        let mut later = later.into_iter().peekable();
+        for (at, known) in late {
+            while let Some(point) = later.next_if(|point| point.at < at) {
+                self.follow(point);
+            }
+            if later.peek().is_some_and(|point| point.at == at) {
+                continue;
+            }
+            let from = self.cover_from(None, at);
+            self.follow(Point { at, from, known });
+            self.put_in_late += 1;
+            self.newest_known = self.newest_known.max(Some(at));
+            self.sum(at, at, known);
+            self.course.add(at, known);
         }
-        let mut point = Point { at, from, known, sums: Sums::default() };
-        let own = point.own();
-        point.sums = earlier.plus(own);
-        let added = own.less(Sums { covered: covered_twice, ..Sums::default() });
-        for later in self.points.range_mut(place..) {
-            later.sums = later.sums.plus(added);
+        for point in later {
+            self.follow(point);
         }
-        self.points.insert(place, point);
-        self.put_in_late += 1;
-        self.newest_known = self.newest_known.max(Some(at));
-        self.sum(at, from, known);
-        self.totals.covered = self.totals.covered.saturating_sub(covered_twice);
-        self.course.add(at, known);
+        let after = covered(&mut self.points.range(place..));
+        self.totals.covered = self.totals.covered.saturating_add(after.saturating_sub(before));
+    }
+
+    /// Adds a point behind the others, which covers no time twice.
+    fn follow(&mut self, mut point: Point) {
+        let before = self.points.back().map(|point| point.at).or(self.forgotten);
+        point.from = before.map_or(point.from, |before| point.from.max(before));
+        self.points.push_back(point);
     }
 
     fn forget(&mut self, at: Nanos) {
         let oldest = at.saturating_sub(self.keep);
         while self.points.len() > 1 && self.points.front().is_some_and(|point| point.at <= oldest) {
-            self.points.pop_front();
+            self.forgotten = self.points.pop_front().map(|point| point.at);
         }
         while self.absences.front().is_some_and(|(at, _)| *at <= oldest) {
             self.absences.pop_front();
@@ -435,34 +467,20 @@ impl Series {
     }
 }
 
-impl Point {
-    /// What it adds to the sums.
-    fn own(&self) -> Sums {
-        let (bad, total) = match self.known {
-            Known::Counts(counts) => (counts.bad(), counts.total()),
-            Known::Value(_) | Known::State(_) => (0.0, 0.0),
-        };
-        Sums { points: 1, bad, total, covered: self.at.saturating_sub(self.from) }
-    }
-}
-
-impl Sums {
-    fn plus(self, other: Self) -> Self {
-        Self {
-            points: self.points + other.points,
-            bad: self.bad + other.bad,
-            total: self.total + other.total,
-            covered: self.covered.saturating_add(other.covered),
+impl Pooled {
+    fn add(&mut self, known: Known) {
+        if let Known::Counts(counts) = known {
+            self.bad.add(counts.bad());
+            self.total.add(counts.total());
         }
     }
 
-    fn less(self, other: Self) -> Self {
-        Self {
-            points: self.points.saturating_sub(other.points),
-            bad: self.bad - other.bad,
-            total: self.total - other.total,
-            covered: self.covered.saturating_sub(other.covered),
-        }
+    pub(super) fn bad(&self) -> f64 {
+        self.bad.value()
+    }
+
+    pub(super) fn total(&self) -> f64 {
+        self.total.value()
     }
 }
 

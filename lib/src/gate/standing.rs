@@ -53,6 +53,12 @@ impl Standing<'_> {
                 && (judge.would_trip.is_some() || running != Running::No))
         {
             (CriterionStatus::Unknown, self.unknown_threshold(&subject, &judge.limits))
+        } else if let Some(at) = judge.no_number {
+            let why = format!(
+                "a number behind it at {} UTC is too large or too small to be one",
+                wording::clock(at)
+            );
+            (CriterionStatus::Unknown, unknown(over_watch(), &why))
         } else if let Some(finding) = &judge.would_trip {
             (CriterionStatus::PreExisting, pre_existing(&subject, subject.finding(finding, Asked::AsWritten)))
         } else if running == Running::Yes
@@ -149,7 +155,8 @@ impl Standing<'_> {
 
     fn too_few_requests(&self, places: &[usize]) -> bool {
         self.each(places).any(|series| {
-            series.rules.reading == ReadingKind::Counts && series.totals.total < self.view.min_requests
+            series.rules.reading == ReadingKind::Counts
+                && series.totals.counts.total() < self.view.min_requests
         })
     }
 
@@ -181,7 +188,7 @@ impl Standing<'_> {
             );
             lacking.push((why, series.lacks_of_watch()));
         }
-        let total = series.totals.total;
+        let total = series.totals.counts.total();
         if series.rules.reading == ReadingKind::Counts
             && total < self.view.min_requests
             && series.totals.known > 0
@@ -218,7 +225,7 @@ impl Standing<'_> {
             let totals = &series.totals;
             let seen = match part.manner {
                 _ if totals.known == 0 => Observed::Nothing,
-                Manner::Ratio => Observed::Counts { bad: totals.bad, total: totals.total },
+                Manner::Ratio => Observed::Counts { bad: totals.counts.bad(), total: totals.counts.total() },
                 Manner::Health => Observed::Probes { failed: totals.failed, of: totals.known },
                 Manner::Number => part.worst(totals).map_or(Observed::Nothing, Observed::Value),
             };

@@ -1,6 +1,6 @@
 //! `P for D strict`: every sample, as the `for` of an alerting rule asks it.
 
-use super::predicate::{Part, Strength, View, step, truth};
+use super::predicate::{Part, Strength, View, step, times, truth};
 use super::series::{Nanos, length};
 use super::sustained::Finding;
 use crate::gate::outcome::Distance;
@@ -63,6 +63,25 @@ impl Strict {
             needed: None,
             observed: Vec::new(),
         })
+    }
+
+    /// Tells again what has held before `at`, because samples came late.
+    pub(super) fn look_again(&mut self, parts: &[Part], view: &View<'_>, at: Nanos) {
+        let before = (self.held, self.since, self.newest);
+        let times = times(parts, view, (view.watch_from, at.saturating_sub(1)));
+        let broken = |time: &Nanos| truth(parts, view, *time, Strength::Plain) == Some(false);
+        let whole = !times.iter().any(broken);
+        (self.held, self.since, self.newest) = (0, None, None);
+        for time in times {
+            // What it trips by now it trips by at `at`, if it still holds then.
+            let _ = self.at(parts, view, time);
+        }
+        if whole {
+            // It may have begun before the samples that are kept.
+            self.held = self.held.max(before.0);
+            self.since = before.1.or(self.since);
+        }
+        self.newest = self.newest.or(before.2);
     }
 
     pub(super) fn distance(&self) -> Distance {

@@ -5,7 +5,9 @@
 
 use std::collections::VecDeque;
 
-use super::predicate::{Manner, Part, Seen, Strength, Verdict, View, confidence, step, truth, verdict};
+use super::predicate::{
+    Manner, Part, Seen, Strength, Verdict, View, Whole, confidence, step, times, truth, verdict,
+};
 use super::series::Nanos;
 use crate::gate::outcome::{Distance, Observed};
 use crate::gate::series::length;
@@ -16,6 +18,22 @@ const MOST_PARTS: Nanos = 5;
 const WIDEST: Nanos = 6;
 /// So much of the window has to be covered.
 const COVERED: f64 = 0.5;
+
+/// What a look at a criterion comes to.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Look {
+    /// It does not trip.
+    Clear,
+    Tripped(Finding),
+    /// A number that would tell is none: nobody can say.
+    NoNumber,
+}
+
+impl From<Option<Finding>> for Look {
+    fn from(found: Option<Finding>) -> Self {
+        found.map_or(Self::Clear, Self::Tripped)
+    }
+}
 
 /// The window in which a criterion tripped.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,31 +87,49 @@ impl Sustained {
     }
 
     /// Judges the window that ends at `at`.
-    pub(super) fn at(&mut self, parts: &[Part], view: &View<'_>, at: Nanos) -> Option<Finding> {
+    pub(super) fn at(&mut self, parts: &[Part], view: &View<'_>, at: Nanos) -> Look {
         if truth(parts, view, at, Strength::Likely) == Some(true) {
             self.note_beyond(at);
         }
-        let oldest = at.saturating_sub(self.duration.saturating_add(self.tail));
+        let oldest = self.oldest(at);
         while self.beyond.front().is_some_and(|time| *time <= oldest) {
             self.beyond.pop_front();
         }
-        // The cheap conditions first: old enough, and still going.
-        let first = *self.beyond.front()?;
-        let last = *self.beyond.iter().rev().find(|time| **time <= at)?;
-        if last.saturating_sub(first) < self.duration || last <= at.saturating_sub(self.tail) {
-            return None;
+        // The cheap conditions first.
+        if !self.lasts(at) || !self.may_be_beyond(parts, view, at) {
+            return Look::Clear;
         }
-        if !self.may_be_beyond(parts, view, at) {
-            return None;
+        let Some(window) = self.enough(parts, view, at) else { return Look::Clear };
+        match (self.whole(parts, view, window), self.throughout(parts, view, window)) {
+            (Whole::Beyond(confidence), Verdict::Bad) => Look::Tripped(Finding {
+                at,
+                window,
+                confidence,
+                needed: confidence.map(|_| self.needed),
+                observed: Vec::new(),
+            }),
+            (Whole::No, _) | (_, Verdict::Good | Verdict::Unclear) => Look::Clear,
+            (Whole::NoNumber, _) | (_, Verdict::NoNumber) => Look::NoNumber,
         }
-        let window = self.enough(parts, view, at)?;
-        let confidence = self.beyond_as_a_whole(parts, view, window)?;
-        self.throughout(parts, view, window).then_some(Finding {
-            at,
-            window,
-            confidence,
-            needed: confidence.map(|_| self.needed),
-            observed: Vec::new(),
+    }
+
+    /// Tells again which samples are beyond, because some came late.
+    pub(super) fn look_again(&mut self, parts: &[Part], view: &View<'_>, at: Nanos) {
+        let beyond = |time: &Nanos| truth(parts, view, *time, Strength::Likely) == Some(true);
+        self.beyond = times(parts, view, (self.oldest(at), Nanos::MAX)).into_iter().filter(beyond).collect();
+    }
+
+    /// The trailing duration and its tail begin here.
+    fn oldest(&self, at: Nanos) -> Nanos {
+        at.saturating_sub(self.duration.saturating_add(self.tail))
+    }
+
+    /// Old enough, and still going.
+    fn lasts(&self, at: Nanos) -> bool {
+        let first = self.beyond.front();
+        let last = self.beyond.iter().rev().find(|time| **time <= at);
+        first.zip(last).is_some_and(|(first, last)| {
+            last.saturating_sub(*first) >= self.duration && *last > at.saturating_sub(self.tail)
         })
     }
 
@@ -101,14 +137,14 @@ impl Sustained {
     fn may_be_beyond(&self, parts: &[Part], view: &View<'_>, at: Nanos) -> bool {
         let [part] = parts else { return true };
         let Some(series) = view.series.get(part.series) else { return false };
-        if part.manner == Manner::Ratio || series.put_in_late > 0 {
+        if part.manner == Manner::Ratio || !part.is_one_sided() {
             return true;
         }
         let after = at.saturating_sub(self.window);
         let beyond = self.beyond.len() - self.beyond.partition_point(|time| *time <= after);
         // A median beyond the threshold has half of the samples there, and four fifths are more than half. A window
         // longer than the duration holds samples that are not kept here.
-        self.window > self.duration || 2 * beyond as u64 >= series.sums(after, at).points
+        self.window > self.duration || 2 * beyond >= series.count(after, at)
     }
 
     /// The window that is covered and has enough requests, wider where it must be.
@@ -134,42 +170,38 @@ impl Sustained {
         })
     }
 
-    /// Whether the window as a whole is beyond, and how sure that is.
-    fn beyond_as_a_whole(
-        &mut self,
-        parts: &[Part],
-        view: &View<'_>,
-        window: (Nanos, Nanos),
-    ) -> Option<Option<f64>> {
-        let mut smallest: Option<f64> = None;
+    /// Whether the window as a whole is beyond, with the smallest posterior.
+    fn whole(&mut self, parts: &[Part], view: &View<'_>, window: (Nanos, Nanos)) -> Whole {
+        let mut all = Whole::Beyond(None);
         for part in parts {
-            let series = view.series.get(part.series)?;
+            let Some(series) = view.series.get(part.series) else { return Whole::No };
             part.see(series, window, &mut self.seen);
-            let (beyond, confidence) = part.window_beyond(&mut self.seen, self.needed);
-            if !beyond {
-                return None;
-            }
-            smallest = match (smallest, confidence) {
-                (Some(least), Some(confidence)) => Some(least.min(confidence)),
-                (least, confidence) => least.or(confidence),
+            all = match (all, part.whole(&mut self.seen, self.needed)) {
+                (_, Whole::No) => return Whole::No,
+                (Whole::Beyond(Some(least)), Whole::Beyond(Some(sure))) => {
+                    Whole::Beyond(Some(least.min(sure)))
+                }
+                (Whole::Beyond(least), Whole::Beyond(sure)) => Whole::Beyond(least.or(sure)),
+                _ => Whole::NoNumber,
             };
         }
-        Some(smallest)
+        all
     }
 
-    /// At most one part good, at least two bad, and neither the oldest nor the newest good.
-    fn throughout(&mut self, parts: &[Part], view: &View<'_>, window: (Nanos, Nanos)) -> bool {
+    /// Bad: at most one part of the window is good, at least two are bad, and neither the oldest nor the newest is good.
+    fn throughout(&mut self, parts: &[Part], view: &View<'_>, window: (Nanos, Nanos)) -> Verdict {
         let (mut good, mut bad) = (0, 0);
         for index in 0..self.parts {
             let (after, to) = cut(window, index, self.parts);
-            match verdict(parts, view, after, to, &mut self.seen) {
-                Verdict::Good if index == 0 || index + 1 == self.parts => return false,
+            match verdict(parts, view, (after, to), &mut self.seen) {
+                Verdict::Good if index == 0 || index + 1 == self.parts => return Verdict::Good,
                 Verdict::Good => good += 1,
                 Verdict::Bad => bad += 1,
+                Verdict::NoNumber => return Verdict::NoNumber,
                 Verdict::Unclear => {}
             }
         }
-        good <= 1 && bad >= 2
+        if good <= 1 && bad >= 2 { Verdict::Bad } else { Verdict::Unclear }
     }
 
     fn note_beyond(&mut self, at: Nanos) {

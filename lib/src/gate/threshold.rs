@@ -2,10 +2,9 @@
 
 use super::series::Series;
 use super::wording::{self, Unit};
-use crate::Baseline;
 use crate::criterion::{Cmp, Comparison, Criterion, Direction, Quantity, Sign, Threshold};
 use crate::policy::rules::ReadingKind;
-use crate::statistics;
+use crate::{Baseline, Finite, statistics};
 
 /// Fewer known samples are no baseline.
 const FEWEST_SAMPLES: u64 = 5;
@@ -36,7 +35,7 @@ pub(super) struct Limit {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct PreExisting {
-    pub number: f64,
+    pub number: Finite,
     pub origin: String,
 }
 
@@ -110,7 +109,7 @@ impl Relative {
             Threshold::TimesBaseline(factor) => {
                 let number = factor.get() * base;
                 let origin = format!("{} × {} ({words})", wording::plain(factor.get()), show(base));
-                match baseline.worst.map(crate::Finite::get) {
+                match baseline.worst.map(Finite::get) {
                     Some(worst) if self.above_is_trouble() && !self.ratio && worst > number => Ok((
                         worst,
                         format!("{}, the highest median of the baseline, above {origin}", show(worst)),
@@ -198,10 +197,9 @@ fn middle(baseline: &Baseline, ratio: bool) -> f64 {
 
 fn pre_existing(cmp: Cmp, threshold: f64, base: f64, ratio: bool, unit: Unit) -> Option<PreExisting> {
     let show = |number: f64| wording::value(number, unit);
-    match cmp.direction() {
+    let (number, origin) = match cmp.direction() {
         Direction::Above if threshold > 0.0 && base * PRE_EXISTING.1 >= threshold * PRE_EXISTING.0 => {
-            let number = WORSE * base;
-            Some(PreExisting { number, origin: format!("1.5 × {} before", show(base)) })
+            (WORSE * base, format!("1.5 × {} before", show(base)))
         }
         Direction::Below if cmp.holds(base, threshold) => {
             let number = if ratio { 1.0 - WORSE * (1.0 - base) } else { base - (WORSE - 1.0) * base.abs() };
@@ -211,10 +209,13 @@ fn pre_existing(cmp: Cmp, threshold: f64, base: f64, ratio: bool, unit: Unit) ->
             } else {
                 format!("{} before, less a third", show(base))
             };
-            Some(PreExisting { number, origin })
+            (number, origin)
         }
-        _ => None,
-    }
+        _ => return None,
+    };
+    // More than a number can say is asked by the greatest one.
+    let number = Finite::new(number.clamp(f64::MIN, f64::MAX))?;
+    Some(PreExisting { number, origin })
 }
 
 /// Whether another comparison of the criterion asks the same signal to be worse than its baseline: what was so before
@@ -247,7 +248,6 @@ fn has_floor(criterion: &Criterion, comparison: &Comparison) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Finite;
 
     fn twice(median: f64) -> Result<(f64, String), String> {
         let finite = |number| Finite::new(number).unwrap();

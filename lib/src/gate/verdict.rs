@@ -19,6 +19,7 @@ impl Watch {
             };
         };
         self.prepare();
+        self.put_in_late_points();
         let (at, cause) = match &self.closing {
             Some(closing) => (closing.at, closing.cause.clone()),
             None => {
@@ -104,14 +105,24 @@ impl Watch {
                 Decision::Hold,
                 format!("the gate was cancelled by {by} at {} UTC", wording::clock(at)),
             ),
-            Cause::Unsettled => by_word(
-                Decision::Hold,
-                format!(
+            Cause::Unsettled => {
+                let ended = format!(
                     "the journal ends at {} UTC, before the watch did at {}",
                     wording::clock(at),
                     wording::clock(self.end().unwrap_or(times.end))
-                ),
-            ),
+                );
+                let running = criteria.iter().find(|c| c.status == CriterionStatus::Running);
+                match running.filter(|_| self.extension.is_some()) {
+                    // The watch itself was over: what had not cleared is why.
+                    Some(running) => Verdict {
+                        decision: Decision::Hold,
+                        criterion: Some(running.criterion.clone()),
+                        reason: format!("{}; {ended}", sentence(running)),
+                        also: sentences(0).into_iter().filter(|other| *other != sentence(running)).collect(),
+                    },
+                    None => by_word(Decision::Hold, ended),
+                }
+            }
             Cause::Watched => {
                 if let Some(first) = against.first() {
                     return Verdict {

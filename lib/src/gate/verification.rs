@@ -1,14 +1,14 @@
 //! Verification criteria: what has to be true over the watch.
 
-use super::instant::aggregated;
+use super::instant::{compared, shown};
 use super::judge::{Thresholds, criterion_series};
 use super::outcome::Observed;
 use super::predicate::{Manner, Part, Test, View};
 use super::series::{Known, Nanos, Series, nanos};
 use super::threshold::{Limit, Role, limit};
-use crate::Duration;
 use crate::criterion::{Aggregate, Criterion};
 use crate::sample::State;
+use crate::{Duration, Finite};
 
 /// A ratio fails only with this much confidence.
 pub(super) const CONFIDENT: f64 = 0.90;
@@ -66,14 +66,13 @@ impl Verifier {
         Self { criterion: criterion.clone(), series, limits, parts, thresholds }
     }
 
-    /// Whether a part needs every reading of this series.
-    pub(super) fn needs_values(&self, series: usize) -> bool {
-        self.parts.iter().filter(|part| part.series == series).any(|part| match part.test {
-            Test::Limit { aggregate: None, .. } => part.manner == Manner::Number,
-            Test::Limit { aggregate: Some(aggregate), .. } => {
-                matches!(aggregate, Aggregate::Median | Aggregate::Percentile(_))
-            }
-            Test::State(_) => false,
+    /// The limits that percentiles of a series over the watch are compared with.
+    pub(super) fn percentile_limits(&self, series: usize) -> impl Iterator<Item = Finite> {
+        let parts = self.parts.iter().filter(move |part| part.series == series);
+        parts.filter_map(|part| match part.test {
+            // Without an aggregate, any signal but a ratio is its median.
+            Test::Limit { aggregate: None, limit, .. } if part.manner == Manner::Number => Some(limit),
+            _ => part.percentile_limit(),
         })
     }
 
@@ -109,19 +108,22 @@ fn verify(part: &Part, series: &Series, steady: Nanos, at: Nanos) -> Verified {
     let (observed, truth, confidence) = match (part.test, part.manner) {
         (Test::State(state), _) => health(part, series, state, steady, at),
         (Test::Limit { aggregate: None, .. }, Manner::Ratio) => ratio(part, series),
-        (Test::Limit { aggregate, .. }, _) => {
-            match aggregated(series, aggregate.unwrap_or(Aggregate::Median)) {
-                Some(number) if part.holds(number) => (Observed::Value(number), Truth::True, None),
-                Some(number) => (Observed::Value(number), Truth::False, None),
-                None => (Observed::Nothing, Truth::Unknown, None),
-            }
+        (Test::Limit { aggregate, limit, .. }, _) => {
+            let aggregate = aggregate.unwrap_or(Aggregate::Median);
+            let observed = shown(series, aggregate, limit).map_or(Observed::Nothing, Observed::Value);
+            let truth = match compared(series, aggregate, limit) {
+                Some(number) if part.holds(number) => Truth::True,
+                Some(_) => Truth::False,
+                None => Truth::Unknown,
+            };
+            (observed, truth, None)
         }
     };
     Verified { comparison: part.comparison, series: part.series, observed, truth, confidence }
 }
 
 fn ratio(part: &Part, series: &Series) -> (Observed, Truth, Option<f64>) {
-    let (bad, total) = (series.totals.bad, series.totals.total);
+    let (bad, total) = (series.totals.counts.bad(), series.totals.counts.total());
     if total <= 0.0 {
         return (Observed::Nothing, Truth::Unknown, None);
     }
@@ -129,10 +131,8 @@ fn ratio(part: &Part, series: &Series) -> (Observed, Truth, Option<f64>) {
     if part.holds(bad / total) {
         return (observed, Truth::True, None);
     }
-    let broken = 1.0 - part.posterior(bad, total);
-    if !broken.is_finite() {
-        return (observed, Truth::Unknown, None);
-    }
+    let Some(holds) = part.posterior(bad, total) else { return (observed, Truth::Unknown, None) };
+    let broken = 1.0 - holds;
     (observed, if broken >= CONFIDENT { Truth::False } else { Truth::Weak }, Some(broken))
 }
 

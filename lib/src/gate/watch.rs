@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::GateError;
 use super::course::Course;
 use super::judge::{Judge, Running};
 use super::outcome::{Decision, Distance, Phase, Progress};
@@ -124,29 +125,33 @@ impl Watch {
         self.times = Some(Times { start: at, watch_from, end });
     }
 
-    pub(super) fn set_step(&mut self, signal: &SignalName, step: Duration) {
-        if let Some(series) = self.places.get(signal).and_then(|place| self.series.get_mut(*place))
-            && !step.is_zero()
-        {
-            series.step = nanos(step);
-        }
+    /// Takes the grain of a signal that the policy has; of other signals nothing is kept.
+    pub(super) fn set_step(&mut self, signal: &SignalName, step: Duration) -> Result<(), GateError> {
+        let first = self.series_mut(signal).is_none_or(|series| series.set_step(nanos(step)));
+        if first { Ok(()) } else { Err(GateError::Second("signal", signal.clone())) }
     }
 
-    pub(super) fn set_baseline(&mut self, signal: &SignalName, baseline: &Baseline) {
-        if let Some(series) = self.places.get(signal).and_then(|place| self.series.get_mut(*place)) {
-            series.baseline = Some(baseline.clone());
+    /// Takes the baseline of a signal that the policy has; of other signals nothing is kept.
+    pub(super) fn set_baseline(&mut self, signal: &SignalName, baseline: &Baseline) -> Result<(), GateError> {
+        let Some(series) = self.series_mut(signal) else { return Ok(()) };
+        if series.baseline.is_some() {
+            return Err(GateError::Second("baseline", signal.clone()));
         }
+        series.baseline = Some(baseline.clone());
+        Ok(())
+    }
+
+    fn series_mut(&mut self, signal: &SignalName) -> Option<&mut Series> {
+        self.places.get(signal).and_then(|place| self.series.get_mut(*place))
     }
 
     /// Puts a sample aside; false where the policy does not name its signal.
     pub(super) fn put_aside(&mut self, signal: &SignalName, at: Nanos, sample: &Sample) -> bool {
         self.prepare();
-        let Some(place) = self.places.get(signal) else { return false };
         // Nothing after the latest end that there may be can count.
         let beyond = self.closing.as_ref().is_some_and(|closing| at > closing.at);
-        if let Some(series) = self.series.get_mut(*place)
-            && !beyond
-        {
+        let Some(series) = self.series_mut(signal) else { return false };
+        if !beyond {
             series.put_aside(at, sample);
         }
         true
@@ -186,7 +191,6 @@ impl Watch {
 
     /// Evaluates every time up to `to` that waits.
     pub(super) fn evaluate_to(&mut self, to: Nanos) {
-        self.prepare();
         while let Some(at) = self.next_time().filter(|at| *at <= to) {
             if !self.evaluate(at) {
                 return;
@@ -235,6 +239,7 @@ impl Watch {
         if self.touched.is_empty() {
             return true;
         }
+        self.put_in_late_points();
         let view = view(&self.rules, times, &self.series);
         for (index, judge) in self.judges.iter_mut().enumerate() {
             let Some(judge) = judge else { continue };
@@ -249,6 +254,7 @@ impl Watch {
     /// The planned end, or the end of the extension, has come.
     fn reach_end(&mut self, end: Nanos) {
         let Some(times) = self.times else { return };
+        self.put_in_late_points();
         if self.extension.is_none() {
             let view = view(&self.rules, times, &self.series);
             let running: Vec<bool> = self
@@ -267,6 +273,10 @@ impl Watch {
             }
         }
         self.closing = Some(Closing { at: end, cause: Cause::Unsettled });
+    }
+
+    pub(super) fn put_in_late_points(&mut self) {
+        self.series.iter_mut().for_each(Series::put_in_late_points);
     }
 
     /// In the extension: false once nothing runs any more. Only a sample that shows it ends a run.
@@ -331,9 +341,7 @@ impl Watch {
                 let blind = judge.duration.max(series.step.saturating_mul(2));
                 series.judged_over = series.judged_over.max(judge.duration);
                 series.keep_at_least(judge.reach().max(blind.saturating_mul(2)));
-                if judge.needs_values() {
-                    series.keep_values();
-                }
+                judge.percentile_limits(*place).for_each(|limit| series.keep_ranks(limit));
             }
         }
         for verifier in self.verifiers.iter().flatten() {
@@ -343,9 +351,7 @@ impl Watch {
                 series.keep_at_least(
                     steady_window(series, steady).max(nanos(verifier.criterion.form().duration())),
                 );
-                if verifier.needs_values(*place) {
-                    series.keep_values();
-                }
+                verifier.percentile_limits(*place).for_each(|limit| series.keep_ranks(limit));
             }
         }
         let last = times.end.saturating_add(longest);

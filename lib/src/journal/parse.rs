@@ -6,6 +6,7 @@ use std::fmt;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::text::bounded;
 use super::{Line, VERSION, usual};
 use crate::gate::Decision;
 use crate::sample::{Absence, Counts, Reading, Sample};
@@ -112,7 +113,7 @@ impl LineParser {
             "absent" => Ok(Line::Sample {
                 t: flat.t("absent")?,
                 signal: self.signal("absent", &flat)?,
-                sample: Sample::Absent(absence(required("absent", "reason", &flat.reason)?)),
+                sample: Sample::Absent(absence(kept("absent", "reason", &flat.reason)?)),
             }),
             "start" => start(&flat),
             "signal" => self.step(&flat),
@@ -123,16 +124,14 @@ impl LineParser {
                     Some(_) => Some(self.signal("note", &flat)?),
                     None => None,
                 },
-                text: required("note", "text", &flat.text)?.to_owned(),
+                text: kept("note", "text", &flat.text)?,
             }),
             "request" => request(&flat),
-            "cancel" => {
-                Ok(Line::Cancel { t: flat.t("cancel")?, by: required("cancel", "by", &flat.by)?.to_owned() })
-            }
+            "cancel" => Ok(Line::Cancel { t: flat.t("cancel")?, by: kept("cancel", "by", &flat.by)? }),
             "decision" => Ok(Line::Decision {
                 t: flat.t("decision")?,
                 decision: decision("decision", &flat)?,
-                reason: required("decision", "reason", &flat.reason)?.to_owned(),
+                reason: kept("decision", "reason", &flat.reason)?,
             }),
             "end" => Ok(Line::End { t: flat.t("end")? }),
             other => Err(LineError::UnknownKind(brief(other))),
@@ -193,7 +192,7 @@ impl LineParser {
                 None => None,
             },
             source: match &flat.source {
-                Some(Value::Text(source)) => Some(source.clone().into_owned()),
+                Some(Value::Text(source)) => Some(bounded(source).into_owned()),
                 Some(other) => return Err(other.wrong("source", "a text")),
                 None => None,
             },
@@ -228,9 +227,9 @@ fn start(flat: &Flat<'_>) -> Result<Line, LineError> {
     }
     Ok(Line::Start {
         t: flat.t("start")?,
-        environment: required("start", "environment", &flat.environment)?.to_owned(),
+        environment: kept("start", "environment", &flat.environment)?,
         policy_sha256: match &flat.policy_sha256 {
-            Some(Value::Text(hash)) => hash.clone().into_owned(),
+            Some(Value::Text(hash)) => bounded(hash).into_owned(),
             Some(other) => return Err(other.wrong("policy_sha256", "a text")),
             None => String::new(),
         },
@@ -243,13 +242,13 @@ fn request(flat: &Flat<'_>) -> Result<Line, LineError> {
         // Nobody may ask the gate to let a release through.
         return Err(wrong("decision", "`proceed`", "`hold` or `rollback`"));
     }
-    let by = required("request", "by", &flat.by)?.to_owned();
+    let by = kept("request", "by", &flat.by)?;
     Ok(Line::Request { t: flat.t("request")?, decision, by })
 }
 
 /// A reason that this version does not know is an absence all the same.
-fn absence(reason: &str) -> Absence {
-    Absence::parse(reason).unwrap_or_else(|| Absence::Error(reason.to_owned()))
+fn absence(reason: String) -> Absence {
+    Absence::parse(&reason).unwrap_or(Absence::Error(reason))
 }
 
 fn counts(bad: Finite, total: Finite) -> Result<Counts, LineError> {
@@ -282,6 +281,11 @@ fn required<'v>(
         Some(other) => Err(other.wrong(key, "a text")),
         None => Err(LineError::Missing { kind, key }),
     }
+}
+
+/// The same, bounded, to keep.
+fn kept(kind: &'static str, key: &'static str, value: &Option<Value<'_>>) -> Result<String, LineError> {
+    Ok(bounded(required(kind, key, value)?).into_owned())
 }
 
 /// The number of a key, where it stands.

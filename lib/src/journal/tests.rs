@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::Finite;
-use crate::policy::rules::GateRules;
+use crate::policy::rules::{GateRules, ReadingKind, SignalRules};
 use crate::sample::{Absence, Counts, Reading};
 
 const START: &str = r#"{"kind":"start","version":1,"t":"2026-01-01T00:00:00Z","environment":"production","policy_sha256":"ab"}"#;
@@ -14,7 +14,9 @@ fn rules() -> GateRules {
 }
 
 fn replay_error(journal: &str) -> String {
-    replay(rules(), journal.as_bytes()).unwrap_err().to_string()
+    let step = Duration::from_secs(15);
+    let rules = rules().with_signal("x".parse().unwrap(), SignalRules::new(ReadingKind::Value, step));
+    replay(rules, journal.as_bytes()).unwrap_err().to_string()
 }
 
 #[test]
@@ -55,6 +57,39 @@ fn reads_what_other_writers_write() {
     let unknown = r#"{"kind":"absent","t":"2026-01-01T00:00:15Z","signal":"x","reason":"lost"}"#;
     assert!(
         matches!(parse_line(unknown), Ok(Line::Sample { sample: Sample::Absent(Absence::Error(why)), .. }) if why == "lost")
+    );
+}
+
+#[test]
+fn a_reader_cuts_what_a_writer_cuts() {
+    let long = "x".repeat(9_000);
+    let absent = format!(
+        r#"{{"kind":"absent","t":"2026-01-01T00:00:30Z","signal":"latency_p95","reason":"error: {long}"}}"#
+    );
+    let line = parse_line(&absent).unwrap();
+    let Line::Sample { sample: Sample::Absent(Absence::Error(why)), .. } = &line else { panic!() };
+    assert!(why.len() < 4_010 && why.ends_with('…'), "{}", why.len());
+    assert_eq!(parse_line(&write(&line)), Ok(line));
+    for (key, line) in [
+        ("text", r#"{"kind":"note","t":"2026-01-01T00:00:30Z","text":"LONG"}"#),
+        ("by", r#"{"kind":"cancel","t":"2026-01-01T00:00:30Z","by":"LONG"}"#),
+        ("by", r#"{"kind":"request","t":"2026-01-01T00:00:30Z","decision":"hold","by":"LONG"}"#),
+    ] {
+        let line = parse_line(&line.replace("LONG", &long)).unwrap();
+        assert!(format!("{line:?}").len() < 4_200, "{key}");
+    }
+}
+
+#[test]
+fn a_signal_is_introduced_once() {
+    let heading = |line: &str| format!("{START}\n{line}\n{line}\n");
+    assert_eq!(
+        replay_error(&heading(r#"{"kind":"baseline","signal":"x","median":1,"p95":1,"count":9}"#)),
+        "line 3 of the journal: a second baseline line of x; keep the right one"
+    );
+    assert_eq!(
+        replay_error(&heading(r#"{"kind":"signal","signal":"x","step":15}"#)),
+        "line 3 of the journal: a second signal line of x; keep the right one"
     );
 }
 

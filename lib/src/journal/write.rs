@@ -2,13 +2,11 @@
 
 use std::fmt::{Display, Write as _};
 
+use super::text::bounded;
 use super::{Line, VERSION};
 use crate::sample::{Reading, Sample};
 use crate::steering::steers;
 use crate::{Baseline, Duration, Finite};
-
-/// The longest text in a line, in bytes; longer ones are cut. Escaped six-fold, two of them still fit in a line.
-const MAX_TEXT: usize = 4000;
 
 /// One line of the journal, without its line end.
 ///
@@ -192,11 +190,7 @@ fn seconds(step: Duration) -> String {
 fn push_text(out: &mut String, text: &str) {
     out.push('"');
     let mut after_hash = false;
-    for (place, character) in text.char_indices() {
-        if place >= MAX_TEXT {
-            out.push('…');
-            break;
-        }
+    for character in bounded(text).chars() {
         match character {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),

@@ -56,8 +56,10 @@ impl Transport for Network {
     fn send(&self, request: &Request) -> Answer {
         let url = match &request.address {
             Address::Url(url) => joined(url, &request.path_and_query).to_string(),
+            Address::Opened(url) => format!("opened:{}", joined(url, &request.path_and_query)),
             Address::Connection(name) => format!("connection:{name}{}", request.path_and_query),
             Address::Service(service) => format!("service:{}{}", service.name(), request.path_and_query),
+            Address::Azure(api) => format!("azure:{}{}", api.name(), request.path_and_query),
         };
         let form = request.body.as_ref().map_or(&[][..], |body| &body.bytes);
         let form = url::form_urlencoded::parse(form).into_owned().collect();

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::SourceNote;
 use crate::SignalName;
-use crate::transport::{Address, Header, printable};
+use crate::transport::{Address, AzureApi, Header, printable};
 
 /// The most characters that a remark has.
 const LONGEST: usize = 300;
@@ -101,9 +101,11 @@ fn carried(url: &Url) -> impl Iterator<Item = String> + '_ {
 /// An address as it may be printed.
 pub(crate) fn place(address: &Address) -> String {
     match address {
-        Address::Url(url) => plain(printable(url).trim_end_matches('/')),
+        Address::Url(url) | Address::Opened(url) => plain(printable(url).trim_end_matches('/')),
         Address::Connection(name) => plain(&format!("connection {name}")),
         Address::Service(service) => service.name().to_owned(),
+        Address::Azure(AzureApi::Prometheus(url)) => plain(printable(url).trim_end_matches('/')),
+        Address::Azure(api) => api.name().to_owned(),
     }
 }
 

@@ -8,6 +8,10 @@ fn close(left: f64, right: f64, tolerance: f64) {
     assert!((left - right).abs() <= tolerance * right.abs().max(1e-300), "{left} is not {right}");
 }
 
+fn above(threshold: f64, bad: f64, total: f64) -> f64 {
+    probability_above(threshold, bad, total).unwrap()
+}
+
 #[test]
 fn closed_forms_of_the_beta_distribution() {
     for x in [1e-9, 0.001, 0.05, 0.3, 0.5, 0.77, 0.999] {
@@ -56,7 +60,7 @@ fn above_and_below_share_all_probability() {
     for (bad, total) in [(0.0, 1.0), (3.0, 240.0), (61.0, 30_510.0), (5.5, 700.25)] {
         for threshold in [0.001, 0.01, 0.05, 0.5] {
             close(
-                probability_above(threshold, bad, total) + probability_below(threshold, bad, total),
+                above(threshold, bad, total) + probability_below(threshold, bad, total).unwrap(),
                 1.0,
                 1e-12,
             );
@@ -67,17 +71,60 @@ fn above_and_below_share_all_probability() {
 #[test]
 fn small_tails_keep_their_digits() {
     // P(p > ½) after 0 of 100 is far below 1 − (1 − ε), and must not come out as 0.
-    let tail = probability_above(0.5, 0.0, 100.0);
+    let tail = above(0.5, 0.0, 100.0);
     assert!(tail > 1e-33 && tail < 1e-30, "{tail}");
 }
 
 #[test]
 fn thresholds_outside_of_a_ratio_are_certain() {
-    assert_eq!(probability_above(0.0, 0.0, 50.0), 1.0);
-    assert_eq!(probability_above(-1.0, 0.0, 50.0), 1.0);
-    assert_eq!(probability_above(1.0, 50.0, 50.0), 0.0);
-    assert_eq!(probability_above(2.0, 50.0, 50.0), 0.0);
-    assert_eq!(probability_below(1.5, 50.0, 50.0), 1.0);
+    assert_eq!(above(0.0, 0.0, 50.0), 1.0);
+    assert_eq!(above(-1.0, 0.0, 50.0), 1.0);
+    assert_eq!(above(1.0, 50.0, 50.0), 0.0);
+    assert_eq!(above(2.0, 50.0, 50.0), 0.0);
+    assert_eq!(probability_below(1.5, 50.0, 50.0), Some(1.0));
+}
+
+#[test]
+fn what_is_no_number_is_no_probability() {
+    for (threshold, bad, total) in [
+        (f64::NAN, 1.0, 50.0),
+        (0.05, f64::NAN, 50.0),
+        (0.05, f64::INFINITY, f64::INFINITY),
+        (0.05, 60.0, 50.0),
+    ] {
+        assert_eq!(probability_above(threshold, bad, total), None, "{threshold} {bad} {total}");
+        assert_eq!(probability_below(threshold, bad, total), None, "{threshold} {bad} {total}");
+    }
+}
+
+#[test]
+fn counts_of_every_size_have_a_probability() {
+    let sizes = [0.0, 1e-300, 1e-9, 0.4, 1.0, 37.0, 1e5, 1e7, 2e7, 1e12, 1e18, 1e24];
+    for threshold in [5e-324, 1e-300, 1e-9, 0.05, 0.5, 0.999_999, 1.0 - f64::EPSILON, 1.0, 3.0] {
+        for (bad, good) in sizes.iter().flat_map(|bad| sizes.iter().map(move |good| (*bad, *good))) {
+            let (above, below) = (
+                probability_above(threshold, bad, bad + good),
+                probability_below(threshold, bad, bad + good),
+            );
+            assert!(above.is_some_and(|p| (0.0..=1.0).contains(&p)), "{threshold} {bad} {good}: {above:?}");
+            assert!(below.is_some_and(|p| (0.0..=1.0).contains(&p)), "{threshold} {bad} {good}: {below:?}");
+        }
+    }
+}
+
+#[test]
+fn the_middle_of_huge_numbers_is_a_number() {
+    assert_eq!(median(&mut [-1.7e308, 1.7e308]), Some(0.0));
+    assert_eq!(median(&mut [1.7e308, 1.7e308]), Some(1.7e308));
+}
+
+#[test]
+fn a_sum_keeps_what_is_small_beside_the_rest() {
+    let mut sum = Sum::default();
+    sum.add(1e12);
+    (0..1_000_000).for_each(|_| sum.add(1e-5));
+    sum.add(-1e12);
+    assert!((sum.value() - 10.0).abs() < 1e-6, "{}", sum.value());
 }
 
 #[test]
@@ -127,9 +174,7 @@ proptest! {
     ) {
         let bad = total * share;
         let worse = bad + (total - bad) * more;
-        prop_assert!(
-            probability_above(threshold, worse, total) >= probability_above(threshold, bad, total) - 1e-3
-        );
+        prop_assert!(above(threshold, worse, total) >= above(threshold, bad, total) - 1e-3);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use url::Url;
 
+use super::AzureApi;
 use crate::Secret;
 
 /// Where a server is, and whose credentials open it.
@@ -11,8 +12,13 @@ pub enum Address {
     Url(Url),
     /// A named service connection, which has the URL and the credentials.
     Connection(String),
+    /// A URL with the credentials of the connection that is its whole origin (no path), where there is one: a registry
+    /// and the realm of its tokens.
+    Opened(Url),
     /// A service that whoever runs the gate gives, with its credential. No policy can name one.
     Service(Service),
+    /// An API of Azure, in the cloud and with the identity that whoever runs the gate gives.
+    Azure(AzureApi),
 }
 
 /// A service whose address and credential come from the pipeline or the caller, never from a policy.

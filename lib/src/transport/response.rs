@@ -55,7 +55,18 @@ impl ResponseHeaders {
     /// ```
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
+        self.all(name).next()
+    }
+
+    /// The headers of a name, whatever its case, in their order.
+    ///
+    /// ```
+    /// use runbook_gate::transport::ResponseHeaders;
+    /// let headers: ResponseHeaders = [("Link", "a"), ("ETag", "1"), ("link", "b")].into_iter().collect();
+    /// assert_eq!(headers.all("LINK").collect::<Vec<_>>(), ["a", "b"]);
+    /// ```
+    pub fn all<'h: 'n, 'n>(&'h self, name: &'n str) -> impl Iterator<Item = &'h str> + use<'h, 'n> {
+        let found = self.0.iter().filter(move |(own, _)| own.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 }

@@ -96,6 +96,15 @@ pub struct NetworkArguments {
     /// Certificates (PEM) of authorities that are trusted beside the system's.
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
+    /// The cloud of Azure that the account is in: AzureCloud, AzureUSGovernment or AzureChinaCloud. A service connection knows its own.
+    #[arg(long, value_name = "NAME", default_value = "AzureCloud")]
+    pub azure_cloud: String,
+    /// The tenant of Azure, where it is not the account's own.
+    #[arg(long, value_name = "ID")]
+    pub azure_tenant: Option<String>,
+    /// One address in place of every host of Azure, for tests.
+    #[arg(long, value_name = "URL", hide = true)]
+    pub azure_double: Option<String>,
     /// Run the commands that the policy names as sources; never in a pull request's build.
     #[arg(long)]
     pub allow_commands: bool,

@@ -50,12 +50,7 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
     let tests = given::tests(&rules, &arguments.tests, root).map_err(Failure::Input)?;
     let artifacts = given::artifacts(&arguments.artifacts);
     let given = given::words(&rules, &arguments.attest).map_err(Failure::Input)?;
-    let transport = session.network(
-        &arguments.network.connections,
-        &arguments.network.connection_tokens,
-        arguments.network.ca_file.as_deref(),
-        &[],
-    )?;
+    let transport = session.network(&arguments.network, &[])?;
     let asked = if arguments.network.allow_commands { Asked::Yes } else { Asked::No };
     let commands = session.commands(asked, &arguments.policy.allowed_variables);
     let earlier_policy = |text: &str| earlier(session, arguments, &policy, text);

@@ -46,12 +46,7 @@ pub fn set_up(
     network: &NetworkArguments,
     has_baseline: impl Fn(&SignalName) -> bool,
 ) -> Result<Setting, Failure> {
-    let transport = session.network(
-        &network.connections,
-        &network.connection_tokens,
-        network.ca_file.as_deref(),
-        policy.sources(),
-    )?;
+    let transport = session.network(network, policy.sources())?;
     let asked = if network.allow_commands { Asked::Yes } else { Asked::No };
     let runner = session.commands(asked, &given.allowed_variables);
     let mut watched = Vec::new();

@@ -2,7 +2,9 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use runbook_gate::transport::{Address, Request, Response, Transport, TransportError, printable};
+use runbook_gate::transport::{
+    Address, AzureIdentity, Request, Response, Transport, TransportError, printable,
+};
 
 /// What went wrong on the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +44,7 @@ impl<'t> Witness<'t> {
     }
 
     fn note(&self, request: &Request, outcome: &Result<Response, TransportError>) {
-        let Some(fault) = fault_of(request, outcome) else { return };
+        let Some(fault) = fault_of(request, outcome, self.inner.azure_identity()) else { return };
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.as_ref().is_none_or(|seen| seen.kind < fault.kind) {
             *seen = Some(fault);
@@ -64,20 +66,44 @@ impl Transport for Witness<'_> {
         }
         outcomes
     }
+
+    fn azure_identity(&self) -> Option<AzureIdentity> {
+        self.inner.azure_identity()
+    }
 }
 
-fn fault_of(request: &Request, outcome: &Result<Response, TransportError>) -> Option<Fault> {
+fn fault_of(
+    request: &Request,
+    outcome: &Result<Response, TransportError>,
+    azure: Option<AzureIdentity>,
+) -> Option<Fault> {
     let fault = |kind, text| Some(Fault { kind, text });
     match outcome {
         Ok(response) => {
             let status = response.status;
             let path = request.path_and_query.split('?').next().unwrap_or_default();
             let place = match &request.address {
-                Address::Url(url) => format!("{}{path}", printable(url).trim_end_matches('/')),
+                Address::Url(url) | Address::Opened(url) => {
+                    format!("{}{path}", printable(url).trim_end_matches('/'))
+                }
                 Address::Connection(name) => format!("connection `{name}`{path}"),
                 Address::Service(service) => format!("{}{path}", service.name()),
+                Address::Azure(api) => format!("{}{path}", api.name()),
             };
             let answers = |what: &str| format!("{place} answers {status}{what}");
+            match (status, &request.address) {
+                (401 | 403, Address::Azure(api)) => {
+                    let who = azure.map_or_else(String::new, |identity| format!(" to {}", identity.words));
+                    let role = api.role();
+                    return fault(FaultKind::Answer, answers(&format!("{who}: it needs the role {role}")));
+                }
+                (404, Address::Azure(_)) => {
+                    let what =
+                        ": there is no such thing in this cloud and tenant; check the id in the policy";
+                    return fault(FaultKind::Answer, answers(what));
+                }
+                _ => {}
+            }
             match status {
                 408 | 425 | 429 | 500.. => fault(FaultKind::Outage, answers("")),
                 401 | 403 => fault(
@@ -105,7 +131,8 @@ fn fault_of(request: &Request, outcome: &Result<Response, TransportError>) -> Op
                 TransportError::Dns { .. }
                 | TransportError::Refused { .. }
                 | TransportError::UnknownConnection { .. }
-                | TransportError::UnknownService { .. } => FaultKind::Address,
+                | TransportError::UnknownService { .. }
+                | TransportError::SignIn { .. } => FaultKind::Address,
             };
             fault(kind, error.to_string())
         }

@@ -115,12 +115,19 @@ impl Connections {
                 let known = self.named.get(name).ok_or_else(|| self.unknown(name))?;
                 (known.url.clone(), known.credential.clone())
             }
+            Address::Opened(url) => (url.clone(), self.opening(url)),
             Address::Service(service) => {
                 let known = self.services.get(service).ok_or_else(|| TransportError::UnknownService {
                     service: *service,
                     help: "run it in a pipeline, or give its address and token".to_owned(),
                 })?;
                 (known.url.clone(), known.credential.clone())
+            }
+            Address::Azure(api) => {
+                return Err(TransportError::SignIn {
+                    host: api.name().to_owned(),
+                    why: "nobody signs in to Azure here".to_owned(),
+                });
             }
         };
         strip_user_info(&mut url);
@@ -141,6 +148,12 @@ impl Connections {
             return Err(refused("credentials are sent over https only; change its URL to https"));
         }
         Ok(Target { url, host, credential })
+    }
+
+    /// The credential of the connection that is a URL's whole origin. One with a path is for what lies under it.
+    fn opening(&self, url: &Url) -> Option<Credential> {
+        let whole = |known: &&Connection| known.url.origin() == url.origin() && known.url.path() == "/";
+        self.named.values().filter(whole).find_map(|known| known.credential.clone())
     }
 
     fn unknown(&self, name: &str) -> TransportError {

@@ -1,6 +1,7 @@
 //! What the gate decides.
 
 mod alerting_rules;
+mod late;
 mod machine;
 mod properties;
 mod scene;

@@ -8,4 +8,5 @@ mod decisions;
 mod documentation;
 mod policies;
 mod prometheus;
+mod registry;
 mod reports;

@@ -267,15 +267,19 @@ fn commands_and_documents_are_asked() {
             threshold: crate::Finite::new(24.0).unwrap(),
         })
     };
-    let asked = |rule: &EvidenceRule, answers: &Answers| match ask(
-        rule,
-        &World { transport: answers, commands: answers },
-    ) {
-        Some(Gathered::Known(CheckFact::Holds(_))) => "holds",
-        Some(Gathered::Known(CheckFact::Fails(_))) => "fails",
-        Some(Gathered::Unknown(_)) => "unknown",
-        None => "not asked",
+    let asked_in = |environment: &str, rule: &EvidenceRule, answers: &Answers| {
+        let mut rules = ChecklistRules::runbook(environment);
+        let evidence = vec![rule.clone()];
+        rules.items.retain(|item| item.id == RunbookItem::ChangeCommunicated.id());
+        rules.items[0].evidence = evidence;
+        match ask(&rules, &World { transport: answers, commands: answers }).as_slice() {
+            [(_, Gathered::Known(CheckFact::Holds(_)))] => "holds",
+            [(_, Gathered::Known(CheckFact::Fails(_)))] => "fails",
+            [(_, Gathered::Unknown(_))] => "unknown",
+            _ => "not asked",
+        }
     };
+    let asked = |rule: &EvidenceRule, answers: &Answers| asked_in("production", rule, answers);
     for (status, body, pointer, expected) in [
         (200, r#"{"age":3}"#, "/age", "holds"),
         (200, r#"{"age":30}"#, "/age", "fails"),
@@ -304,6 +308,19 @@ fn commands_and_documents_are_asked() {
     ] {
         assert_eq!(asked(&command, &Answers { exit, ..refusing() }), expected);
     }
-    assert_eq!(asked(&EvidenceRule::Image("i".into()), &refusing()), "unknown");
+    let fine = Answers { exit: exit(Some(0)), ..refusing() };
+    assert_eq!(asked_in("staging", &command, &fine), "not asked", "the item concerns production alone");
+    let image = EvidenceRule::Image("r.io/a:1".parse().unwrap());
+    let missing = r#"{"errors":[{"code":"MANIFEST_UNKNOWN"}]}"#;
+    for (status, body, expected) in [
+        (200, r#"{"schemaVersion":2,"config":{}}"#, "holds"),
+        (200, r#"{"schemaVersion":2,"manifests":[{}]}"#, "holds"),
+        (200, r#"{"schemaVersion":2,"manifests":[]}"#, "fails"),
+        (404, missing, "fails"),
+        (401, "", "unknown"),
+        (500, missing, "unknown"),
+    ] {
+        assert_eq!(asked(&image, &Answers { status, body, ..refusing() }), expected, "{status} {body}");
+    }
     assert_eq!(asked(&EvidenceRule::Any(Vec::new()), &refusing()), "not asked");
 }

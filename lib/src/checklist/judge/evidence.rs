@@ -385,13 +385,20 @@ fn artifact(name: Option<&str>, facts: &Facts) -> Finding {
 
 fn check(rule: &EvidenceRule, facts: &Facts) -> Finding {
     let words = rule.words();
-    match facts.checks.get(&words) {
+    match facts.checks.iter().find(|(asked, _)| asked == rule).map(|(_, answer)| answer) {
         Some(Gathered::Known(CheckFact::Holds(seen))) => {
             Finding::by(Evidence::new(Support::For, format!("{words}: {seen}")))
         }
         Some(Gathered::Known(CheckFact::Fails(seen))) => Finding::against(
             Evidence::new(Support::Against, format!("{words}: {seen}")),
-            Need::new(format!("{words} says otherwise"), Who::Author, "put right what it looks at"),
+            match rule {
+                EvidenceRule::Image(_) => Need::new(
+                    format!("{words} is not stored"),
+                    Who::PipelineOwner,
+                    "build and push it before this gate, or correct its name in the policy",
+                ),
+                _ => Need::new(format!("{words} says otherwise"), Who::Author, "put right what it looks at"),
+            },
         ),
         Some(Gathered::Unknown(gap)) => Finding::unknown(gap),
         None => Finding::unknown(&Gap::new(

@@ -231,18 +231,17 @@ fn an_item_of_the_team_stands_by_its_evidence() {
 fn any_takes_one_alternative_unless_another_speaks_against() {
     let attested = || EvidenceRule::Attested(AttestedRule::default());
     let document = || EvidenceRule::Document { path: "r.md".into(), section: None, min_words: 1 };
-    let rules = asking(
-        RunbookItem::RollbackPlan,
-        vec![EvidenceRule::Any(vec![document(), attested(), EvidenceRule::Image("i".into())])],
-    );
-    let facts = |text: Option<&str>, ticked: &str, image: Gathered<CheckFact>| Facts {
+    let image = || EvidenceRule::Image("r.io/a:1".parse().unwrap());
+    let rules =
+        asking(RunbookItem::RollbackPlan, vec![EvidenceRule::Any(vec![document(), attested(), image()])]);
+    let facts = |text: Option<&str>, ticked: &str, answer: Gathered<CheckFact>| Facts {
         documents: [("r.md".to_owned(), Gathered::Known(text.map(str::to_owned)))].into(),
-        checks: [("the image i".to_owned(), image)].into(),
+        checks: vec![(image(), answer)],
         ..with(vec![change("a", ticked)])
     };
     let holds = || Gathered::Known(CheckFact::Holds("it is there".into()));
     let fails = || Gathered::Known(CheckFact::Fails("it is gone".into()));
-    for (text, ticked, image, expected) in [
+    for (text, ticked, answer, expected) in [
         (Some("words"), "", unknown(), ItemStatus::Satisfied),
         (None, "- [x] rollback-plan", unknown(), ItemStatus::Satisfied),
         (None, "", holds(), ItemStatus::Satisfied),
@@ -250,7 +249,7 @@ fn any_takes_one_alternative_unless_another_speaks_against() {
         (Some("words"), "- [x] rollback-plan", fails(), ItemStatus::Unsatisfied),
         (None, "", fails(), ItemStatus::Unsatisfied),
     ] {
-        assert_eq!(status(&rules, &facts(text, ticked, image)), expected, "{text:?} {ticked}");
+        assert_eq!(status(&rules, &facts(text, ticked, answer)), expected, "{text:?} {ticked}");
     }
 }
 

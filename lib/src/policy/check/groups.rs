@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::Duration;
 use crate::policy::source_spec::{PrometheusSpec, ScrapeSpec, SourceSpec};
-use crate::transport::{Address, Header};
+use crate::transport::{Address, AzureApi, Header};
 
 /// Sources in the making, in the order in which they were met.
 #[derive(Default)]
@@ -50,8 +50,11 @@ fn key(kind: &str, addresses: &[Address], times: &[Duration], headers: &[Header]
     for address in addresses {
         match address {
             Address::Url(url) => key.extend(["u", url.as_str(), "\n"]),
+            Address::Opened(url) => key.extend(["o", url.as_str(), "\n"]),
             Address::Connection(name) => key.extend(["c", name, "\n"]),
             Address::Service(service) => key.extend(["s", service.name(), "\n"]),
+            Address::Azure(AzureApi::Prometheus(url)) => key.extend(["p", url.as_str(), "\n"]),
+            Address::Azure(api) => key.extend(["a", api.name(), "\n"]),
         }
     }
     for time in times {

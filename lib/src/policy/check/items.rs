@@ -11,6 +11,7 @@ use crate::policy::defaults;
 use crate::policy::document::{Attested, Evidence, Item, RequiredWhen};
 use crate::policy::node::Text;
 use crate::policy::source_spec::CommandSpec;
+use crate::registry::{ImageReference, ImageReferenceError};
 use crate::{Duration, Finite, SignalName};
 
 impl Checker<'_> {
@@ -244,7 +245,7 @@ impl Checker<'_> {
             },
             Evidence::Attested(attested) => EvidenceRule::Attested(self.attested(attested)),
             Evidence::Artifact(name) => EvidenceRule::Artifact(Some(self.line(name)?)),
-            Evidence::Image(name) => EvidenceRule::Image(self.line(name)?),
+            Evidence::Image(name) => EvidenceRule::Image(self.image(name)?),
             Evidence::Document(page) => EvidenceRule::Document {
                 path: page.path.get().and_then(|path| self.repository_path(path))?,
                 section: match page.section.get() {
@@ -302,6 +303,17 @@ impl Checker<'_> {
             person,
             file: attested.file.get().and_then(|file| self.repository_path(file)),
         }
+    }
+
+    /// An image with its tag or digest.
+    fn image(&mut self, text: &Text) -> Option<ImageReference> {
+        let known = self.line(text)?;
+        known.parse().map_err(|error: ImageReferenceError| {
+            let message = format!("`{}` is not an image that can be asked for: {error}", known.escape_debug());
+            self.say(Diagnostic::new(Code::InvalidImage, text.span, message).help(
+                "write registry, repository and tag or digest, such as `contoso.azurecr.io/orders:${BUILD_BUILDNUMBER}`",
+            ));
+        }).ok()
     }
 
     /// A path of one file, from the repository's root.

@@ -28,7 +28,7 @@ impl<'d> Checker<'d> {
             .iter()
             .filter_map(|address| match address {
                 Address::Url(url) => Some(url.clone()),
-                Address::Connection(_) | Address::Service(_) => None,
+                Address::Connection(_) | Address::Opened(_) | Address::Service(_) | Address::Azure(_) => None,
             })
             .collect();
         if targets.len() > MOST_TARGETS {

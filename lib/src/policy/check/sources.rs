@@ -10,7 +10,7 @@ use crate::policy::decode::Field;
 use crate::policy::rules::{ReadingKind, SignalRules};
 use crate::policy::source_spec::{PrometheusRead, ScrapeRead, SourceSpec};
 use crate::source;
-use crate::transport::{Address, printable};
+use crate::transport::{Address, AzureApi, printable};
 use crate::{Duration, SignalName};
 
 impl Checker<'_> {
@@ -172,8 +172,10 @@ pub(super) fn low_traffic(name: &SignalName) -> u32 {
 /// Where a source reads, in words without secrets.
 pub(super) fn words(kind: &str, address: &Address) -> String {
     match address {
-        Address::Url(url) => format!("{kind} {}", printable(url)),
+        Address::Url(url) | Address::Opened(url) => format!("{kind} {}", printable(url)),
         Address::Connection(name) => format!("{kind} connection {name}"),
         Address::Service(service) => format!("{kind} {}", service.name()),
+        Address::Azure(AzureApi::Prometheus(url)) => format!("{kind} {}", printable(url)),
+        Address::Azure(api) => format!("{kind} {}", api.name()),
     }
 }

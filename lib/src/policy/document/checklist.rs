@@ -60,7 +60,7 @@ choice! {
         both "attested" => Attested(Attested);
         /// An artifact of the run.
         one "artifact" => Artifact(Words);
-        /// A container image in its registry.
+        /// A container image in its registry, with its tag or digest: `contoso.azurecr.io/orders:42`.
         one "image" => Image(Words);
         /// A document that exists and is not empty.
         one "document" => Document(Page);

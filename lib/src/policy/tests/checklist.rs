@@ -74,7 +74,7 @@ fn evidence_of_every_kind_is_read() {
             "a work item of type Change in state Approved with the tag t",
             "the command ./check",
             "an approval by Team, or an approval by Bob, or a person's word",
-            "the number at /age",
+            "the number at /age of https://b.example/x",
         ]
     );
     let EvidenceRule::Attested(attested) = &item.evidence[1] else { panic!("order") };

@@ -4,7 +4,7 @@ use runbook_gate::gate::outcome::{COURSE_CELLS, Cell, Distance, Ending, Phase};
 use runbook_gate::gate::{Decision, Gate, GateError, Step};
 use runbook_gate::journal::Line;
 use runbook_gate::sample::Sample;
-use runbook_gate::{Duration, SignalName, Timestamp};
+use runbook_gate::{Baseline, Duration, Finite, SignalName, Timestamp};
 
 use super::scene::{START, Scene, play};
 
@@ -31,12 +31,22 @@ fn lines_that_cannot_stand_where_they_do_are_errors_and_change_nothing() {
     assert_eq!(gate.apply(&start()), Ok(Step::Watching));
     assert_eq!(gate.apply(&start()), Err(GateError::SecondStart));
     let signal: SignalName = "latency_p95".parse().unwrap();
-    let step = Line::Signal { signal, step: Duration::from_secs(30) };
+    let step = Line::Signal { signal: signal.clone(), step: Duration::from_secs(30) };
     assert_eq!(gate.apply(&step), Ok(Step::Watching));
+    // A tick is no sample.
+    assert_eq!(gate.apply(&Line::Tick { t: START }), Ok(Step::Watching));
+    let baseline = |median: f64| Line::Baseline {
+        signal: signal.clone(),
+        baseline: Baseline::fixed(Finite::new(median).unwrap()),
+    };
+    assert_eq!(gate.apply(&baseline(0.2)), Ok(Step::Watching));
+    assert_eq!(gate.apply(&baseline(0.3)), Err(GateError::Second("baseline", signal.clone())));
+    assert_eq!(gate.apply(&step), Err(GateError::Second("signal", signal.clone())));
     assert_eq!(gate.apply(&sample(15, "latency_p95", 0.2)), Ok(Step::Watching));
     assert_eq!(gate.apply(&step), Err(GateError::Late("signal")));
     let outcome = gate.finish();
     assert_eq!(outcome.signals[0].step, Duration::from_secs(30));
+    assert_eq!(outcome.signals[0].baseline.as_ref().unwrap().median.get(), 0.2);
     assert_eq!((outcome.environment.as_str(), outcome.policy_sha256.as_str()), ("production", "ab"));
 }
 
@@ -96,31 +106,6 @@ fn an_absence_never_takes_the_place_of_a_value() {
         lines.insert(place, absence);
     }
     assert_eq!(play(&scene.rules, &lines), there);
-}
-
-#[test]
-fn a_late_point_counts_in_the_windows_to_come() {
-    // Every other sample comes a minute late.
-    let scene = Scene::read("rollback error_rate > 5% for 5m", "error_rate: 15m of 3/300");
-    let mut lines = scene.heading.clone();
-    for place in 1..=64_usize {
-        let now = after(15 * place as u64);
-        for (t, signal, sample) in &scene.samples {
-            let index = t.since(START).as_nanos() / 15_000_000_000;
-            let comes = if index % 2 == 0 { *t + Duration::from_secs(60) } else { *t };
-            if comes == now {
-                lines.push(Line::Sample { t: *t, signal: signal.clone(), sample: sample.clone() });
-            }
-        }
-        lines.push(Line::Tick { t: now });
-    }
-    let outcome = play(&scene.rules, &lines);
-    assert_eq!(outcome.decision, Decision::Proceed, "{}", outcome.reason);
-    assert!(outcome.late >= 25, "{}", outcome.late);
-    let signal = &outcome.signals[0];
-    // Only the very last had not come when the watch ended: of 900 seconds the newest 15 are not covered.
-    assert_eq!(signal.coverage, 885.0 / 900.0);
-    assert_eq!(signal.counts, Some((3.0 * signal.known as f64, 300.0 * signal.known as f64)));
 }
 
 #[test]
@@ -218,4 +203,19 @@ fn more_samples_than_wait_at_most_are_judged_without_a_tick() {
     gate.apply(&Line::End { t: after(15 * 220_000) }).unwrap();
     let outcome = gate.finish();
     assert_eq!((outcome.decision, outcome.late), (Decision::Proceed, 0), "{}", outcome.reason);
+}
+
+#[test]
+fn a_great_count_leaves_nothing_in_the_windows_after_it() {
+    let seen = |first: &str| {
+        let shows = format!("error_rate: 15s of {first}, 15m of 1.1/3.3");
+        let outcome = Scene::read("rollback error_rate > 5% for 5m", &shows).play();
+        assert_eq!(outcome.decision, Decision::Rollback, "{}", outcome.reason);
+        outcome.criteria[0].explanation.comparisons.clone()
+    };
+    assert_eq!(seen("0/1e12"), seen("0/1"));
+    // Over the watch the great count stays, and the fractions beside it.
+    let outcome =
+        Scene::read("verify error_rate < 1%", "error_rate: 15s of 0/1e12, 14m45s of 0.25/3.25").play();
+    assert_eq!(outcome.signals[0].counts, Some((14.75, 1e12 + 191.75)));
 }

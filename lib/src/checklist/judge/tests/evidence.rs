@@ -1,4 +1,5 @@
 use super::*;
+use crate::policy::source_spec::CommandSpec;
 
 fn report(passed: u64, failed: u64, skipped: u64) -> TestFact {
     let cases = |count: u64, inner: &str| {
@@ -275,8 +276,9 @@ fn policy_reviewed_by_every_case() {
 
 #[test]
 fn checks_hold_fail_or_are_not_known() {
-    let rules = asking(RunbookItem::ArtifactsStored, vec![EvidenceRule::Image("r.io/a:1".into())]);
-    let facts = |fact| Facts { checks: [("the image r.io/a:1".to_owned(), fact)].into(), ..quiet() };
+    let image = || EvidenceRule::Image("r.io/a:1".parse().unwrap());
+    let rules = asking(RunbookItem::ArtifactsStored, vec![image()]);
+    let facts = |fact| Facts { checks: vec![(image(), fact)], ..quiet() };
     assert_eq!(
         status(&rules, &facts(Gathered::Known(CheckFact::Holds("found".into())))),
         ItemStatus::Satisfied
@@ -287,4 +289,24 @@ fn checks_hold_fail_or_are_not_known() {
     );
     assert_eq!(status(&rules, &facts(unknown())), ItemStatus::Unknown);
     assert_eq!(status(&rules, &quiet()), ItemStatus::Unknown);
+}
+
+#[test]
+fn one_checks_answer_is_not_anothers() {
+    let command = |argument: &str| {
+        EvidenceRule::Command(CommandSpec {
+            signal: "evidence".parse().unwrap(),
+            run: vec!["npm".into(), argument.into()],
+            every: Duration::ZERO,
+            timeout: Duration::from_secs(1),
+            retries: 0,
+        })
+    };
+    let rules = asking(RunbookItem::BackupsTaken, vec![command("audit"), command("restore")]);
+    let failed = (command("audit"), Gathered::Known(CheckFact::Fails("it exited with 1".into())));
+    let passed = (command("restore"), Gathered::Known(CheckFact::Holds("it exited with 0".into())));
+    for checks in [vec![failed.clone(), passed.clone()], vec![passed, failed]] {
+        let facts = Facts { checks, ..with(vec![change("db/migrations/1.sql", "")]) };
+        assert_eq!(status(&rules, &facts), ItemStatus::Unsatisfied);
+    }
 }

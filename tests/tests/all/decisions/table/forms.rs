@@ -6,6 +6,22 @@ use super::scene::{check, row};
 fn instant() {
     check(&[
         row(
+            "an average that is no number is unknown, not fine",
+            "rollback avg(queue_depth) < 5",
+            "queue_depth: 15m of 1.7e308",
+            "hold 15m",
+            "unknown",
+            "is too large or too small to be one",
+        ),
+        row(
+            "the average of a long watch keeps what is small beside one great number",
+            "rollback avg(queue_depth) > 100; rollback avg(offset) > 0.0001",
+            "queue_depth: 15m of 1; offset: 15s of 1e16, 15s of -1e16, 14m30s of 0.0005",
+            "rollback 15s",
+            "clear tripped",
+            "",
+        ),
+        row(
             "a failing smoke test decides at once",
             "rollback smoke failing",
             "smoke every 5m: 5m of up, 10m of down",
@@ -158,10 +174,18 @@ fn strict() {
         row(
             "a signal that alternates never completes it",
             "rollback latency_p95 > 500ms for 5m strict",
-            "latency_p95: 25m of (0.9 0.9 0.9 0.9 0.9 0.9 0.9 0.9 0.1)",
-            "proceed 15m45s",
+            "latency_p95: 25m of (0.9 0.1 0.1 0.9)",
+            "proceed 15m",
             "clear",
-            "at most 1m45s of 5m",
+            "at most 15s of 5m",
+        ),
+        row(
+            "a signal that is bad but for one sample in nine never completes it, and is no green deployment",
+            "rollback latency_p95 > 500ms for 5m strict",
+            "latency_p95: 25m of (0.9 0.9 0.9 0.9 0.9 0.9 0.9 0.9 0.1)",
+            "hold 20m",
+            "running",
+            "still above 500ms",
         ),
         row(
             "strict on probes",
@@ -183,7 +207,7 @@ fn strict() {
             "strict that ends in the extension",
             "rollback latency_p95 > 500ms for 5m strict",
             "latency_p95: 12m of 0.1, 4m of 0.9, 6m of 0.1",
-            "proceed 16m15s",
+            "proceed 16m30s",
             "clear",
             "at most 3m45s of 5m",
         ),

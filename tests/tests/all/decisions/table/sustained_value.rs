@@ -198,6 +198,22 @@ fn rows() {
             "",
         ),
         row(
+            "equal in the middle: the median of a window is, though most samples are not",
+            "interval 20s; rollback queue_depth == 2 for 5m",
+            "queue_depth: 15m of (1 2 3)",
+            "rollback 5m40s",
+            "tripped",
+            "queue_depth was 2",
+        ),
+        row(
+            "the middle of numbers whose span is none is a number",
+            "rollback queue_depth > 1 for 5m",
+            "queue_depth: 15m of (-1.7e308 1.7e308)",
+            "proceed 15m",
+            "clear",
+            "",
+        ),
+        row(
             "coverage by few samples: one a minute covers all of it",
             "rollback latency_p95 > 500ms for 5m",
             "latency_p95: 5m of 0.2, 10m of (0.7 no-data no-data no-data)",
