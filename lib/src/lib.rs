@@ -24,6 +24,7 @@ pub mod numbers;
 pub mod policy;
 pub mod registry;
 pub mod report;
+pub mod rollback;
 pub mod sample;
 mod secret;
 mod signal;

@@ -26,6 +26,7 @@ use sha2::{Digest, Sha256};
 
 use crate::checklist::ChecklistRules;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Span};
+use crate::rollback::RollbackRules;
 use crate::spelling;
 use crate::{Duration, Finite, SignalName, Timestamp};
 use decode::{Decode, Field};
@@ -86,6 +87,7 @@ pub struct Policy {
     sources: Vec<SourceSpec>,
     baseline: BaselineRule,
     checklist: ChecklistRules,
+    rollback: RollbackRules,
     sha256: String,
     file_name: String,
     warnings: Diagnostics,
@@ -207,6 +209,7 @@ impl PolicyFile {
                 policy_path: self.name.clone(),
                 ..built.checklist
             },
+            rollback: built.rollback,
             sha256: self.sha256.clone(),
             file_name: self.name.clone(),
             warnings,
@@ -303,6 +306,12 @@ impl Policy {
     #[must_use]
     pub const fn checklist(&self) -> &ChecklistRules {
         &self.checklist
+    }
+
+    /// What happens on a rollback.
+    #[must_use]
+    pub const fn rollback(&self) -> &RollbackRules {
+        &self.rollback
     }
 
     /// SHA-256 of the policy file, in hexadecimal.

@@ -27,6 +27,7 @@ use super::source_spec::SourceSpec;
 use super::variables::{Scope, Variables};
 use crate::checklist::ChecklistRules;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::rollback::RollbackRules;
 use catalogue::Catalogue;
 
 pub(crate) use file::file;
@@ -37,6 +38,7 @@ pub(crate) struct Built {
     pub(crate) sources: Vec<SourceSpec>,
     pub(crate) baseline: BaselineRule,
     pub(crate) checklist: ChecklistRules,
+    pub(crate) rollback: RollbackRules,
 }
 
 /// Checks a document with the variables of one environment.
@@ -85,8 +87,8 @@ pub(crate) fn environment(
     checker.read_sources(watch.interval);
     let baseline = checker.baseline();
     let gate = checker.gate(&watch, &baseline);
-    checker.rollback();
+    let rollback = checker.rollback();
     let checklist = checker.checklist();
     findings.append(&mut checker.findings);
-    Built { gate, sources: checker.sources, baseline, checklist }
+    Built { gate, sources: checker.sources, baseline, checklist, rollback }
 }

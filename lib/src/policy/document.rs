@@ -9,7 +9,7 @@ use super::decode::{Date, Entries, Placed, Scalar, UrlText, Version, Words, docu
 
 pub(crate) use checklist::{Attested, Evidence, Item, RequiredWhen};
 pub(crate) use gate::{Baseline, Gate};
-pub(crate) use rollback::{Notice, Rollback};
+pub(crate) use rollback::{Notice, Rollback, Webhook};
 pub(crate) use sources::{
     Check, Command, DegradedWord, HeaderValue, Headers, HttpJson, MissingWord, Preset, Probe, Prometheus,
     PrometheusPreset, PrometheusServer, Scrape, ScrapePreset, ScrapeTarget, Signal, UnitWord,

@@ -1,10 +1,12 @@
 //! The ids of checklist items, and the `rollback` section.
 
 use super::Checker;
+use crate::Secret;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::decode::Field;
-use crate::policy::document::{Document, Item, Notice};
+use crate::policy::document::{Document, Item, Notice, Webhook};
 use crate::policy::node::Text;
+use crate::rollback::{self, RollbackRules, TicketRules};
 use crate::spelling;
 
 /// The runbook's items.
@@ -64,27 +66,52 @@ impl Checker<'_> {
         });
     }
 
-    pub(super) fn rollback(&mut self) {
-        let Some(rollback) = self.document.rollback.get() else { return };
-        for artifact in rollback.artifacts.get().into_iter().flatten() {
-            let _ = self.line(&artifact.value);
+    /// What happens on a rollback. Webhooks whose address is not known yet are left out.
+    pub(super) fn rollback(&mut self) -> RollbackRules {
+        let mut rules = RollbackRules::default();
+        let Some(section) = self.document.rollback.get() else { return rules };
+        let artifacts = section.artifacts.get().into_iter().flatten();
+        rules.artifacts = artifacts.filter_map(|artifact| self.line(&artifact.value)).collect();
+        rules.rehearsed_within = section.rehearsed_within.get().and_then(|within| self.duration(within));
+        for notice in section.notify.get().into_iter().flatten() {
+            rules.notify.extend(match &notice.value {
+                Notice::PullRequest => Some(rollback::Notice::PullRequest),
+                Notice::Teams(webhook) => self.webhook(webhook).map(rollback::Notice::Teams),
+                Notice::Slack(webhook) => self.webhook(webhook).map(rollback::Notice::Slack),
+            });
         }
-        if let Some(within) = rollback.rehearsed_within.get() {
-            let _ = self.duration(within);
+        if let Some(ticket) = section.ticket.get() {
+            let tags = ticket.tags.get().into_iter().flatten();
+            rules.ticket = Some(TicketRules {
+                kind: ticket.kind.get().and_then(|kind| self.line(kind)).unwrap_or_else(|| "Bug".to_owned()),
+                severity: ticket.severity.get().and_then(|severity| self.line(severity)),
+                area: ticket.area.get().and_then(|area| self.line(area)),
+                tags: tags.filter_map(|tag| self.line(&tag.value)).collect(),
+            });
         }
-        for notice in rollback.notify.get().into_iter().flatten() {
-            match &notice.value {
-                Notice::PullRequest => {}
-                Notice::Teams(webhook) | Notice::Slack(webhook) => {
-                    let _ = webhook.url.get().and_then(|url| self.secret(url));
-                }
-            }
-        }
-        let Some(ticket) = rollback.ticket.get() else { return };
-        let texts = [ticket.kind.get(), ticket.severity.get(), ticket.area.get()];
-        let tags = ticket.tags.get().into_iter().flatten().map(|tag| &tag.value);
-        for text in texts.into_iter().flatten().chain(tags) {
-            let _ = self.line(text);
-        }
+        rules
     }
+
+    /// The address of a webhook: it opens a channel, so it is a secret, and goes over https alone.
+    fn webhook(&mut self, webhook: &Webhook) -> Option<Secret> {
+        let text = webhook.url.get()?;
+        let secret = self.secret(text)?;
+        if is_webhook(secret.reveal()) {
+            return Some(secret);
+        }
+        self.say(
+            Diagnostic::new(Code::InvalidUrl, text.span, "this is not the address of a webhook")
+                .help("give the variable the whole address, https://…, without user and password"),
+        );
+        None
+    }
+}
+
+fn is_webhook(text: &str) -> bool {
+    let Ok(url) = text.trim().parse::<url::Url>() else { return false };
+    let local = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    (url.scheme() == "https" || (url.scheme() == "http" && local))
+        && url.host_str().is_some()
+        && url.username().is_empty()
+        && url.password().is_none()
 }

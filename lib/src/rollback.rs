@@ -1,0 +1,28 @@
+//! Rolling back: the last known good version with proof, whether going back to it is safe, who is told, and the ticket.
+//!
+//! ```text
+//! policy ─▶ RollbackRules ─┐
+//!                          ├─▶ plan ─▶ Plan ─▶ report, outputs
+//! Archive ─▶ PlanFacts ────┘
+//! VerdictRecord ─▶ Announcement ─▶ Teams, Slack, comments
+//!               └▶ Incident ─────▶ ticket
+//! ```
+//!
+//! Planning is pure. A version counts as good where this gate is recorded to have said so, and nothing else counts: the
+//! deployment record of a bad release says `succeeded` too.
+
+mod announcement;
+mod facts;
+mod incident;
+mod plan;
+mod record;
+mod rules;
+mod ticket;
+
+pub use announcement::{Announcement, Event, Fact, comment, slack, teams};
+pub use facts::{Candidate, Kept, Migrations, PlanFacts, Rehearsal};
+pub use incident::Incident;
+pub use plan::{Doubt, PassedOver, Plan, Proof, Safety, Target, plan, target};
+pub use record::{History, Profile, RecordError, Release, VERSION, VerdictRecord};
+pub use rules::{Notice, RollbackRules, TicketRules};
+pub use ticket::{Ticket, ticket};

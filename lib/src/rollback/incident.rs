@@ -1,0 +1,137 @@
+//! An incident's times: since when, how long until it was seen, how long until it was over.
+
+use crate::rollback::{Release, VerdictRecord};
+use crate::{Duration, Timestamp};
+
+/// What happened, from the first harm to the recovery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incident {
+    /// The decision that began it.
+    pub verdict: VerdictRecord,
+    /// What was gone back to, where that is known.
+    pub target: Option<Release>,
+    /// When the rollback began.
+    pub rollback_started: Option<Timestamp>,
+    /// What the gate said after the rollback.
+    pub recovery: Option<VerdictRecord>,
+}
+
+impl Incident {
+    /// From the first harm to the decision; `None` where either is not known.
+    #[must_use]
+    pub fn time_to_detect(&self) -> Option<Duration> {
+        between(self.verdict.onset, self.verdict.decided_at)
+    }
+
+    /// From the first harm until the gate knew that the service is well again; `None` as long as it is not.
+    #[must_use]
+    pub fn time_to_restore(&self) -> Option<Duration> {
+        let recovery = self.recovery.as_ref().filter(|recovery| recovery.proves_good())?;
+        between(self.verdict.onset.or(self.verdict.decided_at), recovery.decided_at)
+    }
+
+    /// The times, in order, each with what happened.
+    #[must_use]
+    pub fn timeline(&self) -> Vec<(Timestamp, String)> {
+        let verdict = &self.verdict;
+        let mut times: Vec<(Timestamp, String)> = [
+            (verdict.started_at, format!("the gate began to watch {}", verdict.release.words())),
+            (verdict.onset, "the harm began".to_owned()),
+            (verdict.decided_at, format!("the gate said {}: {}", verdict.decision, verdict.reason)),
+            (self.rollback_started, format!("the rollback began{}", self.to_target())),
+        ]
+        .into_iter()
+        .filter_map(|(time, what)| Some((time?, what)))
+        .collect();
+        if let Some(recovery) = &self.recovery {
+            let said = if recovery.proves_good() { "recovered" } else { "not recovered" };
+            times.extend(recovery.decided_at.map(|at| (at, format!("{said}: {}", recovery.reason))));
+        }
+        times.sort_by_key(|(time, _)| *time);
+        times
+    }
+
+    fn to_target(&self) -> String {
+        self.target.as_ref().map(|target| format!(" to {}", target.words())).unwrap_or_default()
+    }
+}
+
+/// A clock that went backwards measures nothing.
+fn between(from: Option<Timestamp>, to: Option<Timestamp>) -> Option<Duration> {
+    let (from, to) = (from?, to?);
+    (from <= to).then(|| to.since(from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::Decision;
+    use crate::policy::Enforcement;
+    use crate::rollback::Profile;
+
+    fn at(minute: u64) -> Option<Timestamp> {
+        Some("2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap() + Duration::from_secs(60 * minute))
+    }
+
+    fn verdict(decision: Decision, onset: Option<Timestamp>, decided_at: Option<Timestamp>) -> VerdictRecord {
+        VerdictRecord {
+            service: "orders-api".into(),
+            environment: "production".into(),
+            profile: Profile::Deployment,
+            decision,
+            enforcement: Enforcement::Enforce,
+            reason: "r".into(),
+            criterion: None,
+            release: Release { run: Some(9), version: "1.9.0".into(), commit: String::new() },
+            judged_in: Some(9),
+            started_at: at(0),
+            onset,
+            decided_at,
+            policy_sha256: String::new(),
+        }
+    }
+
+    fn incident() -> Incident {
+        Incident {
+            verdict: verdict(Decision::Rollback, at(5), at(10)),
+            target: None,
+            rollback_started: at(11),
+            recovery: Some(verdict(Decision::Proceed, None, at(20))),
+        }
+    }
+
+    #[test]
+    fn times_are_measured_from_the_first_harm() {
+        let incident = incident();
+        assert_eq!(incident.time_to_detect(), Some(Duration::from_secs(300)));
+        assert_eq!(incident.time_to_restore(), Some(Duration::from_secs(900)));
+        let words: Vec<String> = incident.timeline().into_iter().map(|(_, what)| what).collect();
+        assert_eq!(
+            words,
+            [
+                "the gate began to watch 1.9.0 (run 9)",
+                "the harm began",
+                "the gate said rollback: r",
+                "the rollback began",
+                "recovered: r"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_service_that_is_not_well_again_has_no_time_to_restore() {
+        let mut incident = incident();
+        incident.recovery = Some(verdict(Decision::Hold, None, at(20)));
+        assert_eq!(incident.time_to_restore(), None);
+        assert_eq!(incident.timeline().last().map(|(_, what)| what.as_str()), Some("not recovered: r"));
+        incident.recovery = None;
+        assert_eq!(incident.time_to_restore(), None);
+    }
+
+    #[test]
+    fn a_clock_that_went_backwards_measures_nothing() {
+        let mut incident = incident();
+        incident.verdict.onset = at(30);
+        assert_eq!((incident.time_to_detect(), incident.time_to_restore()), (None, None));
+    }
+}

@@ -1,0 +1,168 @@
+//! Which version is the last known good one.
+
+use crate::Timestamp;
+use crate::checklist::{ArtifactFact, ArtifactState, Gathered, Place};
+use crate::rollback::{Candidate, Doubt, Kept, Release, RollbackRules};
+
+/// How many versions that are passed over are told apart; the rest is counted.
+const MOST_NAMED: usize = 20;
+
+/// The last known good version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The version.
+    pub release: Release,
+    /// When it was deployed, or judged.
+    pub at: Option<Timestamp>,
+    /// Why it is known to be good, one sentence.
+    pub proof: String,
+    /// Its artifacts, as far as they are known.
+    pub artifacts: Vec<ArtifactFact>,
+    /// Whether the artifacts that are needed are proved to be there.
+    pub artifacts_proved: Proof,
+    /// Where its run is.
+    pub place: Option<Place>,
+}
+
+/// Whether something is proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// It was seen.
+    Proved,
+    /// It could not be looked at.
+    NotProved,
+}
+
+/// A version that is not gone back to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassedOver {
+    /// The version, in words.
+    pub release: String,
+    /// Why not, one sentence without a full stop.
+    pub why: String,
+}
+
+/// What choosing came to.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    /// The last known good version.
+    pub target: Option<Target>,
+    /// Versions newer than it, newest first.
+    pub passed_over: Vec<PassedOver>,
+    /// What could not be looked at on the way.
+    pub doubts: Vec<Doubt>,
+}
+
+/// Whether a version can be gone back to.
+enum Fitness {
+    Fit { proof: String, artifacts: Vec<ArtifactFact>, proved: Proof, doubts: Vec<Doubt> },
+    Unfit { why: String, doubt: Option<Doubt> },
+}
+
+/// The last known good version among candidates, newest first.
+#[must_use]
+pub fn target(rules: &RollbackRules, current: Option<&Release>, candidates: &[Candidate]) -> Choice {
+    let mut choice = Choice::default();
+    let mut more = 0_usize;
+    for candidate in candidates {
+        match fitness(rules, current, candidate) {
+            Fitness::Fit { proof, artifacts, proved, doubts } => {
+                choice.doubts.extend(doubts);
+                choice.target = Some(Target {
+                    release: candidate.release.clone(),
+                    at: candidate.at,
+                    proof,
+                    artifacts,
+                    artifacts_proved: proved,
+                    place: candidate.place.clone(),
+                });
+                break;
+            }
+            Fitness::Unfit { why, doubt } => {
+                choice.doubts.extend(doubt);
+                if choice.passed_over.len() < MOST_NAMED {
+                    choice.passed_over.push(PassedOver { release: candidate.release.words(), why });
+                } else {
+                    more += 1;
+                }
+            }
+        }
+    }
+    if more > 0 {
+        let why = "for reasons like these".to_owned();
+        choice.passed_over.push(PassedOver { release: format!("{more} more"), why });
+    }
+    choice
+}
+
+fn fitness(rules: &RollbackRules, current: Option<&Release>, candidate: &Candidate) -> Fitness {
+    let unfit = |why: String| Fitness::Unfit { why, doubt: None };
+    let name = candidate.release.words();
+    if let Some(current) = current {
+        if candidate.release.is(current) {
+            return unfit("it is what is deployed now".to_owned());
+        }
+        if !current.commit.is_empty() && candidate.release.commit == current.commit {
+            return unfit("it is of the same commit as what is deployed now".to_owned());
+        }
+    }
+    let verdict = match &candidate.verdict {
+        Gathered::Known(Some(verdict)) if verdict.proves_good() => verdict,
+        Gathered::Known(Some(verdict)) => {
+            return unfit(format!("this gate said {} of it: {}", verdict.decision, verdict.reason));
+        }
+        Gathered::Known(None) => return unfit("no `proceed` of this gate is recorded of it".to_owned()),
+        Gathered::Unknown(gap) => {
+            return Fitness::Unfit {
+                why: format!("what this gate said of it is not known: {}", gap.why),
+                doubt: Some(Doubt::of(
+                    &format!("{name} may be good and is newer: its verdict is not known"),
+                    gap,
+                )),
+            };
+        }
+    };
+    let mut doubts = Vec::new();
+    match &candidate.kept {
+        Gathered::Known(Kept::There) => {}
+        Gathered::Known(Kept::Deleted) => return unfit("its run was deleted".to_owned()),
+        Gathered::Known(Kept::RolledBack) => return unfit("it was rolled back itself".to_owned()),
+        Gathered::Unknown(gap) => {
+            doubts.push(Doubt::of(&format!("whether the run of {name} is still there is not known"), gap));
+        }
+    }
+    let (artifacts, proved) = match &candidate.artifacts {
+        Gathered::Known(artifacts) => match missing(&rules.artifacts, artifacts) {
+            Some(why) => return unfit(why),
+            None => (artifacts.clone(), Proof::Proved),
+        },
+        Gathered::Unknown(gap) => {
+            doubts.push(Doubt::of(
+                &format!("whether the artifacts of {name} are still there is not known"),
+                gap,
+            ));
+            (Vec::new(), Proof::NotProved)
+        }
+    };
+    let when = verdict.decided_at.map(|at| format!(" at {at}")).unwrap_or_default();
+    let proof = format!("this gate said proceed{when}: {}", verdict.reason);
+    Fitness::Fit { proof, artifacts, proved, doubts }
+}
+
+/// Why the artifacts that are there are not enough.
+fn missing(needed: &[String], artifacts: &[ArtifactFact]) -> Option<String> {
+    if needed.is_empty() {
+        let any = artifacts.iter().any(|artifact| artifact.state == ArtifactState::Stored);
+        return (!any).then(|| "no artifact of it is there".to_owned());
+    }
+    needed.iter().find_map(|name| {
+        match artifacts.iter().find(|artifact| artifact.name == *name).map(|artifact| artifact.state) {
+            Some(ArtifactState::Stored) => None,
+            Some(ArtifactState::Empty) => Some(format!("its artifact {name} is empty")),
+            Some(ArtifactState::Mismatch) => {
+                Some(format!("its artifact {name} is not what its checksum says"))
+            }
+            None => Some(format!("its artifact {name} is gone")),
+        }
+    })
+}

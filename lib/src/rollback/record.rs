@@ -1,0 +1,401 @@
+//! What a gate decided about a deployment, kept so that a later rollback finds its way back.
+//!
+//! In a pipeline it is an attachment of the run; on a desk it is a line of the history file (NDJSON, newest last).
+
+use serde::{Deserialize, Serialize};
+
+use crate::gate::{Decision, Outcome};
+use crate::policy::Enforcement;
+use crate::{Timestamp, TimestampError};
+
+/// The version of the record's format.
+pub const VERSION: u32 = 1;
+/// The longest line that is read, in bytes.
+const LONGEST_LINE: usize = 64 * 1024;
+/// The longest text that is kept, in characters.
+const LONGEST_TEXT: usize = 1000;
+
+/// What is deployed: a version, of a run, of a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// The run that built it; `None` on a desk.
+    pub run: Option<u64>,
+    /// The version: the build number, or what the policy says must serve. Empty where nobody said it.
+    pub version: String,
+    /// The commit's full id. Empty where nobody said it.
+    pub commit: String,
+}
+
+/// What a gate was run for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// A deployment.
+    #[default]
+    Deployment,
+    /// The redeployment of an earlier version.
+    Rollback,
+}
+
+/// One decision of a gate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerdictRecord {
+    /// The service.
+    pub service: String,
+    /// The environment.
+    pub environment: String,
+    /// What the gate was run for.
+    pub profile: Profile,
+    /// What it decided.
+    pub decision: Decision,
+    /// What the policy made of decisions then.
+    pub enforcement: Enforcement,
+    /// Why, one sentence.
+    pub reason: String,
+    /// The criterion that decided, where one did.
+    pub criterion: Option<String>,
+    /// What the decision is about: after a rollback, the version that was deployed again.
+    pub release: Release,
+    /// The run in which the gate ran.
+    pub judged_in: Option<u64>,
+    /// When the gate started.
+    pub started_at: Option<Timestamp>,
+    /// Since when it went wrong: the start of the window that tripped.
+    pub onset: Option<Timestamp>,
+    /// When it decided.
+    pub decided_at: Option<Timestamp>,
+    /// SHA-256 of the policy.
+    pub policy_sha256: String,
+}
+
+/// A record that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// It is no record.
+    #[error("it is no record of a decision: {0}")]
+    Format(String),
+    /// A later version of this program wrote it.
+    #[error(
+        "it was written in format {0}, and this version reads format {VERSION}; use a newer runbook-gate"
+    )]
+    Newer(u32),
+    /// It is longer than any record.
+    #[error("it is longer than {LONGEST_LINE} bytes")]
+    TooLong,
+}
+
+/// The record as it is written.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    kind: String,
+    version: u32,
+    service: String,
+    environment: String,
+    profile: String,
+    decision: String,
+    enforcement: String,
+    reason: String,
+    criterion: Option<String>,
+    release: WrittenRelease,
+    judged_in: Option<u64>,
+    started_at: Option<String>,
+    onset: Option<String>,
+    decided_at: Option<String>,
+    policy_sha256: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WrittenRelease {
+    run: Option<u64>,
+    version: String,
+    commit: String,
+}
+
+impl Profile {
+    /// As records and reports print it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deployment => "deployment",
+            Self::Rollback => "rollback",
+        }
+    }
+}
+
+impl Release {
+    /// As a sentence names it: `1.4.0 (run 1234, commit 1a2b3c4)`.
+    ///
+    /// ```
+    /// use runbook_gate::rollback::Release;
+    /// let release = Release { run: Some(1234), version: "1.4.0".into(), commit: "1a2b3c4d5e".into() };
+    /// assert_eq!(release.words(), "1.4.0 (run 1234, commit 1a2b3c4)");
+    /// ```
+    #[must_use]
+    pub fn words(&self) -> String {
+        let run = self.run.map(|run| format!("run {run}"));
+        let commit = self.commit.get(..7).or((!self.commit.is_empty()).then_some(self.commit.as_str()));
+        let commit = commit.map(|commit| format!("commit {commit}"));
+        let rest: Vec<String> = run.into_iter().chain(commit).collect();
+        match (self.version.as_str(), rest.is_empty()) {
+            ("", true) => "a version that nobody named".to_owned(),
+            ("", false) => rest.join(", "),
+            (version, true) => version.to_owned(),
+            (version, false) => format!("{version} ({})", rest.join(", ")),
+        }
+    }
+
+    /// Whether both are one: of one run, else of one commit, else of one version.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        match (self.run, other.run) {
+            (Some(one), Some(two)) => one == two,
+            _ if !self.commit.is_empty() && !other.commit.is_empty() => self.commit == other.commit,
+            _ => !self.version.is_empty() && self.version == other.version,
+        }
+    }
+}
+
+impl VerdictRecord {
+    /// What a gate's outcome leaves behind.
+    #[must_use]
+    pub fn of(
+        outcome: &Outcome,
+        service: &str,
+        enforcement: Enforcement,
+        profile: Profile,
+        release: Release,
+        judged_in: Option<u64>,
+    ) -> Self {
+        let tripped = outcome.criteria.iter().find(|row| outcome.criterion.as_ref() == Some(&row.criterion));
+        let onset = tripped.and_then(|row| row.explanation.window).map(|(from, _)| from);
+        Self {
+            service: service.to_owned(),
+            environment: outcome.environment.clone(),
+            profile,
+            decision: outcome.decision,
+            enforcement,
+            reason: shortened(&outcome.reason),
+            criterion: outcome.criterion.clone(),
+            release,
+            judged_in,
+            started_at: outcome.started_at,
+            onset: onset.filter(|_| outcome.decision == Decision::Rollback),
+            decided_at: outcome.decided_at,
+            policy_sha256: outcome.policy_sha256.clone(),
+        }
+    }
+
+    /// One line of JSON, without a line end.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
+        let written = Written {
+            kind: "verdict".to_owned(),
+            version: VERSION,
+            service: self.service.clone(),
+            environment: self.environment.clone(),
+            profile: self.profile.as_str().to_owned(),
+            decision: self.decision.to_string(),
+            enforcement: self.enforcement.as_str().to_owned(),
+            reason: shortened(&self.reason),
+            criterion: self.criterion.clone(),
+            release: WrittenRelease {
+                run: self.release.run,
+                version: self.release.version.clone(),
+                commit: self.release.commit.clone(),
+            },
+            judged_in: self.judged_in,
+            started_at: time(self.started_at),
+            onset: time(self.onset),
+            decided_at: time(self.decided_at),
+            policy_sha256: self.policy_sha256.clone(),
+        };
+        // Texts, numbers and nothing else: it always prints.
+        serde_json::to_string(&written).unwrap_or_default()
+    }
+
+    /// Reads one record.
+    ///
+    /// # Errors
+    /// Where it is none, or of a later format. A decision, profile or time that is not known is an error: it is never
+    /// taken for a good one.
+    pub fn read(text: &str) -> Result<Self, RecordError> {
+        if text.len() > LONGEST_LINE {
+            return Err(RecordError::TooLong);
+        }
+        let format = |what: String| RecordError::Format(what);
+        let value: serde_json::Value =
+            serde_json::from_str(text).map_err(|_| format("it is not JSON".into()))?;
+        let kind = value.get("kind").and_then(serde_json::Value::as_str);
+        if kind != Some("verdict") {
+            return Err(format("its `kind` is not `verdict`".into()));
+        }
+        match value.get("version").and_then(serde_json::Value::as_u64) {
+            Some(version) if version == u64::from(VERSION) => {}
+            Some(version) => return Err(RecordError::Newer(u32::try_from(version).unwrap_or(u32::MAX))),
+            None => return Err(format("it has no `version`".into())),
+        }
+        let written: Written = serde_json::from_value(value).map_err(|error| format(error.to_string()))?;
+        let time = |time: Option<String>| -> Result<Option<Timestamp>, RecordError> {
+            time.map(|time| time.parse().map_err(|error: TimestampError| format(error.to_string())))
+                .transpose()
+        };
+        Ok(Self {
+            profile: match written.profile.as_str() {
+                "deployment" => Profile::Deployment,
+                "rollback" => Profile::Rollback,
+                other => return Err(format(format!("its profile is `{}`", other.escape_debug()))),
+            },
+            decision: match written.decision.as_str() {
+                "proceed" => Decision::Proceed,
+                "hold" => Decision::Hold,
+                "rollback" => Decision::Rollback,
+                other => return Err(format(format!("its decision is `{}`", other.escape_debug()))),
+            },
+            enforcement: match written.enforcement.as_str() {
+                "enforce" => Enforcement::Enforce,
+                "advise" => Enforcement::Advise,
+                "off" => Enforcement::Off,
+                other => return Err(format(format!("its enforcement is `{}`", other.escape_debug()))),
+            },
+            service: written.service,
+            environment: written.environment,
+            reason: shortened(&written.reason),
+            criterion: written.criterion,
+            release: Release {
+                run: written.release.run,
+                version: written.release.version,
+                commit: written.release.commit,
+            },
+            judged_in: written.judged_in,
+            started_at: time(written.started_at)?,
+            onset: time(written.onset)?,
+            decided_at: time(written.decided_at)?,
+            policy_sha256: written.policy_sha256,
+        })
+    }
+
+    /// Whether it proves a version good: the gate said `proceed` of it.
+    #[must_use]
+    pub fn proves_good(&self) -> bool {
+        self.decision == Decision::Proceed
+    }
+}
+
+/// The records of a history file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// Newest first.
+    pub records: Vec<VerdictRecord>,
+    /// What could not be read, a sentence each: `line 3: it is not JSON`.
+    pub notes: Vec<String>,
+}
+
+impl History {
+    /// Reads a history file: the records of one service in one environment, newest first. Lines that cannot be read are
+    /// said, and prove nothing.
+    ///
+    /// ```
+    /// use runbook_gate::rollback::History;
+    /// let history = History::read("not a record\n", "orders-api", "production");
+    /// assert_eq!(history.notes, ["line 1: it is no record of a decision: it is not JSON"]);
+    /// ```
+    #[must_use]
+    pub fn read(text: &str, service: &str, environment: &str) -> Self {
+        let mut history = Self::default();
+        for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            match VerdictRecord::read(line) {
+                Ok(record) if record.service == service && record.environment == environment => {
+                    history.records.push(record);
+                }
+                Ok(_) => {}
+                Err(error) => history.notes.push(format!("line {}: {error}", index + 1)),
+            }
+        }
+        history.records.reverse();
+        history
+    }
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_TEXT) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record() -> VerdictRecord {
+        VerdictRecord {
+            service: "orders-api".into(),
+            environment: "production".into(),
+            profile: Profile::Deployment,
+            decision: Decision::Proceed,
+            enforcement: Enforcement::Enforce,
+            reason: "every criterion passed".into(),
+            criterion: None,
+            release: Release { run: Some(12), version: "1.4.0".into(), commit: "1a2b3c4d".into() },
+            judged_in: Some(12),
+            started_at: "2026-01-01T00:00:00Z".parse().ok(),
+            onset: None,
+            decided_at: "2026-01-01T00:16:00Z".parse().ok(),
+            policy_sha256: "48b6".into(),
+        }
+    }
+
+    #[test]
+    fn a_record_is_read_as_it_was_written() {
+        assert_eq!(VerdictRecord::read(&record().to_json()), Ok(record()));
+    }
+
+    #[test]
+    fn what_is_no_known_decision_is_an_error_and_never_good() {
+        let json = record().to_json();
+        for (from, to, says) in [
+            ("\"proceed\"", "\"approved\"", "its decision is `approved`"),
+            ("\"deployment\"", "\"canary\"", "its profile is `canary`"),
+            ("\"version\":1,\"s", "\"version\":2,\"s", "format 2"),
+            ("\"verdict\"", "\"start\"", "not `verdict`"),
+            ("2026-01-01T00:16:00Z", "yesterday", "yesterday"),
+        ] {
+            let changed = json.replacen(from, to, 1);
+            assert_ne!(changed, json, "{from}");
+            let error = VerdictRecord::read(&changed).unwrap_err().to_string();
+            assert!(error.contains(says), "{error}");
+        }
+        assert_eq!(VerdictRecord::read(&"x".repeat(LONGEST_LINE + 1)), Err(RecordError::TooLong));
+    }
+
+    #[test]
+    fn a_history_gives_the_records_of_one_environment_newest_first() {
+        let mut later = record();
+        later.release.version = "1.5.0".into();
+        let mut elsewhere = record();
+        elsewhere.environment = "staging".into();
+        let text =
+            format!("{}\n{}\n\n{{\"torn\n{}\n", record().to_json(), elsewhere.to_json(), later.to_json());
+        let history = History::read(&text, "orders-api", "production");
+        let versions: Vec<&str> =
+            history.records.iter().map(|record| record.release.version.as_str()).collect();
+        assert_eq!(versions, ["1.5.0", "1.4.0"]);
+        assert_eq!(history.notes.len(), 1);
+        assert!(history.notes[0].starts_with("line 4: "), "{:?}", history.notes);
+    }
+
+    #[test]
+    fn releases_are_one_by_run_then_commit_then_version() {
+        let release = |run, version: &str, commit: &str| Release {
+            run,
+            version: version.into(),
+            commit: commit.into(),
+        };
+        assert!(release(Some(1), "a", "x").is(&release(Some(1), "b", "y")));
+        assert!(!release(Some(1), "a", "x").is(&release(Some(2), "a", "x")));
+        assert!(release(None, "a", "x").is(&release(Some(2), "b", "x")));
+        assert!(!release(None, "a", "x").is(&release(None, "a", "y")));
+        assert!(release(None, "a", "").is(&release(None, "a", "y")));
+        assert!(!release(None, "", "").is(&release(None, "", "")), "nothing is known of either");
+    }
+}
