@@ -12,7 +12,9 @@
 //! deployment record of a bad release says `succeeded` too.
 
 mod announcement;
+mod deliver;
 mod facts;
+mod gather;
 mod incident;
 mod plan;
 mod record;
@@ -20,7 +22,9 @@ mod rules;
 mod ticket;
 
 pub use announcement::{Announcement, Event, Fact, comment, slack, teams};
+pub use deliver::{Delivery, deliver};
 pub use facts::{Candidate, Kept, Migrations, PlanFacts, Rehearsal};
+pub use gather::{Archive, Desk, gather, migrations_between};
 pub use incident::Incident;
 pub use plan::{Doubt, PassedOver, Plan, Proof, Safety, Target, plan, target};
 pub use record::{History, Profile, RecordError, Release, VERSION, VerdictRecord};

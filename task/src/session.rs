@@ -307,7 +307,11 @@ fn headers(source: &SourceSpec) -> &[Header] {
 const fn url_of(address: &Address) -> Option<&url::Url> {
     match address {
         Address::Url(url) => Some(url),
-        Address::Connection(_) | Address::Opened(_) | Address::Service(_) | Address::Azure(_) => None,
+        Address::Connection(_)
+        | Address::Webhook(_)
+        | Address::Opened(_)
+        | Address::Service(_)
+        | Address::Azure(_) => None,
     }
 }
 

@@ -16,7 +16,7 @@ impl<F: Fn(&str, Option<&str>) -> Response + Send + Sync> Transport for Network<
         let (opened, url) = match &request.address {
             Address::Url(url) => ("", url),
             Address::Opened(url) => ("opened ", url),
-            Address::Connection(_) | Address::Service(_) | Address::Azure(_) => panic!("{request:?}"),
+            _ => panic!("{request:?}"),
         };
         let url = format!("{opened}{}", crate::transport::joined(url, &request.path_and_query));
         let token = request.headers.iter().find(|header| header.name == "Authorization");

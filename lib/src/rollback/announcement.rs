@@ -190,6 +190,22 @@ impl Announcement {
     }
 }
 
+#[cfg(test)]
+impl Announcement {
+    /// A message for tests of its way.
+    pub(crate) fn sample(event: Event) -> Self {
+        Self {
+            event,
+            service: "orders-api".into(),
+            environment: "production".into(),
+            reason: "error_rate was 9.28%".into(),
+            facts: Vec::new(),
+            asks: "Look.".into(),
+            links: Vec::new(),
+        }
+    }
+}
+
 fn asks_of(plan: Option<&Plan>) -> String {
     match plan {
         None => "See that the rollback job runs, and that the service recovers.".to_owned(),

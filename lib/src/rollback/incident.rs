@@ -88,6 +88,7 @@ mod tests {
             onset,
             decided_at,
             policy_sha256: String::new(),
+            pre_existing: Vec::new(),
         }
     }
 

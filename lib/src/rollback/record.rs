@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::gate::{Decision, Outcome};
+use crate::gate::{CriterionStatus, Decision, Outcome};
 use crate::policy::Enforcement;
 use crate::{Timestamp, TimestampError};
 
@@ -65,6 +65,8 @@ pub struct VerdictRecord {
     pub decided_at: Option<Timestamp>,
     /// SHA-256 of the policy.
     pub policy_sha256: String,
+    /// Criteria that were broken before the deployment already.
+    pub pre_existing: Vec<String>,
 }
 
 /// A record that cannot be read.
@@ -101,6 +103,8 @@ struct Written {
     onset: Option<String>,
     decided_at: Option<String>,
     policy_sha256: String,
+    #[serde(default)]
+    pre_existing: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -181,6 +185,12 @@ impl VerdictRecord {
             onset: onset.filter(|_| outcome.decision == Decision::Rollback),
             decided_at: outcome.decided_at,
             policy_sha256: outcome.policy_sha256.clone(),
+            pre_existing: outcome
+                .criteria
+                .iter()
+                .filter(|row| row.status == CriterionStatus::PreExisting)
+                .map(|row| row.criterion.clone())
+                .collect(),
         }
     }
 
@@ -208,6 +218,7 @@ impl VerdictRecord {
             onset: time(self.onset),
             decided_at: time(self.decided_at),
             policy_sha256: self.policy_sha256.clone(),
+            pre_existing: self.pre_existing.clone(),
         };
         // Texts, numbers and nothing else: it always prints.
         serde_json::to_string(&written).unwrap_or_default()
@@ -271,6 +282,7 @@ impl VerdictRecord {
             onset: time(written.onset)?,
             decided_at: time(written.decided_at)?,
             policy_sha256: written.policy_sha256,
+            pre_existing: written.pre_existing,
         })
     }
 
@@ -342,6 +354,7 @@ mod tests {
             onset: None,
             decided_at: "2026-01-01T00:16:00Z".parse().ok(),
             policy_sha256: "48b6".into(),
+            pre_existing: vec!["health failing for 2m".into()],
         }
     }
 

@@ -251,6 +251,7 @@ mod tests {
                 // A Friday.
                 decided_at: "2026-01-02T00:10:00Z".parse().ok(),
                 policy_sha256: String::new(),
+                pre_existing: Vec::new(),
             },
             target: None,
             rollback_started: None,

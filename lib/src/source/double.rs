@@ -60,6 +60,7 @@ impl Transport for Network {
             Address::Connection(name) => format!("connection:{name}{}", request.path_and_query),
             Address::Service(service) => format!("service:{}{}", service.name(), request.path_and_query),
             Address::Azure(api) => format!("azure:{}{}", api.name(), request.path_and_query),
+            Address::Webhook(_) => "webhook".to_owned(),
         };
         let form = request.body.as_ref().map_or(&[][..], |body| &body.bytes);
         let form = url::form_urlencoded::parse(form).into_owned().collect();

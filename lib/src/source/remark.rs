@@ -106,6 +106,7 @@ pub(crate) fn place(address: &Address) -> String {
         Address::Service(service) => service.name().to_owned(),
         Address::Azure(AzureApi::Prometheus(url)) => plain(printable(url).trim_end_matches('/')),
         Address::Azure(api) => api.name().to_owned(),
+        Address::Webhook(_) => "a webhook".to_owned(),
     }
 }
 

@@ -19,6 +19,8 @@ pub enum Address {
     Service(Service),
     /// An API of Azure, in the cloud and with the identity that whoever runs the gate gives.
     Azure(AzureApi),
+    /// A URL that is itself a secret, such as a webhook's. Only its host is ever printed.
+    Webhook(Secret),
 }
 
 /// A service whose address and credential come from the pipeline or the caller, never from a policy.

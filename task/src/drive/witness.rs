@@ -89,6 +89,7 @@ fn fault_of(
                 Address::Connection(name) => format!("connection `{name}`{path}"),
                 Address::Service(service) => format!("{}{path}", service.name()),
                 Address::Azure(api) => format!("{}{path}", api.name()),
+                Address::Webhook(_) => "the webhook".to_owned(),
             };
             let answers = |what: &str| format!("{place} answers {status}{what}");
             match (status, &request.address) {

@@ -129,6 +129,7 @@ impl Connections {
                     why: "nobody signs in to Azure here".to_owned(),
                 });
             }
+            Address::Webhook(address) => (webhook(address)?, None),
         };
         strip_user_info(&mut url);
         let url = joined(&url, &request.path_and_query);
@@ -164,6 +165,21 @@ impl Connections {
             format!("known are {}; define it with --connection {name}=https://…", known.join(", "))
         };
         TransportError::UnknownConnection { name: name.to_owned(), help }
+    }
+}
+
+/// A webhook's URL. Whoever has it can write there, so it travels as a credential does.
+fn webhook(address: &Secret) -> Result<Url, TransportError> {
+    let refused = |why: &str| TransportError::Refused { host: "a webhook".to_owned(), why: why.to_owned() };
+    let url: Url = address
+        .reveal()
+        .trim()
+        .parse()
+        .map_err(|_| refused("its address is no URL; give the variable the whole address, https://…"))?;
+    if may_carry_secrets(&url) {
+        Ok(url)
+    } else {
+        Err(refused("a webhook's address is a secret and is sent over https only"))
     }
 }
 
@@ -296,6 +312,27 @@ mod tests {
             assert!(!words.contains("canary"), "{words}");
         }
         assert!(Connection::new("prom", "https://prom.example", Some(basic("ann", "p w"))).is_ok());
+    }
+
+    #[test]
+    fn a_webhook_is_asked_over_https_alone_and_never_named() {
+        let target = |address: &str| {
+            let address = Address::Webhook(Secret::new(address));
+            let request = Request::get(address, String::new(), Duration::from_secs(1));
+            Connections::default().target(&request).map(|target| (target.host, target.url.to_string()))
+        };
+        let asked = target("https://hooks.example/canary?sig=canary ").unwrap();
+        assert_eq!(asked, ("hooks.example".to_owned(), "https://hooks.example/canary?sig=canary".to_owned()));
+        assert!(target("http://127.0.0.1:1/canary").is_ok());
+        for wrong in [
+            "http://hooks.example/canary",
+            "canary",
+            "ftp://hooks.example/canary",
+            "https://169.254.169.254/canary",
+        ] {
+            let error = target(wrong).unwrap_err().to_string();
+            assert!(!error.contains("canary"), "{error}");
+        }
     }
 
     #[test]

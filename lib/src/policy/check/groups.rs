@@ -55,6 +55,7 @@ fn key(kind: &str, addresses: &[Address], times: &[Duration], headers: &[Header]
             Address::Service(service) => key.extend(["s", service.name(), "\n"]),
             Address::Azure(AzureApi::Prometheus(url)) => key.extend(["p", url.as_str(), "\n"]),
             Address::Azure(api) => key.extend(["a", api.name(), "\n"]),
+            Address::Webhook(secret) => key.extend(["w", secret.reveal(), "\n"]),
         }
     }
     for time in times {

@@ -28,7 +28,11 @@ impl<'d> Checker<'d> {
             .iter()
             .filter_map(|address| match address {
                 Address::Url(url) => Some(url.clone()),
-                Address::Connection(_) | Address::Opened(_) | Address::Service(_) | Address::Azure(_) => None,
+                Address::Connection(_)
+                | Address::Webhook(_)
+                | Address::Opened(_)
+                | Address::Service(_)
+                | Address::Azure(_) => None,
             })
             .collect();
         if targets.len() > MOST_TARGETS {

@@ -177,5 +177,6 @@ pub(super) fn words(kind: &str, address: &Address) -> String {
         Address::Service(service) => format!("{kind} {}", service.name()),
         Address::Azure(AzureApi::Prometheus(url)) => format!("{kind} {}", printable(url)),
         Address::Azure(api) => format!("{kind} {}", api.name()),
+        Address::Webhook(_) => format!("{kind} webhook"),
     }
 }

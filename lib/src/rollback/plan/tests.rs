@@ -28,6 +28,7 @@ fn verdict(run: u64, decision: Decision) -> VerdictRecord {
         onset: None,
         decided_at: Some(now() - Duration::from_secs(86_400)),
         policy_sha256: String::new(),
+        pre_existing: Vec::new(),
     }
 }
 
