@@ -13,6 +13,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod numbers;
+pub mod rollback;
 pub mod terminal;
 
 use crate::gate::{Decision, Outcome};

@@ -2,6 +2,7 @@
 
 mod checklist;
 mod page;
+mod plan;
 mod table;
 
 use anstyle::{AnsiColor, Style};
@@ -12,6 +13,7 @@ use super::{CriterionRow, Mark, Report, Side, Standing};
 use crate::gate::{CriterionKind, CriterionStatus, Decision};
 
 pub use self::checklist::checklist;
+pub use self::plan::plan;
 pub use crate::diagnostic::Colour;
 
 /// How a report is laid out.

@@ -221,16 +221,16 @@ impl Plan {
     #[must_use]
     pub fn headline(&self) -> String {
         match (&self.target, self.safety()) {
-            (None, _) => format!("there is nothing proved to go back to from {}", self.current),
+            (None, _) => format!("There is nothing proved to go back to from {}", self.current),
             (Some(target), Safety::Proved) => {
                 format!(
-                    "go back to {} from {}: nothing speaks against it",
+                    "Go back to {} from {}: nothing speaks against it",
                     target.release.words(),
                     self.current
                 )
             }
             (Some(target), Safety::NotProved) => format!(
-                "go back to {} from {}, which is not proved to be safe: {}",
+                "Go back to {} from {}, which is not proved to be safe: {}",
                 target.release.words(),
                 self.current,
                 self.doubts.first().map(|doubt| doubt.what.as_str()).unwrap_or_default()

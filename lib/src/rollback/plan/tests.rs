@@ -83,7 +83,7 @@ fn the_newest_version_that_this_gate_let_proceed_is_gone_back_to() {
     assert_eq!(plan.passed_over[0].why, "it is what is deployed now");
     assert_eq!(
         plan.headline(),
-        "go back to 1.8.0 (run 8, commit 0000000) from 1.9.0 (run 9, commit 0000000): nothing speaks against it"
+        "Go back to 1.8.0 (run 8, commit 0000000) from 1.9.0 (run 9, commit 0000000): nothing speaks against it"
     );
 }
 
