@@ -3,6 +3,7 @@
 //! Nothing is opened, read or resolved before the first request, so that commands without a network start at once.
 
 mod connect;
+mod crew;
 mod failure;
 pub mod guard;
 pub mod proxy;
@@ -13,14 +14,15 @@ mod tests;
 
 use std::io::Read;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
-use std::thread;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use crossbeam_channel::{Sender, unbounded};
 use runbook_gate::transport::{Method, Redirects, Request, Response, Retry, Transport, TransportError};
 use runbook_gate::{Duration, Timestamp};
 use ureq::http;
 
+use self::crew::Crew;
 use self::proxy::ProxyRules;
 use self::roots::ExtraRoots;
 pub use self::target::{Connection, Connections, Credential, percent_decoded};
@@ -52,6 +54,12 @@ pub struct Network {
 
 /// The transport of the binary.
 pub struct HttpTransport {
+    wire: Arc<Wire>,
+    crew: Crew,
+}
+
+/// One request after the other.
+struct Wire {
     network: Network,
     /// Keeps connections between requests.
     pooled: OnceLock<Result<ureq::Agent, String>>,
@@ -71,10 +79,13 @@ impl std::fmt::Debug for HttpTransport {
 impl HttpTransport {
     /// A transport that has opened nothing yet. `pause` waits between tries, `now` reads the wall clock (for
     /// `Retry-After` dates).
-    pub const fn new(network: Network, pause: fn(Duration), now: fn() -> Timestamp) -> Self {
-        Self { network, pooled: OnceLock::new(), fresh: OnceLock::new(), pause, now }
+    pub fn new(network: Network, pause: fn(Duration), now: fn() -> Timestamp) -> Self {
+        let wire = Wire { network, pooled: OnceLock::new(), fresh: OnceLock::new(), pause, now };
+        Self { wire: Arc::new(wire), crew: Crew::default() }
     }
+}
 
+impl Wire {
     fn agent(&self, retry: Retry, host: &str) -> Result<&ureq::Agent, TransportError> {
         let (slot, idle) = match retry {
             Retry::Never => (&self.fresh, 0),
@@ -224,9 +235,7 @@ impl HttpTransport {
             elapsed: elapsed_since(started),
         })
     }
-}
 
-impl Transport for HttpTransport {
     fn send(&self, request: &Request) -> Result<Response, TransportError> {
         let target = self.network.connections.target(request)?;
         let started = Instant::now();
@@ -254,40 +263,63 @@ impl Transport for HttpTransport {
         }
         Err(TransportError::Timeout { host: target.host, after: request.timeout })
     }
+}
+
+impl Transport for HttpTransport {
+    fn send(&self, request: &Request) -> Result<Response, TransportError> {
+        self.wire.send(request)
+    }
 
     fn send_all(&self, requests: &[Request]) -> Vec<Result<Response, TransportError>> {
         if let [request] = requests {
             return vec![self.send(request)];
         }
-        let next = AtomicUsize::new(0);
-        let results: Mutex<Vec<Option<Result<Response, TransportError>>>> =
-            Mutex::new(requests.iter().map(|_| None).collect());
-        let work = || {
-            while let Some((index, request)) = {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                requests.get(index).map(|request| (index, request))
-            } {
-                let result = self.send(request);
-                let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(slot) = results.get_mut(index) {
-                    *slot = Some(result);
-                }
-            }
-        };
-        thread::scope(|scope| {
-            for _ in 1..requests.len().min(SIDE_BY_SIDE) {
-                let thread = thread::Builder::new().name("send".to_owned()).stack_size(STACK_BYTES);
-                if thread.spawn_scoped(scope, work).is_err() {
-                    log::warn!("no more threads: requests go one after the other");
-                    break;
-                }
-            }
-            work();
+        let (answers, answered) = unbounded();
+        let batch = Arc::new(Batch {
+            wire: Arc::clone(&self.wire),
+            requests: requests.to_vec(),
+            next: AtomicUsize::new(0),
         });
-        let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for _ in 1..requests.len().min(SIDE_BY_SIDE) {
+            let (batch, answers) = (Arc::clone(&batch), answers.clone());
+            if self.crew.give(Box::new(move || batch.work(&answers)), STACK_BYTES).is_err() {
+                log::warn!("no more threads: requests go one after the other");
+                break;
+            }
+        }
+        batch.work(&answers);
+        // When every thread has let go of it, there is no more to come.
+        drop(answers);
         let lost =
             || Err(TransportError::Protocol { host: String::new(), why: "it was not sent".to_owned() });
-        results.into_iter().map(|result| result.unwrap_or_else(lost)).collect()
+        let mut results: Vec<Result<Response, TransportError>> = requests.iter().map(|_| lost()).collect();
+        for (index, result) in answered {
+            if let Some(slot) = results.get_mut(index) {
+                *slot = result;
+            }
+        }
+        results
+    }
+}
+
+/// Requests that several threads take from.
+struct Batch {
+    wire: Arc<Wire>,
+    requests: Vec<Request>,
+    next: AtomicUsize,
+}
+
+type Answer = (usize, Result<Response, TransportError>);
+
+impl Batch {
+    /// Sends requests until there are none left.
+    fn work(&self, answers: &Sender<Answer>) {
+        loop {
+            let index = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(request) = self.requests.get(index) else { return };
+            // Somebody waits for every answer.
+            let _ = answers.send((index, self.wire.send(request)));
+        }
     }
 }
 

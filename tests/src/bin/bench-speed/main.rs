@@ -1,4 +1,5 @@
-//! `bench-speed RUNBOOK-GATE FOLDER`: how long the binary takes and how much memory it needs, as a Markdown table.
+//! `bench-speed RUNBOOK-GATE FOLDER [targets]`: how long the binary takes and how much memory it needs, as a Markdown table; with
+//! `targets`, only how late polls start.
 //!
 //! It writes what it needs into the folder and runs the binary as a user would. Times are the medians of several runs, from
 //! starting the process to its end; memory is the peak resident size that `/usr/bin/time` reports.
@@ -20,10 +21,16 @@ type Failure = Box<dyn std::error::Error>;
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
     let (Some(gate), Some(folder)) = (arguments.next(), arguments.next()) else {
-        eprintln!("usage: bench-speed RUNBOOK-GATE FOLDER");
+        eprintln!("usage: bench-speed RUNBOOK-GATE FOLDER [targets]");
         return ExitCode::from(2);
     };
-    match bench(&gate, &folder) {
+    let measured = match arguments.next() {
+        Some(only) if only.as_os_str() == "targets" => {
+            fs::create_dir_all(&folder).map_err(Failure::from).and_then(|()| targets(&gate, &folder))
+        }
+        _ => bench(&gate, &folder),
+    };
+    match measured {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("bench-speed: {failure}");
@@ -77,7 +84,10 @@ fn bench(gate: &Path, folder: &Path) -> Result<(), Failure> {
         );
     }
     fs::remove_file(&journal)?;
+    targets(gate, folder)
+}
 
+fn targets(gate: &Path, folder: &Path) -> Result<(), Failure> {
     let late = targets::probe(gate, folder)?;
     println!(
         "| {} probes of {} targets every 5 s: how late a poll starts | none over 250 ms | median {}, p99 {}, most {} | |",

@@ -1,6 +1,7 @@
 //! Two hundred probe targets, and how late the gate's polls of them start.
 //!
-//! The targets are paths of servers on loopback that note when each request arrives: the gate's own word is not taken.
+//! The targets are paths of servers on loopback that note when each connection comes: the gate's own word is not taken. A probe
+//! opens a connection for each request.
 //! The rounds are due every five seconds from a beginning that the servers do not know; it is taken to be the one by which no request
 //! came early.
 
@@ -10,6 +11,7 @@ use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,6 +25,8 @@ const ROUNDS: u32 = 12;
 /// Servers, each with its part of the targets: a listener's queue of 128 connections would drop some of 200 at once, and a
 /// dropped one is tried again by the kernel a second later.
 const SERVERS: usize = 8;
+/// Threads of each that answer; the one that accepts does nothing else.
+const ANSWERING: usize = 4;
 
 /// How late polls started.
 #[derive(Clone, Copy, Debug)]
@@ -76,10 +80,18 @@ fn server(arrivals: &Arrivals) -> io::Result<u16> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let port = listener.local_addr()?.port();
     let noted = Arc::clone(arrivals);
+    let (accepted, streams) = channel();
+    let streams = Arc::new(Mutex::new(streams));
+    for _ in 0..ANSWERING {
+        let streams = Arc::clone(&streams);
+        thread::spawn(move || while next(&streams).is_some_and(|stream| serve(stream).is_ok()) {});
+    }
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let noted = Arc::clone(&noted);
-            let _ = thread::Builder::new().stack_size(64 * 1024).spawn(move || serve(stream, &noted));
+            noted.lock().unwrap_or_else(PoisonError::into_inner).push(Instant::now());
+            if accepted.send(stream).is_err() {
+                return;
+            }
         }
     });
     Ok(port)
@@ -124,25 +136,24 @@ fn lateness(arrivals: &[Instant]) -> Late {
     }
 }
 
-fn serve(mut stream: TcpStream, noted: &Mutex<Vec<Instant>>) -> io::Result<()> {
+fn next(streams: &Mutex<Receiver<TcpStream>>) -> Option<TcpStream> {
+    streams.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}
+
+/// Answers one request; a client that asks nothing is no reason to stop.
+fn serve(mut stream: TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(INTERVAL * 4))?;
+    stream.set_read_timeout(Some(INTERVAL))?;
     let mut head = Vec::new();
     let mut chunk = [0_u8; 2048];
-    loop {
-        let read = stream.read(&mut chunk)?;
-        if read == 0 {
-            return Ok(());
-        }
-        if head.is_empty() {
-            noted.lock().unwrap_or_else(PoisonError::into_inner).push(Instant::now());
-        }
-        head.extend(chunk.iter().take(read));
-        if head.ends_with(b"\r\n\r\n") {
-            head.clear();
-            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")?;
+    while !head.ends_with(b"\r\n\r\n") {
+        match stream.read(&mut chunk) {
+            Ok(0) | Err(_) => return Ok(()),
+            Ok(read) => head.extend(chunk.iter().take(read)),
         }
     }
+    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
+    stream.write_all(answer).or(Ok(()))
 }
 
 #[cfg(test)]
