@@ -10,6 +10,8 @@ use crate::{Baseline, Finite, statistics};
 const FEWEST_SAMPLES: u64 = 5;
 /// From four fifths of a threshold on, the baseline was already there.
 const PRE_EXISTING: (f64, f64) = (4.0, 5.0);
+/// 8.8 % is four fifths of 11 %, also where their binary fractions are not.
+const ROUNDING: f64 = 1e-12;
 /// How much worse than the baseline it then has to be.
 const WORSE: f64 = 1.5;
 
@@ -198,7 +200,10 @@ fn middle(baseline: &Baseline, ratio: bool) -> f64 {
 fn pre_existing(cmp: Cmp, threshold: f64, base: f64, ratio: bool, unit: Unit) -> Option<PreExisting> {
     let show = |number: f64| wording::value(number, unit);
     let (number, origin) = match cmp.direction() {
-        Direction::Above if threshold > 0.0 && base * PRE_EXISTING.1 >= threshold * PRE_EXISTING.0 => {
+        Direction::Above
+            if threshold > 0.0
+                && base * PRE_EXISTING.1 >= threshold * PRE_EXISTING.0 * (1.0 - ROUNDING) =>
+        {
             (WORSE * base, format!("1.5 × {} before", show(base)))
         }
         Direction::Below if cmp.holds(base, threshold) => {

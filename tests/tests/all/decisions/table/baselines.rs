@@ -204,6 +204,14 @@ fn pre_existing() {
             "",
         ),
         row(
+            "four fifths in decimals are four fifths",
+            "rollback error_rate > 11% for 5m; baseline error_rate 88/1000",
+            "error_rate: 15m of 375/3000",
+            "hold 15m",
+            "pre-existing",
+            "",
+        ),
+        row(
             "less than four fifths are not",
             "rollback error_rate > 5% for 5m; baseline error_rate 1190/30000",
             "error_rate: 15m of 165/3000",
