@@ -192,6 +192,8 @@ impl Series {
             }
             return Taken::Late;
         }
+        // While everything that they may reach is still there.
+        self.put_in_late_points();
         self.evaluated_to = Some(at);
         match read {
             Read::Absent(reason) => {

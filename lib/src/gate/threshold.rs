@@ -201,8 +201,7 @@ fn pre_existing(cmp: Cmp, threshold: f64, base: f64, ratio: bool, unit: Unit) ->
     let show = |number: f64| wording::value(number, unit);
     let (number, origin) = match cmp.direction() {
         Direction::Above
-            if threshold > 0.0
-                && base * PRE_EXISTING.1 >= threshold * PRE_EXISTING.0 * (1.0 - ROUNDING) =>
+            if threshold > 0.0 && base * PRE_EXISTING.1 >= threshold * PRE_EXISTING.0 * (1.0 - ROUNDING) =>
         {
             (WORSE * base, format!("1.5 × {} before", show(base)))
         }
