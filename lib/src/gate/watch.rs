@@ -245,6 +245,7 @@ impl Watch {
             let Some(judge) = judge else { continue };
             if judge.series.iter().any(|place| self.touched.contains(place)) && judge.at(&view, at) {
                 self.closing = Some(Closing { at, cause: Cause::Tripped(index) });
+                self.look_at_running(at);
                 return false;
             }
         }
@@ -279,11 +280,11 @@ impl Watch {
         self.series.iter_mut().for_each(Series::put_in_late_points);
     }
 
-    /// In the extension: false once nothing runs any more. Only a sample that shows it ends a run.
-    fn still_running(&mut self, at: Nanos) -> bool {
-        let (Some(times), Some(extension)) = (self.times, &mut self.extension) else { return true };
+    /// In the extension: which criteria run. Only a sample that shows it ends a run.
+    fn look_at_running(&mut self, at: Nanos) {
+        let (Some(times), Some(extension)) = (self.times, &mut self.extension) else { return };
         if at <= times.end {
-            return true;
+            return;
         }
         let view = view(&self.rules, times, &self.series);
         for (judge, running) in self.judges.iter().zip(&mut extension.running) {
@@ -296,7 +297,13 @@ impl Watch {
                 *running = now;
             }
         }
-        if extension.running.contains(&true) {
+    }
+
+    /// In the extension: false once nothing runs any more.
+    fn still_running(&mut self, at: Nanos) -> bool {
+        self.look_at_running(at);
+        let (Some(times), Some(extension)) = (self.times, &mut self.extension) else { return true };
+        if at <= times.end || extension.running.contains(&true) {
             return true;
         }
         extension.limit = at;

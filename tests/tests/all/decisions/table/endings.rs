@@ -22,6 +22,14 @@ fn rows() {
             "watched for 17m",
         ),
         row(
+            "a criterion that clears in the extension at the time when another trips is clear",
+            "rollback latency_p95 > 500ms for 2m; rollback smoke failing for 1m",
+            "latency_p95: 14m30s of 0.05, 1m of 0.9, 10m of 0.05; smoke: 14m30s of up, 5m of down",
+            "rollback 15m45s",
+            "clear tripped",
+            "",
+        ),
+        row(
             "data that stops in the extension clears nothing",
             "rollback error_rate > 5% for 5m",
             "error_rate: 12m of 0/300, 3m15s of 75/300, 6m of no-data",
