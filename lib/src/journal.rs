@@ -127,4 +127,6 @@ pub enum Line {
 }
 
 #[cfg(test)]
+pub(crate) mod sketch;
+#[cfg(test)]
 mod tests;

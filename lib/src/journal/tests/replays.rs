@@ -1,32 +1,20 @@
 //! Whole journals through the gate.
 
-use std::fmt::Write as _;
-
 use proptest::prelude::*;
 
+use crate::Duration;
 use crate::gate::outcome::Ending;
 use crate::gate::{Decision, Outcome};
 use crate::journal::replay::replay_holding;
+use crate::journal::sketch::{STEP, criterion, name, t, text};
 use crate::journal::{HELD_LINES, Line, ReplayError, Torn, replay, write};
-use crate::policy::rules::{Configured, GateCriterion, GateRules, ReadingKind, SignalRules};
+use crate::policy::rules::{GateRules, ReadingKind, SignalRules};
 use crate::report::{Report, ReportContext, json};
 use crate::sample::Sample;
-use crate::{Duration, SignalName, Timestamp};
 
-const STEP: Duration = Duration::from_secs(15);
 const SAMPLES: u64 = 60;
 
-fn t(k: u64) -> Timestamp {
-    Timestamp::from_secs(1_767_225_600) + STEP.times(k)
-}
-
-fn name(text: &str) -> SignalName {
-    text.parse().unwrap()
-}
-
 fn rules() -> GateRules {
-    let criterion =
-        |text: &str| GateCriterion { criterion: text.parse().unwrap(), configured: Configured::Yes };
     GateRules::new(Duration::ZERO, STEP.times(SAMPLES), STEP)
         .with_signal(name("errors"), SignalRules::new(ReadingKind::Counts, STEP))
         .with_signal(name("latency"), SignalRules::new(ReadingKind::Value, STEP))
@@ -55,13 +43,6 @@ fn samples(errors_from: u64) -> Vec<Line> {
             ]
         })
         .collect()
-}
-
-fn text<'l>(lines: impl IntoIterator<Item = &'l Line>) -> String {
-    lines.into_iter().fold(String::new(), |mut text, line| {
-        let _ = writeln!(text, "{}", write(line));
-        text
-    })
 }
 
 fn whole(samples: &[Line]) -> String {

@@ -1,26 +1,15 @@
 //! Reports of what the gate itself decided.
 
 use super::pages::snapshot;
+use crate::journal::sketch::{STEP, criterion, name, t, text};
 use crate::journal::{self, Line};
 use crate::policy::rules::{Configured, GateCriterion, GateRules, ReadingKind, SignalRules};
 use crate::report::terminal::Layout;
 use crate::report::{Report, ReportContext, junit, markdown, terminal};
 use crate::sample::{Absence, Sample};
-use crate::{Baseline, Duration, Finite, SignalName, Timestamp};
-
-const STEP: Duration = Duration::from_secs(15);
-
-fn t(k: u64) -> Timestamp {
-    Timestamp::from_secs(1_767_225_600) + STEP.times(k)
-}
-
-fn name(text: &str) -> SignalName {
-    text.parse().unwrap()
-}
+use crate::{Baseline, Duration, Finite};
 
 fn rules() -> GateRules {
-    let criterion =
-        |text: &str| GateCriterion { criterion: text.parse().unwrap(), configured: Configured::Yes };
     let source = |reading| SignalRules {
         source: "prometheus http://prometheus:9090".into(),
         ..SignalRules::new(reading, STEP)
@@ -71,8 +60,7 @@ fn report(
         }
     }
     lines.push(Line::End { t: t(90) });
-    let journal: String = lines.iter().map(|line| format!("{}\n", journal::write(line))).collect();
-    let replayed = journal::replay(rules(), journal.as_bytes()).unwrap();
+    let replayed = journal::replay(rules(), text(&lines).as_bytes()).unwrap();
     let context = ReportContext {
         service: "orders-api".into(),
         policy_file: "runbook.yml".into(),
