@@ -1,8 +1,8 @@
 // How long the task takes to its first line, beside a Node task that does nothing but print one: `measure-start.mjs BINARY [RUNS]`.
-// Both are started in turns, in one run, as the agent starts a task.
+// They are started in turns, in one run, as the agent starts a task. Prints a Markdown table.
 
 import { spawn } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { PLATFORMS, writeManifest } from './manifest.mjs';
@@ -19,24 +19,36 @@ writeManifest(path.join(folder, 'bin'), [platform]);
 cpSync(path.join(root, 'task', 'launch.js'), path.join(folder, 'launch.js'));
 writeFileSync(path.join(folder, 'empty.js'), "process.stdout.write('a line\\n');\n");
 
-function firstLine(script) {
-    return new Promise((resolve) => {
-        const begun = process.hrtime.bigint();
+/** Milliseconds to the first line that the program prints, as the agent starts it. */
+function firstLine(program, args) {
+    return new Promise((resolve, reject) => {
         const env = { PATH: process.env.PATH, TF_BUILD: 'True', AGENT_TEMPDIRECTORY: folder, INPUT_COMMAND: '' };
-        const child = spawn(process.execPath, [path.join(folder, script)], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+        const begun = process.hrtime.bigint();
+        const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
         let took;
+        child.on('error', reject);
         child.stdout.once('data', () => (took = Number(process.hrtime.bigint() - begun) / 1e6));
-        child.on('close', () => resolve(took));
+        child.on('close', () => (took === undefined ? reject(new Error(`${program} ${args} printed nothing`)) : resolve(took)));
     });
 }
 
-const times = { 'empty.js': [], 'launch.js': [] };
+const measured = {
+    'a Node task that prints a line': [process.execPath, [path.join(folder, 'empty.js')]],
+    'the task': [process.execPath, [path.join(folder, 'launch.js')]],
+    'the binary alone': [file, ['task']],
+};
+const times = Object.fromEntries(Object.keys(measured).map((name) => [name, []]));
 for (let run = 0; run < Number(runs); run += 1) {
-    for (const script of Object.keys(times)) {
-        times[script].push(await firstLine(script));
+    for (const [name, [program, args]] of Object.entries(measured)) {
+        times[name].push(await firstLine(program, args));
     }
 }
 rmSync(folder, { recursive: true });
-const median = (list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)];
-const [empty, task] = Object.values(times).map(median);
-console.log(`empty Node task ${empty.toFixed(1)} ms, RunbookGate ${task.toFixed(1)} ms, ${(task - empty).toFixed(1)} ms on top (medians of ${runs})`);
+const quantile = (list, share) => [...list].sort((a, b) => a - b)[Math.floor((list.length - 1) * share)];
+console.log(`| started ${runs} times in turns, ${(statSync(binary).size / 1e6).toFixed(1)} MB, Node ${process.versions.node} | median | quickest tenth |\n|---|---|---|`);
+for (const [name, list] of Object.entries(times)) {
+    console.log(`| ${name} | ${quantile(list, 0.5).toFixed(1)} ms | ${quantile(list, 0.1).toFixed(1)} ms |`);
+}
+const [empty, task] = Object.values(times);
+const onTop = (share) => `${(quantile(task, share) - quantile(empty, share)).toFixed(1)} ms`;
+console.log(`| the task on top of a Node task | ${onTop(0.5)} | ${onTop(0.1)} |`);

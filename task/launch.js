@@ -14,14 +14,16 @@ const MANIFEST = 'manifest.json';
 const EXECUTABLE = 0o755;
 const EXECUTABLE_BY_OWNER = 0o700;
 /** Read piece by piece: a buffer of the binary's own size costs more than the checksum. */
-const PIECE_BYTES = 256 * 1024;
+const PIECE_BYTES = 64 * 1024;
 
 /** What is wrong, what it means and what to do, in words for the person who reads the log. */
 class LaunchError extends Error {}
 
 function main() {
+    // First of all: whoever cancels while the binary is looked at, or before it hears, is not lost.
+    const signals = new Signals();
     try {
-        run(locate(process.env, process.platform, process.arch));
+        run(locate(process.env, process.platform, process.arch), signals);
     } catch (error) {
         failBeforeStart(error);
     }
@@ -186,25 +188,25 @@ function discard(folder) {
     }
 }
 
-function run({ file, entry }) {
+function run({ file, entry }, signals) {
     if (entry === undefined || makeExecutable(file)) {
-        start(file, (error) => {
+        start(file, signals, (error) => {
             // A folder mounted noexec lets the bit be set, and refuses to execute all the same.
             if (entry !== undefined && (error.code === 'EACCES' || error.code === 'EPERM')) {
-                runCopy(file, entry);
+                runCopy(file, entry, signals);
             } else {
                 throw cannotStart(file, error);
             }
         });
     } else {
-        runCopy(file, entry);
+        runCopy(file, entry, signals);
     }
 }
 
-function runCopy(file, entry) {
+function runCopy(file, entry, signals) {
     const copy = copyOf(file, entry);
     process.on('exit', () => discard(copy.folder));
-    start(copy.file, (error) => {
+    start(copy.file, signals, (error) => {
         throw cannotStart(copy.file, error);
     });
 }
@@ -217,7 +219,7 @@ function cannotStart(file, error) {
  * Starts the binary. Its standard input is a pipe that nobody writes to: it ends when this process does, however that
  * happens, and the binary then ends too.
  */
-function start(file, onRefused) {
+function start(file, signals, onRefused) {
     let child;
     try {
         child = childProcess.spawn(file, ['task'], {
@@ -241,9 +243,9 @@ function start(file, onRefused) {
     }
     child.on('error', () => {}); // a signal that could not be delivered
     child.stdin.on('error', () => {});
-    const stopForwarding = forwardSignals(child);
+    signals.forwardTo(child);
     child.on('exit', (code, signal) => {
-        stopForwarding();
+        signals.stop();
         child.stdin.destroy();
         if (signal === null) {
             process.exitCode = code;
@@ -254,26 +256,43 @@ function start(file, onRefused) {
     });
 }
 
-function forwardSignals(child) {
+/** The signals of the agent, for the binary: those that come before it is started are kept for it. */
+class Signals {
     // On Windows the binary gets Ctrl-C and Ctrl-Break itself; this process only has to stay until it has ended.
-    const signals = process.platform === 'win32' ? ['SIGINT', 'SIGBREAK'] : ['SIGINT', 'SIGTERM', 'SIGHUP'];
-    let deadline;
-    const forward = (signal) => {
+    static #NAMES = process.platform === 'win32' ? ['SIGINT', 'SIGBREAK'] : ['SIGINT', 'SIGTERM', 'SIGHUP'];
+    #child;
+    #kept = [];
+    #deadline;
+
+    constructor() {
+        for (const name of Signals.#NAMES) {
+            process.on(name, this.#pass);
+        }
+    }
+
+    forwardTo(child) {
+        this.#child = child;
+        this.#kept.forEach(this.#pass);
+    }
+
+    stop() {
+        clearTimeout(this.#deadline);
+        for (const name of Signals.#NAMES) {
+            process.removeListener(name, this.#pass);
+        }
+    }
+
+    #pass = (signal) => {
         if (process.platform === 'win32') {
             return;
         }
-        child.kill(signal);
-        if (signal === 'SIGTERM') {
-            deadline ??= setTimeout(() => child.kill('SIGKILL'), TERMINATION_GRACE_MS);
+        if (this.#child === undefined) {
+            this.#kept.push(signal);
+            return;
         }
-    };
-    for (const signal of signals) {
-        process.on(signal, forward);
-    }
-    return () => {
-        clearTimeout(deadline);
-        for (const signal of signals) {
-            process.removeListener(signal, forward);
+        this.#child.kill(signal);
+        if (signal === 'SIGTERM') {
+            this.#deadline ??= setTimeout(() => this.#child.kill('SIGKILL'), TERMINATION_GRACE_MS);
         }
     };
 }
