@@ -13,7 +13,7 @@ use runbook_gate::gate::Decision;
 use runbook_gate::report::escape;
 
 use crate::door::Door;
-use crate::files::{JOURNAL, REPORT_JSON, ReportFolder, SUMMARY, shown};
+use crate::files::{CHECKLIST_JSON, CHECKLIST_SUMMARY, JOURNAL, REPORT_JSON, ReportFolder, SUMMARY, shown};
 
 /// The agent keeps so many issues of each kind with a step.
 const MOST_ISSUES: usize = 10;
@@ -31,6 +31,8 @@ pub enum Output {
     Reason,
     /// The criterion that decided.
     Criterion,
+    /// The items of the checklist that hold the deployment.
+    OpenItems,
     /// The time of the sample that decided.
     DecidedAt,
     /// The folder of the reports.
@@ -42,11 +44,12 @@ pub enum Output {
 impl Output {
     /// All of them, in task.json's order.
     #[cfg(test)]
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Decision,
         Self::Enforcement,
         Self::Reason,
         Self::Criterion,
+        Self::OpenItems,
         Self::DecidedAt,
         Self::ReportPath,
         Self::JournalPath,
@@ -58,6 +61,7 @@ impl Output {
             Self::Enforcement => "enforcement",
             Self::Reason => "reason",
             Self::Criterion => "criterion",
+            Self::OpenItems => "openItems",
             Self::DecidedAt => "decidedAt",
             Self::ReportPath => "reportPath",
             Self::JournalPath => "journalPath",
@@ -74,6 +78,26 @@ pub enum Verdict {
     SucceededWithIssues,
     /// Red. The process has to end with a non-zero code as well: that is what no line of output can undo.
     Failed,
+}
+
+/// What of a report folder is attached.
+#[derive(Clone, Copy, Debug)]
+pub struct Attachments {
+    /// The file that becomes the summary.
+    summary: &'static str,
+    /// The types and names of the others.
+    others: &'static [(&'static str, &'static str)],
+}
+
+impl Attachments {
+    /// What a gate leaves.
+    pub const GATE: Self = Self {
+        summary: SUMMARY,
+        others: &[("runbook-gate.report", REPORT_JSON), ("runbook-gate.journal", JOURNAL)],
+    };
+    /// What a checklist leaves.
+    pub const CHECKLIST: Self =
+        Self { summary: CHECKLIST_SUMMARY, others: &[("runbook-gate.checklist", CHECKLIST_JSON)] };
 }
 
 /// A text for the agent.
@@ -205,16 +229,16 @@ impl Agent {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).advised
     }
 
-    /// Attaches what lies in a report folder: the Markdown report as the summary, the JSON report and the journal.
+    /// Attaches what lies in a report folder: the Markdown report as the summary, and the files that programs read.
     ///
     /// The agent reads the files later, by itself: they have to stay.
-    pub fn attach(&self, folder: &ReportFolder, title: &str) {
-        let summary = folder.path(SUMMARY);
+    pub fn attach(&self, folder: &ReportFolder, attachments: Attachments, title: &str) {
+        let summary = folder.path(attachments.summary);
         if summary.is_file() {
             let summary = self.titled(&summary, title).unwrap_or(summary);
             self.send("task.uploadsummary", &[], Text::Path(&summary));
         }
-        for (kind, name) in [("runbook-gate.report", REPORT_JSON), ("runbook-gate.journal", JOURNAL)] {
+        for (kind, name) in attachments.others {
             let path = folder.path(name);
             // The agent fails the step for a file that is not there.
             if path.is_file() {

@@ -9,6 +9,7 @@ mod load;
 mod normal;
 mod outcome;
 mod reading;
+pub mod remote;
 mod replay;
 mod schema;
 mod setting;

@@ -180,6 +180,11 @@ impl ReportFolder {
             .map_err(|error| FileError::Unwritable { path: shown(&path), why: plain(&error) })
     }
 
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.0
+    }
+
     /// Where a file of the folder is.
     pub fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use runbook_gate::{Secret, Timestamp};
 
 /// What the task can be told to do, as task.json's pick list has it: every command of the binary that a pipeline's step can use.
-pub const COMMANDS: [&str; 4] = ["verify", "baseline", "telemetry", "validate"];
+pub const COMMANDS: [&str; 5] = ["verify", "checklist", "baseline", "telemetry", "validate"];
 
 /// The inputs that the binary reads; `binaryPath` is the launcher's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,21 +18,29 @@ enum Input {
     Policy,
     Environment,
     WorkingDirectory,
+    Since,
+    TestResults,
+    Attestations,
     DeployedAt,
     ReportDirectory,
+    AzureSubscription,
     PrometheusConnection,
     AllowedVariables,
     AllowCommands,
 }
 
 impl Input {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 13] = [
         Self::Command,
         Self::Policy,
         Self::Environment,
         Self::WorkingDirectory,
+        Self::Since,
+        Self::TestResults,
+        Self::Attestations,
         Self::DeployedAt,
         Self::ReportDirectory,
+        Self::AzureSubscription,
         Self::PrometheusConnection,
         Self::AllowedVariables,
         Self::AllowCommands,
@@ -44,8 +52,12 @@ impl Input {
             Self::Policy => "policy",
             Self::Environment => "environment",
             Self::WorkingDirectory => "workingDirectory",
+            Self::Since => "since",
+            Self::TestResults => "testResults",
+            Self::Attestations => "attestations",
             Self::DeployedAt => "deployedAt",
             Self::ReportDirectory => "reportDirectory",
+            Self::AzureSubscription => "azureSubscription",
             Self::PrometheusConnection => "prometheusConnection",
             Self::AllowedVariables => "allowedVariables",
             Self::AllowCommands => "allowCommands",
@@ -106,8 +118,12 @@ pub struct TaskInputs {
     pub report_directory: Option<PathBuf>,
     /// The Prometheus server that the policy's connections mean.
     pub prometheus: Option<Endpoint>,
-    policy: String,
+    /// The policy file.
+    pub policy: PathBuf,
     environment: Option<String>,
+    since: Option<String>,
+    test_results: Vec<String>,
+    attestations: Vec<String>,
     deployed_at: Option<String>,
     allowed: Vec<String>,
     allowed_secret: Vec<String>,
@@ -146,8 +162,11 @@ pub fn read(environment: &BTreeMap<String, String>) -> Result<TaskInputs, Vec<In
         working_directory: reader.working_directory(),
         report_directory: reader.text(Input::ReportDirectory).map(PathBuf::from),
         prometheus: reader.endpoint(Input::PrometheusConnection),
-        policy: policy.unwrap_or_default().to_owned(),
+        policy: PathBuf::from(policy.unwrap_or_default()),
         environment: reader.text(Input::Environment).map(str::to_owned),
+        since: reader.text(Input::Since).map(str::to_owned),
+        test_results: reader.lines(Input::TestResults),
+        attestations: reader.attestations(),
         deployed_at: reader.deployed_at(),
         allowed,
         allowed_secret,
@@ -249,6 +268,25 @@ impl<'e> Reader<'e> {
         (open, secret)
     }
 
+    /// The lines of an input that are not empty.
+    fn lines(&self, input: Input) -> Vec<String> {
+        let lines = self.text(input).unwrap_or_default().lines().map(str::trim);
+        lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    }
+
+    fn attestations(&mut self) -> Vec<String> {
+        let lines = self.lines(Input::Attestations);
+        for line in &lines {
+            if line
+                .split_once('=')
+                .is_none_or(|(item, words)| item.trim().is_empty() || words.trim().is_empty())
+            {
+                self.wrong(Input::Attestations, line, "write item=what was done, one a line");
+            }
+        }
+        lines
+    }
+
     fn endpoint(&mut self, input: Input) -> Option<Endpoint> {
         let id = self.text(input)?;
         let get = |key: String| {
@@ -259,7 +297,7 @@ impl<'e> Reader<'e> {
             return None;
         };
         let parameter = |name: &str| get(format!("ENDPOINT_AUTH_PARAMETER_{id}_{name}"));
-        let secret = parameter("PASSWORD").or_else(|| parameter("APITOKEN"));
+        let secret = ["PASSWORD", "APITOKEN", "ACCESSTOKEN"].into_iter().find_map(parameter);
         Some(Endpoint {
             url: url.to_owned(),
             user: parameter("USERNAME").unwrap_or_default().to_owned(),
@@ -289,6 +327,18 @@ impl TaskInputs {
             option("secret-var", name.as_ref());
         }
         match self.command {
+            "checklist" => {
+                option("report-dir", reports.as_os_str());
+                if let Some(since) = &self.since {
+                    option("since", since.as_ref());
+                }
+                for pattern in &self.test_results {
+                    option("tests", pattern.as_ref());
+                }
+                for line in &self.attestations {
+                    option("attest", line.as_ref());
+                }
+            }
             "verify" => {
                 option("report-dir", reports.as_os_str());
                 if let Some(at) = &self.deployed_at {
@@ -392,6 +442,23 @@ mod tests {
             ]
         );
         assert_eq!(line(&[("INPUT_COMMAND", "baseline")])[3], "--output=/reports/baseline.json");
+        let checklist = [
+            ("INPUT_COMMAND", "checklist"),
+            ("INPUT_SINCE", "v1.2.0"),
+            ("INPUT_TESTRESULTS", "a/*.xml\n\n b.trx "),
+            ("INPUT_ATTESTATIONS", "backups-taken=snapshot 4711\r\nconfig-reviewed=a=b"),
+        ];
+        assert_eq!(
+            line(&checklist)[3..],
+            [
+                "--report-dir=/reports",
+                "--since=v1.2.0",
+                "--tests=a/*.xml",
+                "--tests=b.trx",
+                "--attest=backups-taken=snapshot 4711",
+                "--attest=config-reviewed=a=b",
+            ]
+        );
         let validate = [("INPUT_COMMAND", "validate"), ("INPUT_ALLOWCOMMANDS", "true")];
         assert_eq!(line(&validate), ["runbook-gate", "validate", "--policy=runbook.yml"]);
     }
@@ -416,6 +483,14 @@ mod tests {
     fn everything_wrong_is_said_at_once() {
         let given = [("INPUT_COMMAND", "check"), ("INPUT_POLICY", ""), ("INPUT_ALLOWCOMMANDS", "1")];
         assert_eq!(errors(&given).len(), 3);
+    }
+
+    #[test]
+    fn an_attestation_names_its_item_and_what_was_done() {
+        for wrong in ["backups-taken", "=done", "backups-taken= "] {
+            let errors = errors(&[("INPUT_ATTESTATIONS", wrong)]);
+            assert!(errors[0].contains("write item=what was done"), "{errors:?}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::agent::Agent;
 use crate::azure::{Account, AzureTransport, Cloud, Identity, Tokens};
 use crate::cli::Failure;
 use crate::cli::arguments::NetworkArguments;
+use crate::cli::remote::RemotePolicy;
 use crate::commands::processes::Processes;
 use crate::commands::{Asked, Code, CommandPermission, CommandRunner};
 use crate::door::{Door, Place};
@@ -46,6 +47,8 @@ pub struct Step {
     pub agent: Agent,
     /// The Prometheus server that the policy's connections mean.
     pub prometheus: Option<Endpoint>,
+    /// The policy, where the job has no checkout.
+    pub policy: Option<RemotePolicy>,
 }
 
 impl Session {
@@ -112,12 +115,7 @@ impl Session {
         sources: &[SourceSpec],
     ) -> Result<Arc<dyn Transport>, Failure> {
         let (connections, tokens) = (&arguments.connections, &arguments.connection_tokens);
-        let mut network = Network {
-            connections: Connections::default(),
-            proxies: ProxyRules::from_variables(|name| self.variable(name)).map_err(Failure::input)?,
-            roots: ExtraRoots::default(),
-        };
-        self.give_azure_devops(&mut network.connections)?;
+        let mut network = self.surroundings()?;
         if let Some(endpoint) = self.step.as_ref().and_then(|step| step.prometheus.as_ref()) {
             for name in prometheus_connections(sources) {
                 network.connections.insert(name.to_owned(), self.served_by(endpoint, name)?);
@@ -137,14 +135,6 @@ impl Session {
             return Err(Failure::Input(format!(
                 "--connection-token names `{name}`, which no --connection defines; add --connection {name}=https://…"
             )));
-        }
-        let from_environment =
-            ["AGENT_CAINFO", "SSL_CERT_FILE"].map(|name| self.variable(name).map(Path::new));
-        for path in from_environment.into_iter().flatten() {
-            // The platform's own verifier reads SSL_CERT_FILE on some systems; an unusable one is said, not fatal.
-            if let Err(error) = network.roots.add_file(path) {
-                log::warn!("{error}");
-            }
         }
         if let Some(path) = &arguments.ca_file {
             network.roots.add_file(path).map_err(Failure::input)?;
@@ -182,6 +172,32 @@ impl Session {
             account.cloud = Cloud::double(address).map_err(Failure::input)?;
         }
         Ok(Some(account))
+    }
+
+    /// The network to the organisation that runs the pipeline.
+    ///
+    /// # Errors
+    /// Where its address, a proxy or a file of certificates is wrong.
+    pub fn azure_devops(&self) -> Result<Arc<dyn Transport>, Failure> {
+        Ok(Arc::new(HttpTransport::new(self.surroundings()?, pause, wall_time)))
+    }
+
+    /// The network as the environment says.
+    fn surroundings(&self) -> Result<Network, Failure> {
+        let mut network = Network {
+            connections: Connections::default(),
+            proxies: ProxyRules::from_variables(|name| self.variable(name)).map_err(Failure::input)?,
+            roots: ExtraRoots::default(),
+        };
+        self.give_azure_devops(&mut network.connections)?;
+        let roots = ["AGENT_CAINFO", "SSL_CERT_FILE"].map(|name| self.variable(name).map(Path::new));
+        for path in roots.into_iter().flatten() {
+            // The platform's own verifier reads SSL_CERT_FILE on some systems; an unusable one is said, not fatal.
+            if let Err(error) = network.roots.add_file(path) {
+                log::warn!("{error}");
+            }
+        }
+        Ok(network)
     }
 
     /// Commands as far as they are allowed; of the environment they see the harmless part, and what `allowed` names.

@@ -1,7 +1,8 @@
 // The real launcher with the real binary, as the agent runs them: what each command tells the agent, and what the step becomes.
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { readJson } from '../../extension/check.mjs';
@@ -29,6 +30,25 @@ function ends(step, final, exitCode) {
     assert.equal(step.verdictBeforeOutputs ?? false, false, 'outputs come before the verdict');
     assert.equal(step.commandResult, undefined, said);
     assert.equal(step.commands.at(-1)?.event, 'complete', said);
+}
+
+/** The process that a process has started, once it has. */
+async function childOf(pid) {
+    for (;;) {
+        const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+        if (children !== '' && readFileSync(`/proc/${children}/comm`, 'utf8').startsWith('runbook-gate')) {
+            return children;
+        }
+        await new Promise(setImmediate);
+    }
+}
+
+/** Waits until a process has a handler for SIGTERM. */
+async function hears(pid) {
+    const caught = () => BigInt(`0x${/^SigCgt:\s*(\S+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]}`);
+    while (((caught() >> 14n) & 1n) === 0n) {
+        await new Promise(setImmediate);
+    }
 }
 
 describe('verify', () => {
@@ -111,6 +131,20 @@ describe('verify', () => {
         });
     }
 
+    for (const signal of ['SIGINT', 'SIGTERM']) {
+        test(`that is cancelled by ${signal} as soon as it hears holds too`, async (t) => {
+            const run = await gate(t, { answers: { '/health': { hang: true } }, rules: { observe: '1h' } });
+            const started = startTask(run.task, run);
+            const pid = await childOf(started.child.pid);
+            await hears(pid);
+            started.child.kill(signal);
+            const step = await started.ended;
+            ends(step, 'Failed', 10);
+            assert.equal(step.outputs.get('decision'), 'hold');
+            assert.equal(step.attachments.length, 3);
+        });
+    }
+
     test('ends when its launcher is killed, and leaves a whole journal', async (t) => {
         const run = await gate(t, { rules: { observe: '1h' } });
         const reportDirectory = path.join(run.workspace, 'gate');
@@ -153,13 +187,14 @@ describe('bad input', () => {
     const cases = {
         'a variable that was never set': [{ policy: '$(PolicyFile)' }, /the input policy still has `\$\(PolicyFile\)` in it/],
         'an expression that was never expanded': [{ environment: '$[variables.env]' }, /the input environment still has `\$\[variables\.env\]`/],
-        'an unknown command': [{ command: 'check' }, /the input command is `check`; it is one of verify, baseline, telemetry, validate/],
+        'an unknown command': [{ command: 'check' }, /the input command is `check`; it is one of verify, checklist, baseline, telemetry, validate/],
         'no command': [{ command: '' }, /the input command is empty/],
         'no policy': [{ policy: '' }, /the input policy is empty/],
         'a policy that is not there': [{ policy: 'none.yml' }, /cannot read none\.yml: there is no such file/],
         'a time that is none': [{ deployedAt: 'yesterday' }, /the input deployedAt is `yesterday`; write a time like/],
         'a time in the future': [{ deployedAt: '2200-01-01T00:00:00Z' }, /in the future/],
         'a switch that is neither': [{ allowCommands: 'yes' }, /the input allowCommands is `yes`; it is true or false/],
+        'an attestation without words': [{ attestations: 'config-reviewed' }, /the input attestations is `config-reviewed`; write item=what was done/],
         'a name that is none': [{ allowedVariables: 'GOOD\n$BAD' }, /the input allowedVariables is `\$BAD`/],
         'a folder that is not there': [{ workingDirectory: 'nowhere' }, /the input workingDirectory is .*no such folder/],
         'a connection that the job has not': [{ prometheusConnection: CONNECTION }, /the service connection of the input prometheusConnection is not there/],
@@ -175,6 +210,18 @@ describe('bad input', () => {
             assert.ok(step.issues.some(({ type, message }) => type === 'error' && pattern.test(message)), JSON.stringify(step.issues));
         });
     }
+
+    test('leaves no old report that could be taken for its own', async (t) => {
+        const run = await gate(t);
+        const reportDirectory = path.join(run.workspace, 'gate');
+        mkdirSync(reportDirectory);
+        for (const command of ['verify', 'checklist']) {
+            ['report.json', 'report.md', 'junit.xml', 'checklist.json', 'checklist.md'].forEach((name) => writeFileSync(path.join(reportDirectory, name), '{"decision":"proceed"}'));
+            const step = await runTask(run.task, { ...run, inputs: { command, reportDirectory, deployedAt: 'yesterday' } });
+            ends(step, 'Failed', 2);
+            assert.deepEqual(readdirSync(reportDirectory), []);
+        }
+    });
 
     test('is said all at once', async (t) => {
         const run = await gate(t);
@@ -192,6 +239,138 @@ describe('bad input', () => {
             assert.ok(step.issues.some(({ message }) => message.startsWith(`${file}(2,1): error unknown-key: `)), JSON.stringify(step.issues[0]));
             assert.equal(step.issues.filter(({ type }) => type === 'error').length, 10);
         }
+    });
+});
+
+describe('checklist', () => {
+    /** A workspace that is a repository with one commit, and a policy whose checklist asks for a word and a file. */
+    async function checkedOut(t, { enforcement = 'enforce', environment = 'staging' } = {}) {
+        const run = await gate(t);
+        const git = (...args) => {
+            const identity = ['-c', 'user.name=A', '-c', 'user.email=a@example.com', '-c', 'commit.gpgsign=false'];
+            const ended = spawnSync('git', [...identity, ...args], { cwd: run.workspace, encoding: 'utf8' });
+            assert.equal(ended.status, 0, ended.stderr);
+        };
+        const others = ['tests-passing', 'decisions-linked', 'artifacts-stored', 'backups-taken', 'change-communicated', 'rollback-plan', 'migrations-reviewed', 'infrastructure-reviewed', 'pipeline-green', 'version-confirmed', 'telemetry-ready', 'policy-reviewed'];
+        const off = others.map((item) => `  ${item}: { environments: [nowhere] }\n`).join('');
+        const text = policy({ url: run.server.url, environment, enforcement, more: `checklist:\n${off}  config-reviewed: { evidence: [attested] }\n` });
+        writeFileSync(path.join(run.workspace, 'runbook.yml'), text.replace('environments:\n', 'environments:\n  nowhere: {}\n'));
+        git('init', '--quiet');
+        git('add', '.');
+        git('commit', '--quiet', '-m', 'first');
+        return run;
+    }
+    const inputs = { command: 'checklist', environment: 'staging' };
+
+    test('with an open item holds, and says which, why and where the reports are', async (t) => {
+        const run = await checkedOut(t);
+        const step = await runTask(run.task, { ...run, inputs });
+        ends(step, 'Failed', 10);
+        assert.equal(step.outputs.get('decision'), 'hold');
+        assert.equal(step.outputs.get('enforcement'), 'enforce');
+        assert.equal(step.outputs.get('openItems'), 'config-reviewed');
+        assert.match(step.outputs.get('reason'), /the checklist is incomplete: 1 un/);
+        assert.deepEqual(step.issues.map(({ type }) => type), ['error', 'error']);
+        assert.match(step.issues[1].message, /^config-reviewed is un\w+: /);
+        assert.deepEqual(step.attachments.map(({ type, name }) => [type, name]), [
+            ['Distributedtask.Core.Summary', 'Checklist staging.md'],
+            ['runbook-gate.checklist', 'checklist.json'],
+        ]);
+        assert.equal(JSON.parse(step.attachments[1].text).decision, 'hold');
+        assert.ok(readdirSync(step.outputs.get('reportPath')).includes('checklist.md'));
+    });
+
+    test('that is complete proceeds', async (t) => {
+        const run = await checkedOut(t);
+        const step = await runTask(run.task, { ...run, inputs: { ...inputs, attestations: 'config-reviewed=flags compared with staging' } });
+        ends(step, 'Succeeded', 0);
+        assert.equal(step.outputs.get('decision'), 'proceed');
+        assert.equal(step.outputs.get('openItems'), '');
+        assert.deepEqual(step.issues, []);
+    });
+
+    test('that is only advised warns', async (t) => {
+        const run = await checkedOut(t, { enforcement: 'advise' });
+        const step = await runTask(run.task, { ...run, inputs });
+        ends(step, 'SucceededWithIssues', 0);
+        assert.equal(step.outputs.get('decision'), 'hold');
+        assert.ok(step.issues.every(({ type }) => type === 'warning'));
+    });
+
+    test('of production holds whatever the enforcement', async (t) => {
+        const run = await checkedOut(t, { environment: 'production', enforcement: 'advise' });
+        const step = await runTask(run.task, { ...run, inputs: { ...inputs, environment: 'production' } });
+        ends(step, 'Failed', 10);
+        assert.equal(step.outputs.get('enforcement'), 'enforce');
+    });
+});
+
+describe('without a checkout', () => {
+    const COMMIT = '0123456789abcdef0123456789abcdef01234567';
+    const repository = (url) => ({
+        'Build.Repository.Provider': 'TfsGit',
+        'Build.Repository.ID': '7d3a-repository',
+        'System.TeamProjectId': 'a1-project',
+        'System.CollectionUri': `${url}/contoso/`,
+    });
+    const items = '/contoso/a1-project/_apis/git/repositories/7d3a-repository/items';
+    const json = { 'content-type': 'application/json' };
+
+    /** A workspace without the policy, which the service gives as Azure Repos does. */
+    async function empty(t, answer) {
+        const folder = taskFolder(t, binary);
+        let text;
+        const server = await service(t, { [items]: { make: () => answer ?? { body: JSON.stringify({ content: text }), headers: json } } });
+        text = policy({ url: server.url });
+        return { ...folder, server, variables: repository(server.url) };
+    }
+
+    test('the policy is read from Azure Repos at the commit of the run, with the token of the job', async (t) => {
+        const run = await empty(t);
+        const step = await runTask(run.task, { ...run, inputs: { policy: './ops/runbook.yml' } });
+        ends(step, 'Succeeded', 0);
+        const asked = run.server.requests.filter(({ url }) => url.startsWith(items));
+        assert.equal(asked.length, 1);
+        const query = new URL(asked[0].url, 'http://x').searchParams;
+        assert.equal(query.get('path'), '/ops/runbook.yml');
+        assert.equal(query.get('versionDescriptor.version'), COMMIT);
+        assert.equal(query.get('versionDescriptor.versionType'), 'commit');
+        assert.equal(asked[0].headers.authorization, 'Bearer job-token');
+        assert.ok(run.server.requests.filter(({ url }) => !url.startsWith(items)).every(({ headers }) => headers.authorization === undefined));
+    });
+
+    test('what is wrong with the policy is shown at its line', async (t) => {
+        const run = await empty(t, { body: JSON.stringify({ content: 'version: 1\nservise: x\n' }), headers: json });
+        const step = await runTask(run.task, run);
+        ends(step, 'Failed', 2);
+        assert.ok(step.issues.some(({ message }) => /runbook\.yml\(2,1\): error unknown-key/.test(message)), JSON.stringify(step.issues));
+    });
+
+    const refusals = {
+        'a file that is not there': [{ status: 404, body: '{}', headers: json }, /no checkout.*has no runbook\.yml at 0123456.*add `- checkout: self`/],
+        'a token that may not read': [{ status: 403, body: '{"message":"TF401019: no"}', headers: json }, /no checkout.*not allowed.*add `- checkout: self`/],
+        'a page to sign in': [{ status: 203, body: '<html>', headers: { 'content-type': 'text/html' } }, /no checkout.*token was not accepted/],
+    };
+    for (const [name, [answer, pattern]] of Object.entries(refusals)) {
+        test(`${name} fails the step and says what to do`, async (t) => {
+            const run = await empty(t, answer);
+            const step = await runTask(run.task, run);
+            ends(step, 'Failed', 2);
+            assert.equal(step.outputs.get('decision'), 'error');
+            assert.match(step.issues[0].message, pattern);
+        });
+    }
+
+    test('nothing is asked where a repository is checked out, or the path leaves it', async (t) => {
+        const run = await empty(t);
+        for (const policyPath of ['../runbook.yml', '/none/runbook.yml']) {
+            ends(await runTask(run.task, { ...run, inputs: { policy: policyPath } }), 'Failed', 2);
+        }
+        mkdirSync(path.join(run.workspace, '.git'));
+        const step = await runTask(run.task, run);
+        ends(step, 'Failed', 2);
+        assert.match(step.issues[0].message, /there is no such file/);
+        assert.deepEqual(run.server.requests, []);
     });
 });
 

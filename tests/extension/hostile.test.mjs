@@ -9,12 +9,13 @@ import { prefixIndex } from './agent-grammar.mjs';
 import { runTask } from './agent.mjs';
 import { hostile } from './hostile.mjs';
 import { policy, service } from './service.mjs';
-import { taskFolder } from './task-folder.mjs';
+import { readJson } from '../../extension/check.mjs';
+import { root, taskFolder } from './task-folder.mjs';
 
 const binary = process.env.RUNBOOK_GATE_BINARY;
 assert.ok(binary, 'RUNBOOK_GATE_BINARY names the binary; scripts/test-extension builds it');
 const COMMANDS = new Set(['task.setvariable', 'task.logissue', 'task.complete', 'task.setprogress', 'task.uploadsummary', 'task.addattachment']);
-const OUTPUTS = new Set(['decision', 'enforcement', 'reason', 'criterion', 'decidedAt', 'reportPath', 'journalPath']);
+const OUTPUTS = new Set(readJson(path.join(root, 'task.json')).outputVariables.map(({ name }) => name));
 
 /** What everything that a step says must be, whatever came in. */
 function calm(step, { decision } = {}) {
@@ -236,7 +237,12 @@ describe('a canary secret', () => {
   smoke: { command: { run: ["env"], every: 300ms, timeout: 5s } }
 `;
 
-    for (const [name, echo] of Object.entries({ 'that servers do not repeat': false, 'that servers repeat in their answers': true })) {
+    const runs = {
+        'that servers do not repeat': { echo: false, log: {} },
+        'that servers repeat in their answers': { echo: true, log: {} },
+        'with everything logged that can be': { echo: true, log: { RUST_LOG: 'trace', SYSTEM_DEBUG: 'true' } },
+    };
+    for (const [name, { echo, log }] of Object.entries(runs)) {
         test(`in every place where one can stand, ${name}, is found nowhere`, async (t) => {
             const answer = echo ? { make: (request) => ({ status: 500, body: `${JSON.stringify(request.headers)} ${CANARY}` }) }  : { body: '{"value":1}', headers: json };
             const run = await gate(t, { '/kpi': answer, ...(echo ? { '/api/v1/query_range': answer, '/health': answer } : {}) });
@@ -247,10 +253,11 @@ describe('a canary secret', () => {
                 inputs: { reportDirectory, prometheusConnection: id, allowCommands: 'true', allowedVariables: 'KPI_TOKEN' },
                 secrets: { KPI_TOKEN: CANARY, Unused: CANARY, 'System.AccessToken': CANARY, 'Agent.ProxyPassword': CANARY },
                 endpoints: [{ id, url: run.server.url, scheme: 'UsernamePassword', parameters: { username: 'gate', password: CANARY } }],
-                environment: { SYSTEM_ACCESSTOKEN: CANARY, SECUREFILE_TICKET_1: CANARY },
+                environment: { SYSTEM_ACCESSTOKEN: CANARY, SECUREFILE_TICKET_1: CANARY, ...log },
             });
             assert.notEqual(step.outputs.get('decision'), 'error', `${step.streams.stdout}${step.streams.stderr}`);
             assert.ok(run.server.requests.some(({ url, headers }) => url.startsWith('/kpi') && headers['x-api-key'] === CANARY), 'the secret was used');
+            assert.equal(/ureq|Request \{/.test(step.streams.stderr), log.RUST_LOG !== undefined, 'the log of the libraries');
             for (const [place, text] of left(step, [run.workspace, run.temporary])) {
                 for (const form of forms) {
                     assert.ok(!text.includes(form), `${place} has ${form}: ${text.slice(Math.max(0, text.indexOf(form) - 200), text.indexOf(form) + 100)}`);

@@ -40,13 +40,13 @@ function prometheus(url) {
 }
 
 /** A policy with a probe, and with what a test wants beside it. */
-export function policy({ url, observe = '2s', enforcement = 'enforce', azureEnvironment, prometheus: withPrometheus = false, service: name = 'orders', more = '' }) {
+export function policy({ url, environment: environmentName = 'production', observe = '2s', enforcement = 'enforce', azureEnvironment, prometheus: withPrometheus = false, service: name = 'orders', more = '' }) {
     const environment = [`enforcement: ${enforcement}`, ...(azureEnvironment === undefined ? [] : [`azure_environment: ${azureEnvironment}`])].join(', ');
     const signals = withPrometheus ? "signals:\n  latency_p95: { prometheus: { connection: prom, query: 'latency' } }\n" : '';
     return `version: 1
 service: ${JSON.stringify(name)}
 environments:
-  production: { ${environment} }
+  ${environmentName}: { ${environment} }
 probe: { url: ${JSON.stringify(url)}, timeout: 1s }
 ${signals}gate:
   warmup: 0s

@@ -64,8 +64,15 @@ impl ChecklistReport {
         }
     }
 
-    /// The verdict in one sentence.
-    pub(super) fn verdict(&self) -> String {
+    /// The environment.
+    #[must_use]
+    pub fn environment(&self) -> &str {
+        &self.outcome.environment
+    }
+
+    /// The verdict in one sentence: `the checklist is incomplete: 2 unsatisfied, 11 satisfied`.
+    #[must_use]
+    pub fn verdict(&self) -> String {
         let count = |status: ItemStatus| self.outcome.with_status(status).count();
         let counts: Vec<String> = [
             ItemStatus::Unsatisfied,
@@ -101,7 +108,8 @@ impl ChecklistReport {
     }
 
     /// The items that hold the deployment, what is certain first.
-    pub(super) fn open(&self) -> Vec<&ItemOutcome> {
+    #[must_use]
+    pub fn open(&self) -> Vec<&ItemOutcome> {
         [ItemStatus::Unsatisfied, ItemStatus::Unknown]
             .into_iter()
             .flat_map(|status| self.outcome.with_status(status))

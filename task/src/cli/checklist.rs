@@ -18,7 +18,7 @@ use runbook_gate::telemetry::{Observed, Readable, Telemetry, analyse};
 use super::arguments::{ChecklistArguments, Format};
 use super::{Exit, Failure, load, setting, telemetry};
 use crate::commands::Asked;
-use crate::files::{CHECKLIST_JSON, CHECKLIST_SUMMARY, ReportFolder, read_text};
+use crate::files::{CHECKLIST_JSON, CHECKLIST_SUMMARY, ReportFolder};
 use crate::git::GitCheckout;
 use crate::session::Session;
 
@@ -34,7 +34,7 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
         None => None,
     };
     let policy = load::policy(session, &arguments.policy)?;
-    let policy_text = read_text(&arguments.policy.policy, "").map_err(Failure::input)?;
+    let policy_text = load::text(session, &arguments.policy)?;
     let opened = GitCheckout::open(Path::new("."), &session.environment);
     let mut notes = Vec::new();
     let mut rules = policy.checklist().clone();
@@ -92,6 +92,9 @@ fn publish(
     if let Some(folder) = folder {
         folder.write(CHECKLIST_JSON, &object).map_err(Failure::input)?;
         folder.write(CHECKLIST_SUMMARY, &clean(markdown(report))).map_err(Failure::input)?;
+    }
+    if let Some(agent) = session.agent() {
+        super::task::tell_checklist(agent, report, folder);
     }
     match format {
         Format::Json => session.door.print_json(&object),

@@ -12,12 +12,23 @@ use crate::variables::GivenVariables;
 /// What to do where there is no policy.
 const NO_POLICY: &str = "name it with --policy, or write one with `runbook-gate init`";
 
+/// The text of the policy: the file's, or what a step without a checkout has read from the repository.
+///
+/// # Errors
+/// Where it cannot be read.
+pub fn text(session: &Session, arguments: &PolicyArguments) -> Result<String, Failure> {
+    match session.step.as_ref().and_then(|step| step.policy.as_ref()) {
+        Some(policy) => Ok(policy.text().to_owned()),
+        None => read_text(&arguments.policy, NO_POLICY).map_err(Failure::input),
+    }
+}
+
 /// Reads and checks a policy file.
 ///
 /// # Errors
 /// Where it cannot be read or has errors.
 pub fn file(session: &Session, arguments: &PolicyArguments) -> Result<(PolicyFile, Diagnostics), Failure> {
-    let text = read_text(&arguments.policy, NO_POLICY).map_err(Failure::input)?;
+    let text = text(session, arguments)?;
     let checked =
         PolicyFile::parse(&shown(&arguments.policy), &text, session.clock.now()).map_err(Failure::Policy)?;
     Ok((checked.file, checked.warnings))

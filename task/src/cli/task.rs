@@ -8,10 +8,12 @@ use runbook_gate::diagnostic::Severity;
 use runbook_gate::gate::{Decision, Outcome};
 use runbook_gate::policy::Enforcement;
 use runbook_gate::report::ReportContext;
+use runbook_gate::report::checklist::ChecklistReport;
 
 use super::arguments::Arguments;
+use super::remote::{self, RemotePolicy};
 use super::{Exit, Failure};
-use crate::agent::{Agent, Output, Verdict};
+use crate::agent::{Agent, Attachments, Output, Verdict};
 use crate::door::Place;
 use crate::files::{JOURNAL, ReportFolder, plain, shown};
 use crate::inputs::{self, InputError};
@@ -64,12 +66,16 @@ fn perform(session: Session, agent: &Agent) -> Result<Ended, String> {
         }
     };
     let session = Session {
-        step: Some(Step { agent: agent.clone(), prometheus: inputs.prometheus.clone() }),
+        step: Some(Step { agent: agent.clone(), prometheus: inputs.prometheus.clone(), policy: None }),
         ..session
     };
     let folder = inputs.working_directory.as_deref().unwrap_or(Path::new("."));
     std::env::set_current_dir(folder)
         .map_err(|error| format!("cannot work in {}: {}", shown(folder), plain(&error)))?;
+    let session = match remote::policy(&session, &inputs.policy) {
+        Ok(policy) => with_policy(session, policy),
+        Err(failure) => return Ok(broken(&session, agent, &failure)),
+    };
     let reports = match &inputs.report_directory {
         Some(folder) => std::path::absolute(folder).unwrap_or_else(|_| folder.clone()),
         None => agent.folder().map_err(|error| {
@@ -88,11 +94,14 @@ fn perform(session: Session, agent: &Agent) -> Result<Ended, String> {
         Arguments::try_parse_from(inputs.command_line(&reports)).map_err(|error| error.to_string())?;
     Ok(match super::perform(&session, arguments.command) {
         Ok(exit) => ended(agent, exit, inputs.command),
-        Err(failure) => {
-            failed(&session, agent, &failure);
-            Ended { exit: failure.exit(), verdict: Verdict::Failed, words: failure.reason() }
-        }
+        Err(failure) => broken(&session, agent, &failure),
     })
+}
+
+/// The session with the policy that was read from elsewhere.
+fn with_policy(session: Session, policy: Option<RemotePolicy>) -> Session {
+    let step = session.step.map(|step| Step { policy, ..step });
+    Session { step, ..session }
 }
 
 fn ended(agent: &Agent, exit: Exit, command: &str) -> Ended {
@@ -118,13 +127,14 @@ fn refused(agent: &Agent, errors: &[InputError]) -> Ended {
     Ended { exit: Exit::BadInput, verdict: Verdict::Failed, words: first }
 }
 
-fn failed(session: &Session, agent: &Agent, failure: &Failure) {
+fn broken(session: &Session, agent: &Agent, failure: &Failure) -> Ended {
     agent.output(Output::Decision, "error");
     agent.output(Output::Reason, &failure.reason());
     match failure {
         Failure::Policy(diagnostics) => session.show(diagnostics),
         Failure::Input(_) | Failure::Internal(_) => agent.issue(Severity::Error, &failure.reason()),
     }
+    Ended { exit: failure.exit(), verdict: Verdict::Failed, words: failure.reason() }
 }
 
 fn fail(agent: &Agent, words: &str) {
@@ -146,10 +156,9 @@ pub fn tell(agent: &Agent, outcome: &Outcome, context: &ReportContext, folder: O
         agent.output(Output::DecidedAt, &at.to_string());
     }
     if let Some(folder) = folder {
-        let journal = folder.path(JOURNAL);
-        agent.output_path(Output::ReportPath, journal.parent().unwrap_or(&journal));
-        agent.output_path(Output::JournalPath, &journal);
-        agent.attach(folder, &format!("Runbook gate {}", outcome.environment));
+        agent.output_path(Output::ReportPath, folder.folder());
+        agent.output_path(Output::JournalPath, &folder.path(JOURNAL));
+        agent.attach(folder, Attachments::GATE, &format!("Runbook gate {}", outcome.environment));
     }
     if outcome.decision == Decision::Proceed {
         return;
@@ -162,6 +171,33 @@ pub fn tell(agent: &Agent, outcome: &Outcome, context: &ReportContext, folder: O
         }
     };
     agent.issue(severity, &format!("{}: {}", outcome.decision, outcome.reason));
+}
+
+/// Tells the agent what came of a checklist: the outputs, an issue for each item that is open, the reports.
+pub fn tell_checklist(agent: &Agent, report: &ChecklistReport, folder: Option<&ReportFolder>) {
+    let open: Vec<&str> = report.open().into_iter().map(|item| item.id.as_str()).collect();
+    agent.output(Output::Decision, &report.decision().to_string());
+    agent.output(Output::Enforcement, report.enforcement().as_str());
+    agent.output(Output::Reason, &report.verdict());
+    agent.output(Output::OpenItems, &open.join(","));
+    if let Some(folder) = folder {
+        agent.output_path(Output::ReportPath, folder.folder());
+        agent.attach(folder, Attachments::CHECKLIST, &format!("Checklist {}", report.environment()));
+    }
+    if report.decision() == Decision::Proceed {
+        return;
+    }
+    let severity = match report.enforcement() {
+        Enforcement::Enforce => Severity::Error,
+        Enforcement::Advise | Enforcement::Off => {
+            agent.advise(report.decision());
+            Severity::Warning
+        }
+    };
+    agent.issue(severity, &format!("{}: {}", report.decision(), report.verdict()));
+    for item in report.open() {
+        agent.issue(severity, &format!("{} is {}: {}", item.id, item.status.as_str(), item.because));
+    }
 }
 
 /// Tells the agent that the gate could not see.
