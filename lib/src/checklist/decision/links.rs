@@ -240,7 +240,8 @@ fn words(line: &str) -> Vec<Word<'_>> {
 
 fn bracketed(rest: &str) -> Option<(&str, &str)> {
     let (inner, after) = if let Some(open) = rest.strip_prefix('<') {
-        open.split_once('>')?
+        // `<a href="docs/adr/0012-x.md">` holds its address between quotes.
+        open.split_once('>').filter(|(inner, _)| !inner.contains(['"', '\'', '=']))?
     } else {
         let open = rest.strip_prefix("](")?;
         if let Some(angled) = open.strip_prefix('<') { angled.split_once('>')? } else { balanced(open)? }
@@ -308,7 +309,7 @@ fn of_url(url: &Url, homes: &[Home]) -> Option<LinkTarget> {
     }
     // GitHub and its like: …/owner/repository/{blob,tree,raw,edit}/branch/docs/adr/0012-x.md, GitLab with `-` before
     if let Some(at) =
-        segments.iter().position(|s| matches!(s.as_str(), "blob" | "raw" | "edit" | "blame" | "src"))
+        segments.iter().position(|s| matches!(s.as_str(), "blob" | "tree" | "raw" | "edit" | "blame" | "src"))
     {
         let tail = place(segments.get(at + 1..)?);
         return Some(if ours {

@@ -170,6 +170,15 @@ impl RecordIndex {
     }
 
     fn path(&self, folder: &str, path: &str) -> Resolved<'_> {
+        // `docs/adr/0012-use-x`, as pages of generated sites are named.
+        let whole = || format!("{}.md", path.trim_end_matches('/'));
+        match self.path_with_ending(folder, path) {
+            Resolved::NotARecord if !has_document_ending(path) => self.path_with_ending(folder, &whole()),
+            other => other,
+        }
+    }
+
+    fn path_with_ending(&self, folder: &str, path: &str) -> Resolved<'_> {
         // From the root, or beside the file that links it.
         for base in ["", folder] {
             let Some(whole) = joined(base, path) else { continue };

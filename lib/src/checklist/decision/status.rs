@@ -82,7 +82,8 @@ pub(crate) fn declared(text: &str) -> Declared {
     for (key, value) in &front {
         match key.as_str() {
             "status" | "state" => note(value, &mut said, &mut found),
-            "superseded_by" | "superseded-by" | "supersededby" | "replaced_by" | "replaced-by"
+            "superseded_by" | "superseded-by" | "superseded by" | "supersededby" | "superceded_by"
+            | "superceded-by" | "replaced_by" | "replaced-by" | "replaced by" | "replacedby"
                 if !empty(value) =>
             {
                 found.superseded_by.push(value.clone());
@@ -118,6 +119,12 @@ pub(crate) fn declared(text: &str) -> Declared {
                 "supersedes" | "replaces" if !empty(&value) => found.supersedes.push(value),
                 _ => {}
             }
+        }
+    }
+    // `## Status: Accepted`
+    for (_, title) in lines.iter().filter_map(|line| heading(line.text)) {
+        if let Some((_, value)) = labelled(title).filter(|(key, _)| key == "status") {
+            note(&value, &mut said, &mut found);
         }
     }
     for section in
@@ -275,8 +282,9 @@ fn read(text: &str) -> Option<RecordStatus> {
         return None;
     }
     let unknown = || Some(RecordStatus::Unknown(short(text)));
-    // The choices of a template that nobody made: `{proposed | rejected | accepted}`.
-    if bare.contains('|') || bare.contains('{') || bare.contains('?') || bare.contains(" / ") {
+    // The choices of a template that nobody made: `{proposed | rejected | accepted}`, `<status>`.
+    // Nor what is struck through into the next line.
+    if bare.contains(['|', '{', '?', '<', '~']) || bare.contains(" / ") {
         return unknown();
     }
     let last =
@@ -291,8 +299,24 @@ fn read(text: &str) -> Option<RecordStatus> {
         return Some(RecordStatus::Superseded);
     }
     let Some(status) = words.first().and_then(|word| word_status(word)) else { return unknown() };
-    let doubtful =
-        ["pending", "not", "unless", "if", "once", "or", "conditionally", "provisionally", "until"];
+    let doubtful = [
+        "pending",
+        "not",
+        "never",
+        "unless",
+        "if",
+        "once",
+        "or",
+        "conditionally",
+        "provisionally",
+        "tentatively",
+        "until",
+        "subject",
+        "awaiting",
+        "hold",
+        "draft",
+        "wip",
+    ];
     if status == RecordStatus::Accepted {
         if words.iter().any(|word| doubtful.contains(&word.as_str())) {
             return unknown();
@@ -311,8 +335,12 @@ fn word_status(word: &str) -> Option<RecordStatus> {
         "draft" | "wip" => RecordStatus::Draft,
         "proposed" | "proposal" | "pending" | "open" => RecordStatus::Proposed,
         "accepted" | "approved" | "adopted" | "decided" | "agreed" => RecordStatus::Accepted,
-        "rejected" | "declined" | "withdrawn" | "abandoned" => RecordStatus::Rejected,
-        "deprecated" | "obsolete" | "retired" => RecordStatus::Deprecated,
+        "rejected" | "declined" | "withdrawn" | "abandoned" | "cancelled" | "canceled" => {
+            RecordStatus::Rejected
+        }
+        "deprecated" | "obsolete" | "retired" | "revoked" | "reverted" | "expired" | "archived" => {
+            RecordStatus::Deprecated
+        }
         "superseded" | "superceded" | "replaced" => RecordStatus::Superseded,
         _ => return None,
     })
@@ -333,8 +361,12 @@ fn undecorated(text: &str) -> String {
         match after.split_once("](").and_then(|(label, url)| Some((label, url.split_once(')')?.1))) {
             Some((label, next)) => {
                 shown.push_str(before.trim_end_matches('!'));
-                shown.push_str(label);
-                left = next;
+                shown.push_str(label.trim_start_matches(['!', '[']));
+                // A badge that is a link has an address of its own behind it.
+                left = next
+                    .strip_prefix("](")
+                    .and_then(|rest| rest.split_once(')'))
+                    .map_or(next, |(_, rest)| rest);
             }
             None => {
                 shown.push_str(before);

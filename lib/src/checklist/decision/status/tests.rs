@@ -112,6 +112,96 @@ fn what_nobody_decided_is_never_accepted() {
     }
 }
 
+/// Every trick that could pass for a decision which nobody made, and forms whose words are not known here.
+#[test]
+fn nothing_but_a_plain_acceptance_is_accepted() {
+    for text in [
+        // Words of other languages: unknown, as any word that is not known.
+        "---\nstatus: angenommen\n---\n",
+        "# T\n## Status\nAkzeptiert\n",
+        "# T\n## Estado\nAceptada\n",
+        "# T\n## Status\nAceptado\n",
+        "# T\n## Status\nAccepté\n",
+        "# T\n## Status\nПринято\n",
+        "# T\n## 状态\n已接受\n",
+        "# T\n## Statut\nAccepted\n",
+        // Letters that look like others.
+        "---\nstatus: аccepted\n---\n",
+        "---\nstatus: ac\u{200b}cepted\n---\n",
+        "---\nstatus: ａｃｃｅｐｔｅｄ\n---\n",
+        // Templates that nobody edited.
+        "---\nstatus: \"{proposed | rejected | accepted | deprecated | … | superseded by ADR-0123}\"\n---\n",
+        "---\nstatus: {accepted}\n---\n",
+        "# T\n\n* Status: [proposed | rejected | accepted | deprecated | … | superseded by [ADR-0005](0005-x.md)] <!-- optional -->\n",
+        "# NUMBER. TITLE\n\nDate: DATE\n\n## Status\n\nSTATUS\n",
+        "# T\n## Status\nproposed/accepted/rejected\n",
+        "# T\n## Status\nProposed, Accepted, Rejected, Deprecated or Superseded\n",
+        "# T\n## Status\n<accepted>\n",
+        "# T\n## Status\nAccepted / Proposed\n",
+        "# T\n## Status\n[Accepted|Proposed]\n",
+        // Conditions and ends.
+        "# T\n## Status\nAccepted on hold\n",
+        "# T\n## Status\nTentatively accepted\n",
+        "# T\n## Status\nAccepted (tentatively)\n",
+        "# T\n## Status\nAccepted, subject to review\n",
+        "# T\n## Status\nAccepted - awaiting the board\n",
+        "# T\n## Status\nAccepted, then revoked\n",
+        "# T\n## Status\nAccepted; reverted in May\n",
+        "# T\n## Status\nAccepted, but rejected by the board\n",
+        "# T\n## Status\nAccepted. Superseded in May.\n",
+        "# T\n## Status\nno longer accepted\n",
+        "# T\n## Status\nUnaccepted\n",
+        "# T\n## Status\nAcceptedish\n",
+        "# T\n## Status\nto be accepted\n",
+        "# T\n## Status\n~~Accepted~~\n",
+        "# T\n## Status\n~~Accepted\n~~ Rejected\n",
+        // Not where a status stands.
+        "# T\n## Status\n```\nAccepted\n```\n",
+        "# T\n## Status\n<!-- Accepted -->\n",
+        "# T\n## Status\n<!--\nAccepted\n",
+        "# T\n## Status of the market\nAccepted\n",
+        "# T\n## Context\nStatus: accepted\n",
+        "# T\nThe last status: accepted\n",
+        "# T\n| Decision | Accepted |\n",
+        "---\nadr:\n  status: accepted\n---\n# T\n",
+        "---\n# status: accepted\n---\n# T\n",
+        "\n---\nstatuses: accepted\n---\n# T\n",
+        "+++\n[extra]\nstatus_old = \"accepted\"\n+++\n",
+        "# T\n## Status\n- [ ] Accepted\n",
+        // Badges whose words are not a status.
+        "# T\n## Status\n![status](https://img.shields.io/badge/status-accepted-green)\n",
+        "# T\n## Status\nhttps://img.shields.io/badge/status-accepted-green\n",
+        // Disagreeing.
+        "---\nstatus: accepted\n---\n# T\n- Status: proposed\n",
+        "---\nstatus: accepted\n---\n# T\n## Status\nProposed\n",
+        "# T\n## Status\nAccepted\n## Status\nRejected\n",
+        "# T\n## Status: Rejected\nStatus: accepted\n## Status\nAccepted\n",
+        "---\nstatus: accepted\nsuperseded by: ADR-4\n---\n",
+        "---\nstatus: accepted\nsupersededBy: ADR-4\n---\n",
+    ] {
+        assert_ne!(status(text), RecordStatus::Accepted, "{text}");
+    }
+}
+
+#[test]
+fn usual_decorations_do_not_hide_an_acceptance() {
+    for text in [
+        "# T\n## Status: Accepted\n",
+        "# T\n## **Status**\n\n**Accepted** ✅\n",
+        "# T\n## Status\n[![Accepted](https://img.shields.io/badge/a-b)](https://example.com)\n",
+        "---\nstatus: [accepted]\n---\n",
+        "---\nstatus:\n  - accepted\n---\n",
+        "---\r\nstatus: 'accepted'\r\n---\r\n# T\r\n\r\n## Status\r\n\r\nAccepted\r\n",
+        "\u{feff}# T\r\n\r\n## Status\r\n\r\nAccepted\r\n",
+        "+++\nstatus = 'accepted' # since May\n+++\n",
+        "# T\n\n- Status: accepted\n- Deciders: Ada\n- Date: 2020-01-01\n- Tags: a, b\n\n## Context\n",
+        "# T\n## Status\nAccepted (proposed 2024-01-01)\n",
+        "<!-- markdownlint-disable -->\n# T\n\nStatus: Accepted\n",
+    ] {
+        assert_eq!(status(text), RecordStatus::Accepted, "{text}");
+    }
+}
+
 #[test]
 fn statuses_that_disagree_are_contradictory() {
     let text = "---\nstatus: accepted\n---\n# T\n\n## Status\n\nRejected\n";
