@@ -10,6 +10,7 @@
 
 mod ask;
 mod attestation;
+mod change;
 mod checkout;
 mod decision;
 mod document;

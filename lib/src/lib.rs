@@ -19,6 +19,7 @@ pub mod devops;
 pub mod diagnostic;
 mod duration;
 pub mod gate;
+pub mod github;
 pub mod journal;
 pub mod numbers;
 pub mod policy;

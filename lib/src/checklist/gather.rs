@@ -6,10 +6,10 @@ use crate::Timestamp;
 use crate::checklist::ask::ask;
 use crate::checklist::checkout::{Checkout, CheckoutError, Forge, History, TreeFile};
 use crate::checklist::facts::{
-    ArtifactFact, AttestationFile, Change, ChangeText, Committed, Deployment, Facts, Gap, Gathered,
-    GivenWord, PathChange, PolicyFact, Since, TelemetryFact, TestFact, TextSource, WaiverFact, short,
+    ArtifactFact, AttestationFile, Change, Committed, Deployment, Facts, Gap, Gathered, GivenWord,
+    PathChange, PolicyFact, Since, TelemetryFact, TestFact, WaiverFact,
 };
-use crate::checklist::outcome::{Place, Who};
+use crate::checklist::outcome::Who;
 use crate::checklist::rules::{ChecklistRules, EvidenceRule, ItemKind};
 use crate::checklist::{Home, RecordIndex, Template, TestReport, TestResultError};
 use crate::source::World;
@@ -200,32 +200,7 @@ fn since(
 
 /// The commits of a history as changes: where nobody can say which pull requests brought them.
 fn commits(history: &History, gap: &Gap) -> Vec<Change> {
-    history
-        .steps
-        .iter()
-        .map(|step| {
-            let place = Some(Place::Commit(step.commit.id.clone()));
-            Change {
-                name: format!("commit {}", short(&step.commit.id)),
-                title: step.commit.title.clone(),
-                place: place.clone(),
-                author: Some(step.author.clone()).filter(|author| !author.is_empty()),
-                texts: step
-                    .messages
-                    .iter()
-                    .map(|message| ChangeText {
-                        source: TextSource::CommitMessage,
-                        text: message.clone(),
-                        by: None,
-                        when: None,
-                        place: place.clone(),
-                    })
-                    .collect(),
-                paths: step.paths.clone(),
-                votes: Gathered::Unknown(gap.clone()),
-            }
-        })
-        .collect()
+    history.steps.iter().map(|step| Change::of_step(step, Gathered::Unknown(gap.clone()))).collect()
 }
 
 /// The files of the deployed commit.

@@ -1,0 +1,82 @@
+//! What git knows of a change.
+
+use std::collections::HashMap;
+
+use crate::checklist::checkout::HistoryStep;
+use crate::checklist::facts::{Change, ChangeText, Gathered, PathChange, TextSource, Vote, short};
+use crate::checklist::outcome::Place;
+
+impl Change {
+    /// A commit that came by itself, with the votes on it.
+    #[must_use]
+    pub(crate) fn of_step(step: &HistoryStep, votes: Gathered<Vec<Vote>>) -> Self {
+        let mut change = Self {
+            name: format!("commit {}", short(&step.commit.id)),
+            title: step.commit.title.clone(),
+            place: Some(Place::Commit(step.commit.id.clone())),
+            author: Some(step.author.clone()).filter(|author| !author.is_empty()),
+            texts: Vec::new(),
+            paths: Vec::new(),
+            votes,
+        };
+        change.add_step(step);
+        change
+    }
+
+    /// Adds a step that the change brought: its messages and paths. Steps come newest first: what a path came to in the end
+    /// stands already, but for its beginning.
+    pub(crate) fn add_step(&mut self, step: &HistoryStep) {
+        let place = Some(Place::Commit(step.commit.id.clone()));
+        self.texts.extend(step.messages.iter().map(|message| ChangeText {
+            source: TextSource::CommitMessage,
+            text: message.clone(),
+            by: None,
+            when: None,
+            place: place.clone(),
+        }));
+        let known: HashMap<String, usize> =
+            self.paths.iter().enumerate().map(|(at, path)| (path.path.clone(), at)).collect();
+        for path in &step.paths {
+            match known.get(&path.path).and_then(|at| self.paths.get_mut(*at)) {
+                Some(later) if later.how == PathChange::Modified && path.how == PathChange::Added => {
+                    later.how = PathChange::Added;
+                }
+                Some(_) => {}
+                None => self.paths.push(path.clone()),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checklist::facts::{ChangedPath, CommitFact};
+
+    fn step(id: &str, paths: &[(&str, PathChange)]) -> HistoryStep {
+        HistoryStep {
+            commit: CommitFact { id: id.into(), title: "T".into(), when: None },
+            author: "Ada".into(),
+            messages: vec![id.into()],
+            merged: Vec::new(),
+            paths: paths.iter().map(|(path, how)| ChangedPath { path: (*path).into(), how: *how }).collect(),
+        }
+    }
+
+    #[test]
+    fn a_path_of_several_steps_is_what_they_made_of_it_together() {
+        use PathChange::{Added, Deleted, Modified};
+        let mut change = Change::of_step(
+            &step("2222222", &[("new", Modified), ("gone", Deleted), ("old", Modified)]),
+            Gathered::Known(Vec::new()),
+        );
+        change.add_step(&step(
+            "1111111",
+            &[("new", Added), ("gone", Added), ("old", Modified), ("other", Added)],
+        ));
+        let paths: Vec<(&str, PathChange)> =
+            change.paths.iter().map(|path| (path.path.as_str(), path.how)).collect();
+        assert_eq!(paths, [("new", Added), ("gone", Deleted), ("old", Modified), ("other", Added)]);
+        assert_eq!(change.texts.len(), 2);
+    }
+}

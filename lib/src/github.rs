@@ -1,0 +1,22 @@
+//! GitHub over REST: the pull requests that brought a deployment, what people wrote in them, and who approved them.
+//!
+//! ```text
+//! commits ─▶ their pull requests ─▶ reviews and comments ─▶ Change
+//! ```
+//!
+//! Each arrow is one batch of questions side by side; longer lists cost one more, and so do reviewers of whom GitHub does
+//! not say that they belong to the repository. The token goes to the API alone: links in answers are read for their page
+//! numbers and never followed.
+
+mod client;
+mod failure;
+mod forge;
+mod people;
+mod wire;
+
+pub use client::{Client, Repository, RepositoryError};
+pub use failure::{GitHubError, Needs, Why};
+pub use forge::{GitHubForge, Standpoint};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,223 @@
+//! What the checklist asks of GitHub: the pull requests of a stretch of history, and who approved them.
+//!
+//! Paths come from git: they are what is deployed, while a pull request's own list is what was once proposed. What belongs
+//! to a run (tests, artifacts, stages, the last good deployment) is where the pipeline is, and not asked here.
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::client::{Client, Question};
+use super::failure::{GitHubError, Needs, Why};
+use super::people::{Told, Writers, may_write, permission_of};
+use super::wire::{Comment, Permission, PullRequest, Review};
+use crate::checklist::{Change, Gap, Gathered, History, Who};
+
+/// More commits than this are not asked for: each is a question of its own.
+const MOST_COMMITS: usize = 2_000;
+
+/// From where the gate looks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standpoint {
+    /// The address of the repository's pages, without a slash at the end: links are made of it, and nothing is asked there.
+    pub web: String,
+    /// The branch that is deployed, `main`; `None` where it is not known.
+    pub branch: Option<String>,
+    /// The pull request that is built, where it is one.
+    pub pull_request: Option<u64>,
+}
+
+/// A repository on GitHub as where people talk about changes.
+pub struct GitHubForge<'t> {
+    client: Client<'t>,
+    at: Standpoint,
+    gathered: OnceCell<Result<Vec<Change>, Gap>>,
+}
+
+impl<'t> GitHubForge<'t> {
+    /// A forge that has asked nothing yet.
+    #[must_use]
+    pub const fn new(client: Client<'t>, at: Standpoint) -> Self {
+        Self { client, at, gathered: OnceCell::new() }
+    }
+
+    /// The pull requests that brought a stretch of history, and the commits that came without one.
+    pub fn changes(&self, history: &History) -> Gathered<Vec<Change>> {
+        match self.gathered.get_or_init(|| self.gather(history)) {
+            Ok(changes) => Gathered::Known(changes.clone()),
+            Err(gap) => Gathered::Unknown(gap.clone()),
+        }
+    }
+
+    fn gap(&self, error: &GitHubError) -> Gap {
+        error.gap(&self.client.repository().to_string())
+    }
+
+    fn gather(&self, history: &History) -> Result<Vec<Change>, Gap> {
+        if history.steps.len() > MOST_COMMITS {
+            return Err(Gap::new(
+                format!("there are more than {MOST_COMMITS} commits to ask GitHub about"),
+                Who::Caller,
+                "name a nearer commit with `--since REF`",
+            ));
+        }
+        let (owners, requests) = match self.at.pull_request {
+            Some(number) => self.built(number, history),
+            None => self.brought(history),
+        }
+        .map_err(|error| self.gap(&error))?;
+        let told = self.told(requests).map_err(|error| self.gap(&error))?;
+        let writers = self.writers(&told);
+        Ok(self.assembled(history, &owners, &told, &writers))
+    }
+
+    /// The pull request that is built: everything since its target is its own.
+    fn built(&self, number: u64, history: &History) -> Result<Brought, GitHubError> {
+        let path = format!("/pulls/{number}");
+        let question = Question::new(format!("pull request {number}"), Needs::PullRequests, path);
+        let mut requests = BTreeMap::new();
+        for answer in self.client.ask::<PullRequest>(&[question]) {
+            let request = answer?;
+            requests.insert(number, PullRequest { number, ..request });
+        }
+        Ok((vec![Some(number); history.steps.len()], requests))
+    }
+
+    /// For each step of a history, the pull request that brought it. A merge covers the commits that it merged.
+    fn brought(&self, history: &History) -> Result<Brought, GitHubError> {
+        let questions = history
+            .steps
+            .iter()
+            .map(|step| {
+                let id: String = step.commit.id.chars().filter(char::is_ascii_hexdigit).collect();
+                let short = id.get(..7).unwrap_or(&id).to_owned();
+                Question::new(
+                    format!("the pull requests of commit {short}"),
+                    Needs::PullRequests,
+                    format!("/commits/{id}/pulls"),
+                )
+            })
+            .collect();
+        let mut owners = Vec::with_capacity(history.steps.len());
+        let mut requests = BTreeMap::new();
+        for (step, answer) in history.steps.iter().zip(self.client.lists::<PullRequest>(questions)) {
+            let found = match answer {
+                Ok(found) => found,
+                // What was never pushed came by no pull request.
+                Err(GitHubError { why: Why::NoCommit, .. }) => Vec::new(),
+                Err(error) => return Err(error),
+            };
+            let owner = self.owner(&step.commit.id, found);
+            owners.push(owner.as_ref().map(|request| request.number));
+            if let Some(request) = owner {
+                requests.entry(request.number).or_insert(request);
+            }
+        }
+        Ok((owners, requests))
+    }
+
+    /// The merged pull request into the deployed branch: the one whose merge this commit is, else the last one. One that is
+    /// open, or went elsewhere, did not bring the commit here.
+    fn owner(&self, commit: &str, found: Vec<PullRequest>) -> Option<PullRequest> {
+        let into_branch = |request: &PullRequest| {
+            let branch = request.base.as_ref().and_then(|base| base.branch.as_deref());
+            request.merged_at.is_some() && self.at.branch.as_deref().is_none_or(|asked| branch == Some(asked))
+        };
+        let merge_of = |request: &PullRequest| {
+            request.merge_commit_sha.as_deref().is_some_and(|merge| merge.eq_ignore_ascii_case(commit))
+        };
+        found.into_iter().filter(into_branch).max_by_key(|request| (merge_of(request), request.number))
+    }
+
+    /// What was said of pull requests: two lists for each, all side by side.
+    fn told(&self, requests: BTreeMap<u64, PullRequest>) -> Result<BTreeMap<u64, Told>, GitHubError> {
+        let question = |what: &str, number: u64, path: String| {
+            Question::new(format!("the {what} of pull request {number}"), Needs::PullRequests, path)
+        };
+        let questions: Vec<Question> = requests
+            .keys()
+            .flat_map(|&number| {
+                [
+                    question("reviews", number, format!("/pulls/{number}/reviews")),
+                    question("comments", number, format!("/issues/{number}/comments")),
+                ]
+            })
+            .collect();
+        let mut answers = questions.iter().zip(self.client.lists::<Value>(questions.clone()));
+        let mut told = BTreeMap::new();
+        for (number, request) in requests {
+            let (Some((asked, reviews)), Some((also, comments))) = (answers.next(), answers.next()) else {
+                break;
+            };
+            let (reviews, comments) = (asked.each::<Review>(reviews?)?, also.each::<Comment>(comments?)?);
+            told.insert(number, Told { request, reviews, comments });
+        }
+        Ok(told)
+    }
+
+    /// Whether reviewers may write, of whom GitHub does not say that they belong to the repository.
+    fn writers(&self, told: &BTreeMap<u64, Told>) -> Writers {
+        let doubtful: BTreeSet<String> = told.values().flat_map(Told::doubtful).collect();
+        let questions: Vec<Question> = doubtful.iter().map(|login| permission_of(login)).collect();
+        let answers = self.client.ask::<Permission>(&questions);
+        doubtful
+            .into_iter()
+            .zip(answers)
+            .map(|(login, answer)| {
+                let may = match answer {
+                    Ok(permission) => Ok(may_write(&permission)),
+                    // No collaborator at all.
+                    Err(GitHubError { why: Why::NotFound, .. }) => Ok(false),
+                    Err(error) => Err(error),
+                };
+                (login, may)
+            })
+            .collect()
+    }
+
+    /// The changes, newest first: each pull request once, with all that it brought.
+    fn assembled(
+        &self,
+        history: &History,
+        owners: &[Option<u64>],
+        told: &BTreeMap<u64, Told>,
+        writers: &Writers,
+    ) -> Vec<Change> {
+        let mut changes: Vec<Change> = Vec::new();
+        let mut places: BTreeMap<u64, usize> = BTreeMap::new();
+        for (step, owner) in history.steps.iter().zip(owners) {
+            let Some((number, told)) = owner.and_then(|number| Some((number, told.get(&number)?))) else {
+                // Nobody approved what came without a pull request.
+                changes.push(Change::of_step(step, Gathered::Known(Vec::new())));
+                continue;
+            };
+            let place = *places.entry(number).or_insert_with(|| {
+                changes.push(self.requested(told, writers));
+                changes.len() - 1
+            });
+            if let Some(change) = changes.get_mut(place) {
+                change.add_step(step);
+            }
+        }
+        changes
+    }
+
+    /// A pull request, still without what git knows of it.
+    fn requested(&self, told: &Told, writers: &Writers) -> Change {
+        let number = told.request.number;
+        let page = format!("{}/pull/{number}", self.at.web);
+        Change {
+            name: format!("pull request {number}"),
+            title: told.request.title.clone().unwrap_or_default(),
+            author: told.author().map(str::to_owned),
+            texts: told.texts(&page),
+            paths: Vec::new(),
+            votes: told.votes(writers, &self.client.repository().to_string()),
+            place: Some(crate::checklist::Place::Url(page)),
+        }
+    }
+}
+
+/// The pull request of each step, and the pull requests by their numbers.
+type Brought = (Vec<Option<u64>>, BTreeMap<u64, PullRequest>);
