@@ -87,6 +87,11 @@ impl Gate {
         Ended::of(output)
     }
 
+    /// Runs it to its end in another folder.
+    pub fn run_in(&self, folder: &Path, arguments: &[&str]) -> Ended {
+        Ended::of(self.command(arguments).current_dir(folder).output().expect("the binary runs"))
+    }
+
     /// Starts it.
     pub fn start(&self, arguments: &[&str]) -> Running {
         let child = self.command(arguments).spawn().expect("the binary runs");

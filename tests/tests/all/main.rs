@@ -6,6 +6,7 @@ mod checklist;
 mod command_line;
 mod decisions;
 mod documentation;
+mod own_repository;
 mod policies;
 mod prometheus;
 mod registry;
