@@ -187,6 +187,10 @@ impl Gate {
                     }
                 }
             }
+            Line::Unserved { t, reason } => {
+                self.catch_up(t.as_nanos());
+                self.watch.unserved(t.as_nanos(), reason);
+            }
             Line::Cancel { t, by } => {
                 self.catch_up(t.as_nanos());
                 self.watch.cancel(t.as_nanos(), by);

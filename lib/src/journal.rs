@@ -103,6 +103,13 @@ pub enum Line {
         /// Who or what asked.
         by: String,
     },
+    /// The deployed version never served, so nothing was watched.
+    Unserved {
+        /// When it was given up.
+        t: Timestamp,
+        /// What served instead, in words.
+        reason: String,
+    },
     /// The gate was cancelled.
     Cancel {
         /// When.

@@ -15,7 +15,7 @@ pub mod threads;
 pub mod version;
 pub mod witness;
 
-use runbook_gate::gate::{Decision, Outcome, Step};
+use runbook_gate::gate::{Outcome, Step};
 use runbook_gate::journal::Line;
 use runbook_gate::source::{PollWindow, Polled};
 use runbook_gate::{Duration, Timestamp};
@@ -111,7 +111,7 @@ pub fn watch(
 pub fn end_early(mut ledger: Ledger<'_>, at: Timestamp, why: Early) -> Result<Outcome, DriveError> {
     ledger.record(match why {
         Early::Cancelled { by } => Line::Cancel { t: at, by },
-        Early::Hold { why } => Line::Request { t: at, decision: Decision::Hold, by: why },
+        Early::Unserved { why } => Line::Unserved { t: at, reason: why },
     })?;
     Ok(ledger.close(at)?)
 }
@@ -124,8 +124,8 @@ pub enum Early {
         /// Who or what.
         by: String,
     },
-    /// The gate cannot begin.
-    Hold {
+    /// The deployed version never served.
+    Unserved {
         /// In words.
         why: String,
     },

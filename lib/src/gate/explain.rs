@@ -101,6 +101,9 @@ impl Subject<'_> {
                     None => format!("{signal} was {}", wording::value(*number, unit)),
                 }
             }
+            Observed::Probes { failed: 0, of } => {
+                format!("{signal} passed all {} probes", wording::whole(*of))
+            }
             Observed::Probes { failed, of } => {
                 format!("{signal} failed {} of {} probes", wording::whole(*failed), wording::whole(*of))
             }

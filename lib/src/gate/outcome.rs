@@ -72,6 +72,8 @@ pub enum Ending {
         /// Who or what.
         by: String,
     },
+    /// The deployed version never served, so nothing was watched; the outcome's reason says what served.
+    Unserved,
     /// The gate was cancelled.
     Cancelled {
         /// Who or what.

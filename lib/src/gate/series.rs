@@ -109,6 +109,9 @@ pub(super) enum Taken {
     Late,
 }
 
+/// So many characters of an error stand in a sentence.
+const LONGEST_REASON: usize = 160;
+
 impl Series {
     pub(super) fn new(name: SignalName, rules: SignalRules) -> Self {
         let step = nanos(rules.step).max(1);
@@ -283,6 +286,38 @@ impl Series {
             lacks.push(Lack::NoData);
         }
         lacks
+    }
+
+    /// How many samples of the watch are absent for such a reason; errors are of one kind, whatever each says.
+    fn alike(&self, absence: &Absence) -> u64 {
+        let same =
+            |(known, _): &&(Absence, u64)| std::mem::discriminant(known) == std::mem::discriminant(absence);
+        self.reasons.iter().filter(same).fold(0, |sum, (_, count)| sum.saturating_add(*count))
+    }
+
+    /// The commonest reason why samples of the watch are absent, in words: `57 of 60 samples timed out`.
+    pub(super) fn mostly_absent(&self) -> Option<String> {
+        let weight = |(absence, count): &&(Absence, u64)| (self.alike(absence), *count);
+        let some = self.reasons.iter().filter(|(_, count)| *count > 0);
+        // Of reasons that are as common, the first.
+        let (absence, _) =
+            some.reduce(|most, next| if weight(&next) > weight(&most) { next } else { most })?;
+        let count = self.alike(absence);
+        let absent = self.reasons.iter().fold(0_u64, |sum, (_, count)| sum.saturating_add(*count));
+        let of = absent.saturating_add(self.totals.known);
+        let what = match absence {
+            Absence::NoData => "had no data".to_owned(),
+            Absence::NoTraffic => "had no requests".to_owned(),
+            Absence::LowTraffic => "had too few requests".to_owned(),
+            Absence::Timeout => "timed out".to_owned(),
+            Absence::Throttled => "were throttled".to_owned(),
+            Absence::Error(why) => {
+                let short: String = why.chars().take(LONGEST_REASON).collect();
+                let cut = if short.len() < why.len() { "…" } else { "" };
+                format!("failed ({short}{cut})")
+            }
+        };
+        Some(format!("{} of {} samples {what}", super::wording::whole(count), super::wording::whole(of)))
     }
 
     /// The reasons why samples of the watch are absent.

@@ -181,8 +181,9 @@ impl Standing<'_> {
         let coverage = self.coverage(series);
         let name = &series.name;
         if coverage < self.min_coverage || self.at <= self.view.watch_from {
+            let mostly = series.mostly_absent().map(|mostly| format!(": {mostly}")).unwrap_or_default();
             let why = format!(
-                "{name} is known for {} of the watch, and {} are needed",
+                "{name} is known for {} of the watch, and {} are needed{mostly}",
                 wording::percent(coverage),
                 wording::percent(self.min_coverage)
             );
@@ -208,8 +209,10 @@ impl Standing<'_> {
         };
         let after = self.at.saturating_sub(newest).max(self.view.watch_from);
         if series.coverage(after, self.at) < 0.5 {
+            let mostly =
+                series.mostly_absent().map(|mostly| format!(" (in all, {mostly})")).unwrap_or_default();
             let why = format!(
-                "{name} is known for {} of the last {}, and half is needed",
+                "{name} is known for {} of the last {}, and half is needed{mostly}",
                 wording::percent(series.coverage(after, self.at)),
                 length(self.at.saturating_sub(after))
             );

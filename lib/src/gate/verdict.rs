@@ -32,6 +32,7 @@ impl Watch {
             Cause::Tripped(_) | Cause::Watched => Ending::Complete,
             Cause::Unsettled => Ending::Incomplete,
             Cause::Requested { by, .. } => Ending::Requested { by: by.clone() },
+            Cause::Unserved { .. } => Ending::Unserved,
             Cause::Cancelled { by } => Ending::Cancelled { by: by.clone() },
         };
         let verdict = self.verdict(times, at, &cause, &criteria);
@@ -101,6 +102,13 @@ impl Watch {
                 let what = if *decision == Decision::Rollback { "a rollback" } else { "a hold" };
                 by_word(*decision, format!("{by} asked for {what} at {} UTC", wording::clock(at)))
             }
+            Cause::Unserved { why } => Verdict {
+                decision: Decision::Hold,
+                criterion: None,
+                reason: why.clone(),
+                // Nothing was watched: that every criterion is unknown says nothing more.
+                also: Vec::new(),
+            },
             Cause::Cancelled { by } => by_word(
                 Decision::Hold,
                 format!("the gate was cancelled by {by} at {} UTC", wording::clock(at)),

@@ -67,6 +67,10 @@ pub(super) enum Cause {
         decision: Decision,
         by: String,
     },
+    /// The deployed version never served.
+    Unserved {
+        why: String,
+    },
     Cancelled {
         by: String,
     },
@@ -163,6 +167,10 @@ impl Watch {
 
     pub(super) fn request(&mut self, at: Nanos, decision: Decision, by: &str) {
         self.close_by(at, Cause::Requested { decision, by: by.to_owned() });
+    }
+
+    pub(super) fn unserved(&mut self, at: Nanos, why: &str) {
+        self.close_by(at, Cause::Unserved { why: why.to_owned() });
     }
 
     pub(super) fn cancel(&mut self, at: Nanos, by: &str) {

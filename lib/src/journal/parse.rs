@@ -127,6 +127,10 @@ impl LineParser {
                 text: kept("note", "text", &flat.text)?,
             }),
             "request" => request(&flat),
+            "unserved" => Ok(Line::Unserved {
+                t: flat.t("unserved")?,
+                reason: kept("unserved", "reason", &flat.reason)?,
+            }),
             "cancel" => Ok(Line::Cancel { t: flat.t("cancel")?, by: kept("cancel", "by", &flat.by)? }),
             "decision" => Ok(Line::Decision {
                 t: flat.t("decision")?,

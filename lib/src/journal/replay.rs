@@ -203,9 +203,10 @@ impl Replay {
                 self.place = Place::Samples;
                 self.hold(t, number, line)
             }
-            Line::Note { t, .. } | Line::Request { t, .. } | Line::Cancel { t, .. } => {
-                self.hold(t, number, line)
-            }
+            Line::Note { t, .. }
+            | Line::Request { t, .. }
+            | Line::Unserved { t, .. }
+            | Line::Cancel { t, .. } => self.hold(t, number, line),
             Line::End { t } => {
                 self.release_until(t)?;
                 self.apply(number, &line)?;

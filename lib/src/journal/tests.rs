@@ -344,6 +344,7 @@ pub(crate) fn line() -> impl Strategy<Value = Line> {
         }),
         (time(), asked(), text()).prop_map(|(t, decision, by)| Line::Request { t, decision, by }),
         (time(), text()).prop_map(|(t, by)| Line::Cancel { t, by }),
+        (time(), text()).prop_map(|(t, reason)| Line::Unserved { t, reason }),
         (time(), prop_oneof![Just(Decision::Proceed), asked()], text())
             .prop_map(|(t, decision, reason)| Line::Decision { t, decision, reason }),
         time().prop_map(|t| Line::End { t }),

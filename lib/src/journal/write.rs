@@ -76,6 +76,11 @@ pub fn write(line: &Line) -> String {
             object.text("by", by);
             object.close()
         }
+        Line::Unserved { t, reason } => {
+            let mut object = Object::at("unserved", t);
+            object.text("reason", reason);
+            object.close()
+        }
         Line::Cancel { t, by } => {
             let mut object = Object::at("cancel", t);
             object.text("by", by);

@@ -98,7 +98,9 @@ mod tests {
                 ("Gate".to_owned(), String::new()),
                 (
                     "Rollback".to_owned(),
-                    "eq(dependencies.Gate.outputs['gate.decision'], 'rollback')".to_owned()
+                    "and(eq(dependencies.Gate.outputs['gate.decision'], 'rollback'), \
+                     ne(dependencies.Gate.outputs['gate.enforcement'], 'advise'))"
+                        .to_owned()
                 ),
             ]
         );

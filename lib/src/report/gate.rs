@@ -57,6 +57,8 @@ pub struct CriterionRow {
     pub kind: CriterionKind,
     /// How it stands.
     pub status: CriterionStatus,
+    /// The same for people: `clear so far` where the gate ended before its watch did.
+    pub word: &'static str,
     /// What that says of the release.
     pub standing: Standing,
     /// What was seen of its signals; empty where nothing was.
@@ -107,11 +109,12 @@ impl GateSection {
                 Ending::Complete => None,
                 Ending::Incomplete => Some("incomplete"),
                 Ending::Requested { .. } => Some("requested"),
+                Ending::Unserved => Some("never served"),
                 Ending::Cancelled { .. } => Some("cancelled"),
             },
             by: match &outcome.ending {
                 Ending::Requested { by } | Ending::Cancelled { by } => Some(by.clone()),
-                Ending::Complete | Ending::Incomplete => None,
+                Ending::Complete | Ending::Incomplete | Ending::Unserved => None,
             },
             facts: course_of_the_gate(outcome),
             rows,
@@ -147,13 +150,18 @@ impl GateSection {
     /// The criteria that made the decision what it is: those against the release, else the open ones, else those that
     /// passed with a reservation.
     pub fn deciding(&self) -> impl Iterator<Item = &CriterionRow> {
+        // Where nothing was watched, no criterion decided.
+        let watched = self.ended != Some("never served");
         let against = |standing: Standing| matches!(standing, Standing::Against | Standing::Open);
         let any = self.rows.iter().any(|row| against(row.standing));
         let tripped = self.rows.iter().any(|row| row.status == CriterionStatus::Tripped);
-        self.rows.iter().filter(move |row| match (tripped, any) {
-            (true, _) => row.status == CriterionStatus::Tripped,
-            (false, true) => against(row.standing),
-            (false, false) => row.standing == Standing::ForWithCaveat,
+        self.rows.iter().filter(move |row| {
+            watched
+                && match (tripped, any) {
+                    (true, _) => row.status == CriterionStatus::Tripped,
+                    (false, true) => against(row.standing),
+                    (false, false) => row.standing == Standing::ForWithCaveat,
+                }
         })
     }
 
@@ -185,6 +193,10 @@ impl GateSection {
                 return "The gate stopped before its watch was over. Find out why, and run it again; until then a person must decide whether the release stays."
                     .to_owned();
             }
+            Some("never served") => {
+                return "Nothing was watched and nothing is rolled back. Find out whether the deployment reached the service, and whether `version` in the policy asks for what was deployed; then run the gate again."
+                    .to_owned();
+            }
             Some("requested") => {
                 return format!("{by} asked for it. A person must decide whether the release stays.");
             }
@@ -193,7 +205,7 @@ impl GateSection {
         let open: Vec<String> = self
             .deciding()
             .filter(|row| matches!(row.standing, Standing::Against | Standing::Open))
-            .map(|row| format!("`{}` ({})", row.criterion, row.status.as_str()))
+            .map(|row| format!("`{}` ({})", row.criterion, row.word))
             .collect();
         let most = open.get(..4).unwrap_or(&open).join("; ");
         let rest = match open.len().saturating_sub(4) {
@@ -321,6 +333,7 @@ impl<'o> Book<'o> {
             criterion: outcome.criterion.clone(),
             kind: outcome.kind,
             status: outcome.status,
+            word: self.word(outcome.status),
             standing: standing(outcome),
             seen: seen.join(" and "),
             against: against.join(" and "),
@@ -332,6 +345,16 @@ impl<'o> Book<'o> {
             facts: facts(outcome, &numbers),
             otherwise: explanation.otherwise.clone(),
             course: self.course(outcome),
+        }
+    }
+
+    /// What speaks for a release before the watch is over does so only so far.
+    const fn word(&self, status: CriterionStatus) -> &'static str {
+        match (&self.outcome.ending, status) {
+            (Ending::Complete, _) => status.as_str(),
+            (_, CriterionStatus::Clear) => "clear so far",
+            (_, CriterionStatus::Passed) => "passed so far",
+            _ => status.as_str(),
         }
     }
 

@@ -218,6 +218,7 @@ impl<'r> Document<'r> {
                 Ending::Complete => EndingObject { how: "complete", by: None },
                 Ending::Incomplete => EndingObject { how: "incomplete", by: None },
                 Ending::Requested { by } => EndingObject { how: "requested", by: Some(by) },
+                Ending::Unserved => EndingObject { how: "unserved", by: None },
                 Ending::Cancelled { by } => EndingObject { how: "cancelled", by: Some(by) },
             },
             criteria: outcome.criteria.iter().map(CriterionObject::new).collect(),

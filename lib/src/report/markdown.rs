@@ -89,7 +89,7 @@ impl Page {
         }
         self.block("### Why");
         for row in rows.by_ref().take(MOST_LINES) {
-            let mut text = format!("**{}** {}", code(&row.criterion), row.status.as_str());
+            let mut text = format!("**{}** {}", code(&row.criterion), row.word);
             for sentence in row.sentences().chain([row.otherwise.as_str()]).filter(|text| !text.is_empty()) {
                 let _ = write!(text, "\n\n  {}", prose(sentence));
             }
@@ -186,7 +186,7 @@ fn line(row: &CriterionRow) -> String {
     let course: String = row.course.draw(COURSE_WIDTH).iter().map(|mark| mark.character).collect();
     format!(
         "| {mark} {} | {} | {} | {} | {} | {course} |",
-        row.status.as_str(),
+        row.word,
         code(&row.criterion),
         markdown(&row.seen),
         markdown(&row.against),

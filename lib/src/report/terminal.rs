@@ -114,7 +114,7 @@ fn why(page: &mut Page, report: &Report) {
     }
     page.heading("Why");
     for row in rows.by_ref().take(MOST_LINES) {
-        let status = Span::new(row.status.as_str(), style_of(row.standing));
+        let status = Span::new(row.word, style_of(row.standing));
         page.paragraph(2, 4, &[Span::new(&row.criterion, STRONG), Span::new(": ", Style::new()), status]);
         for sentence in row.sentences() {
             page.paragraph(4, 4, &[Span::new(sentence, Style::new())]);
@@ -197,7 +197,7 @@ fn status(row: &CriterionRow) -> Span {
     let word = match row.status {
         // The longest of them would take a fifth of the line.
         CriterionStatus::NotConfigured => "no source",
-        status => status.as_str(),
+        _ => row.word,
     };
     Span::new(&format!("{mark} {word}"), style_of(row.standing))
 }

@@ -260,7 +260,7 @@ impl GateRun<'_> {
             Arrival::At(at) => whole_second_after(at),
             Arrival::Never { why } => {
                 let why = format!("the deployed version did not serve within {limit}: {why}");
-                return Ok(Ok(Prepared::Early(Early::Hold { why })));
+                return Ok(Ok(Prepared::Early(Early::Unserved { why })));
             }
         };
         let baselines = self.baselines(setting, view)?;

@@ -107,6 +107,7 @@ impl<'f> Ledger<'f> {
             }
             Line::Note { t, signal, text } => Line::Note { t, signal, text: clean(text) },
             Line::Request { t, decision, by } => Line::Request { t, decision, by: clean(by) },
+            Line::Unserved { t, reason } => Line::Unserved { t, reason: clean(reason) },
             Line::Cancel { t, by } => Line::Cancel { t, by: clean(by) },
             Line::Baseline { signal, mut baseline } => {
                 baseline.source = baseline.source.map(clean);

@@ -158,31 +158,46 @@ pub fn findings(watched: &[Watched], replies: &[Reply]) -> Findings {
             // The network is fine, so what is wrong is the question: a query, a selector, a pointer.
             (Trial::Answers, None) => {
                 found.mistakes.extend(errors(reply).into_iter().map(|line| format!("{name}: {line}")));
-                found.doubts.extend(empty_signals(source, reply).map(|line| format!("{name}: {line}")));
+                found
+                    .doubts
+                    .extend(empty_signals(source, reply).into_iter().map(|line| format!("{name}: {line}")));
             }
         }
     }
     found
 }
 
-/// The signals that could not be read at all, with the reason.
+/// The signals that could not be read at all, with the reason: one line for each reason.
 fn errors(reply: &Reply) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for seen in reply.polled().into_iter().flat_map(|polled| &polled.observations) {
-        if let Sample::Absent(Absence::Error(why)) = &seen.sample {
-            let line = format!("{}: {why}", seen.signal);
-            if !lines.contains(&line) && lines.len() < 20 {
-                lines.push(line);
+    let seen = reply.polled().into_iter().flat_map(|polled| &polled.observations);
+    by_reason(seen.filter_map(|seen| match &seen.sample {
+        Sample::Absent(Absence::Error(why)) => Some((seen.signal.as_str(), why.clone())),
+        _ => None,
+    }))
+}
+
+/// The most lines of one source.
+const MOST_LINES: usize = 20;
+
+/// One line for each reason, with the signals that it is of.
+fn by_reason<'s>(signals: impl Iterator<Item = (&'s str, String)>) -> Vec<String> {
+    let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
+    for (signal, why) in signals {
+        if let Some((_, signals)) = reasons.iter_mut().find(|(known, _)| *known == why) {
+            if !signals.contains(&signal) {
+                signals.push(signal);
             }
+        } else if reasons.len() < MOST_LINES {
+            reasons.push((why, vec![signal]));
         }
     }
-    lines
+    reasons.into_iter().map(|(why, signals)| format!("{}: {why}", signals.join(", "))).collect()
 }
 
 /// The signals of which nothing is known now.
-fn empty_signals<'r>(source: &'r Watched, reply: &'r Reply) -> impl Iterator<Item = String> + 'r {
+fn empty_signals(source: &Watched, reply: &Reply) -> Vec<String> {
     let observations = reply.polled().map(|polled| polled.observations.as_slice()).unwrap_or_default();
-    source.signals.iter().filter_map(move |signal| {
+    by_reason(source.signals.iter().filter_map(|signal| {
         let mut of_signal = observations.iter().filter(|seen| seen.signal == signal.signal).peekable();
         let newest = match of_signal.clone().last().map(|seen| &seen.sample) {
             Some(Sample::Absent(absence)) => absence.to_string(),
@@ -191,6 +206,6 @@ fn empty_signals<'r>(source: &'r Watched, reply: &'r Reply) -> impl Iterator<Ite
         of_signal.peek()?;
         let known = of_signal.any(|seen| matches!(seen.sample, Sample::Known(_)));
         let failed = newest.starts_with("error");
-        (!known && !failed).then(|| format!("{}: {newest} now", signal.signal))
-    })
+        (!known && !failed).then(|| (signal.signal.as_str(), format!("{newest} now")))
+    }))
 }

@@ -426,9 +426,10 @@ fn a_version_that_never_serves_is_a_hold_that_says_what_does() {
     ledger
         .record(Line::Start { t: start(), environment: "production".into(), policy_sha256: String::new() })
         .unwrap();
-    let outcome = end_early(ledger, stage.now, Early::Hold { why: "1.0.0 serves".into() }).unwrap();
+    let outcome = end_early(ledger, stage.now, Early::Unserved { why: "1.0.0 serves".into() }).unwrap();
     assert_eq!(outcome.decision, Decision::Hold);
-    assert!(outcome.reason.contains("1.0.0 serves"), "{}", outcome.reason);
+    assert_eq!((outcome.reason.as_str(), &outcome.ending), ("1.0.0 serves", &Ending::Unserved));
+    assert!(outcome.also.is_empty(), "that nothing is known says nothing more: {:?}", outcome.also);
     assert_eq!(replayed(&rules, &String::from_utf8(file).unwrap()), outcome);
 }
 

@@ -81,10 +81,19 @@ fn of_io(error: std::io::Error, host: String, after: Duration) -> TransportError
 
 /// A TLS failure with what to do.
 fn explained(why: &str) -> String {
-    if why.contains("UnknownIssuer") {
-        return format!("{}; a corporate authority is trusted with --ca-file", bounded(why));
+    /// What rustls and the system's verifier say, and what it means to whoever wrote the address.
+    const MEANINGS: [(&str, &str); 6] = [
+        ("UnknownIssuer", "a corporate authority is trusted with --ca-file"),
+        ("InvalidContentType", "what answers there does not speak TLS: write http://, or the port of https"),
+        ("NotValidForName", "its certificate is of another name: write the name that it is of"),
+        ("Expired", "its certificate has expired: have it renewed"),
+        ("NotValidYet", "its certificate is not valid yet: compare the clocks"),
+        ("HandshakeFailure", "it accepts none of TLS 1.2 and 1.3 as this program speaks them"),
+    ];
+    match MEANINGS.iter().find(|(word, _)| why.contains(word)) {
+        Some((_, meaning)) => format!("{meaning} ({})", bounded(why)),
+        None => bounded(why),
     }
-    bounded(why)
 }
 
 fn bounded(text: &str) -> String {

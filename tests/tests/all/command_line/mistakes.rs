@@ -1,5 +1,6 @@
 //! Every mistake that a user makes ends with 2 and a message that says what to change, before anybody waits.
 
+use std::io::{Read, Write};
 use std::time::Instant;
 
 use runbook_gate_tests::binary::{Ended, Gate};
@@ -128,6 +129,37 @@ fn telemetry_says_mistakes_beside_what_can_be_read() {
     let gate = Gate::default().with_file("runbook.yml", &policy);
     let ended = gate.run(&["telemetry"]).with_code(2);
     assert!(ended.err.contains("/metricks answers 404") && ended.out.contains("health"), "{ended:?}");
+}
+
+#[test]
+fn a_mistake_that_several_signals_share_is_said_once() {
+    let service = Service::start(Behaviour::default());
+    let url = service.url();
+    let policy = format!(
+        "version: 1\nservice: x\nprometheus: {{ url: \"{url}/health\" }}\nsignals:\n  \
+         one: {{ prometheus: {{ query: a }} }}\n  two: {{ prometheus: {{ query: b }} }}\n\
+         gate: {{ verify: [one < 1, two < 1] }}\n"
+    );
+    let gate = Gate::default().with_file("runbook.yml", &policy);
+    let ended = refuses(&gate, &["verify", "--dry-run"], &["one, two: "]);
+    assert_eq!(ended.err.matches("one").count(), 1, "{}", ended.err);
+}
+
+#[test]
+fn https_to_a_port_that_speaks_plain_http() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+            let _ = stream.read(&mut [0; 1024]);
+        }
+    });
+    let service = Service::start(Behaviour::default());
+    let policy = quick(&service).replace(&service.url(), &format!("https://{address}"));
+    let gate = Gate::default().with_file("runbook.yml", &policy);
+    let ended = gate.run(&["verify", "--dry-run"]);
+    assert!(ended.err.contains("does not speak TLS: write http://"), "{}", ended.err);
 }
 
 #[test]

@@ -141,7 +141,13 @@ fn a_version_that_never_serves_is_held() {
     let policy = quick(&service).replace("timeout: 1s", &format!("timeout: 1s, {version}"));
     let gate = Gate::default().with_file("runbook.yml", &policy);
     let ended = gate.run(&["verify", "--serve-within", "1s", "--report-dir", "out"]).with_code(10);
-    assert!(ended.out.contains("did not serve within 1s: 1.0.0 serves"), "{}", ended.out);
+    assert!(ended.out.starts_with("HOLD (NEVER SERVED)"), "{}", ended.out);
+    assert!(
+        ended.out.contains("the deployed version did not serve within 1s: 1.0.0 serves\n"),
+        "{}",
+        ended.out
+    );
+    assert!(!ended.out.contains("asked for a hold") && !ended.out.contains("\nWhy\n"), "{}", ended.out);
     let replayed = gate.run(&["replay", "--journal", "out/journal.ndjson", "--format", "json"]).with_code(10);
     assert_eq!(replayed.out, gate.read("out/report.json"));
 }
@@ -191,6 +197,19 @@ fn a_baseline_that_is_too_little_says_what_it_needs() {
     let ended = gate.run(&["baseline", "--for", "2s"]);
     assert!(ended.err.contains("and 100000 are needed (`min_requests`)"), "{}", ended.err);
     assert!(ended.err.contains("samples were read, and 5 are needed"), "{}", ended.err);
+}
+
+#[test]
+fn a_hold_for_missing_data_says_in_its_first_lines_why_the_data_is_missing() {
+    let service = Service::start(Behaviour::default());
+    let gate = gate_of(&service);
+    let running = gate.start(&["verify"]);
+    service.wait_for("/metrics", 3);
+    service.behave(|behaviour| behaviour.metrics = 500);
+    let ended = running.wait().with_code(10);
+    let head = ended.out.lines().take(5).collect::<Vec<_>>().join(" ");
+    assert!(head.contains("samples failed (") && head.contains("answered status 500"), "{}", ended.out);
+    assert!(!head.contains(": 1 of "), "errors are counted together, whatever each says: {}", ended.out);
 }
 
 #[test]

@@ -11,7 +11,7 @@ fn rows() {
             "health: 15m of up",
             "proceed 15m",
             "clear",
-            "health failed 0 of 60 probes",
+            "health passed all 60 probes",
         ),
         row(
             "down: trips after the duration and a step",

@@ -131,7 +131,7 @@ fn rows() {
             "health: 15m of up",
             "proceed 15m",
             "passed",
-            "health failed 0 of 60 probes",
+            "health passed all 60 probes",
         ),
         row(
             "health whose last probe failed is not steady",
