@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod azure;
 mod baseline;
 pub mod checklist;
 pub mod criterion;

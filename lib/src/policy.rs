@@ -43,8 +43,8 @@ pub use variables::{PIPELINE_VARIABLES, Variable, Variables};
 const PRODUCTION: &str = "production";
 
 /// Doubts about how the parts of a policy fit together: while a part cannot be read they may be wrong.
-const DOUBTS_OF_WHOLE_POLICIES: [Code; 4] =
-    [Code::CriterionNeverFirst, Code::RunbookLineDropped, Code::UnsupportedSource, Code::UnusedSignal];
+const DOUBTS_OF_WHOLE_POLICIES: [Code; 3] =
+    [Code::CriterionNeverFirst, Code::RunbookLineDropped, Code::UnusedSignal];
 
 /// A policy file, read and checked; `${NAME}` is not expanded yet.
 ///

@@ -2,9 +2,11 @@
 //!
 //! [`build`] turns a valid policy's [`SourceSpec`] into a [`Source`]; the driver polls it and journals what it gives.
 
+mod azure;
 mod command;
 #[cfg(test)]
 mod double;
+mod due;
 mod http_json;
 pub mod preset;
 mod probe;
@@ -14,6 +16,7 @@ mod properties;
 mod remark;
 mod scrape;
 mod selector;
+mod track;
 mod unanswered;
 
 use std::collections::BTreeMap;
@@ -24,6 +27,8 @@ use crate::sample::Sample;
 use crate::transport::Transport;
 use crate::{Duration, SignalName, SignalNameError, Timestamp};
 
+pub use azure::KqlError;
+pub(crate) use azure::{columns_of, describe_logs, step_of};
 pub use prometheus::QueryError;
 pub(crate) use remark::place;
 pub use selector::SelectorError;
@@ -54,6 +59,11 @@ pub trait Source: Send {
     fn serving(&mut self, window: &PollWindow, world: &World<'_>) -> Serving {
         let _ = (window, world);
         Serving::NotConfigured
+    }
+
+    /// What it asks for each signal, for people: the query with its variables expanded.
+    fn queries(&self) -> Vec<ShownQuery> {
+        Vec::new()
     }
 
     /// Says that a recorded baseline has known samples of this source: what it asks has answered before, and no answer
@@ -91,6 +101,15 @@ pub struct SourceSignal {
     pub step: Duration,
     /// How late its points come.
     pub ingestion_delay: Duration,
+}
+
+/// What is asked for a signal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownQuery {
+    /// The signal.
+    pub signal: SignalName,
+    /// In the language of the source, of one line or several.
+    pub text: String,
 }
 
 /// What one poll asks for.
@@ -192,12 +211,6 @@ pub struct SourceNote {
 /// A source that cannot be built as the policy says it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
-    /// This build cannot read such a source.
-    #[error("this version cannot read `{kind}` sources; remove it, or use a version that can")]
-    Unsupported {
-        /// Its key in the policy.
-        kind: String,
-    },
     /// There is nowhere to ask.
     #[error("the {kind} source has no target; name at least one URL")]
     NoTargets {
@@ -235,6 +248,29 @@ pub enum SourceError {
         /// Why not.
         why: QueryError,
     },
+    /// KQL that cannot be asked.
+    #[error("the query of `{signal}` cannot be asked: {why}")]
+    Kql {
+        /// The signal.
+        signal: SignalName,
+        /// Why not.
+        why: KqlError,
+    },
+    /// A step that metrics do not have.
+    #[error("metrics of Azure have no step of {step}; there are 1m, 5m, 15m, 30m, 1h, 6h, 12h and 1d")]
+    Step {
+        /// As written.
+        step: Duration,
+    },
+    /// Too many resources, or none.
+    #[error("a source of metrics has 1 to {most} resources")]
+    Resources {
+        /// The most.
+        most: usize,
+    },
+    /// Resources that cannot be asked together.
+    #[error("resources that are read together are of one kind and in one subscription")]
+    UnlikeResources,
     /// A text that is no JSON pointer.
     #[error(
         "`{pointer}` of `{signal}` is not a JSON pointer; write the path with slashes, such as /metrics/0/value"
@@ -283,8 +319,7 @@ pub enum SourceError {
 /// The result's [`Source::signals`] are what the specification gives, with step and kind: a policy can ask them.
 ///
 /// # Errors
-/// Where the specification cannot work: a query, selector, pointer or quorum that is wrong, or a kind of source that this
-/// build cannot read.
+/// Where the specification cannot work: a query, selector, pointer or quorum that is wrong.
 pub fn build(spec: &SourceSpec) -> Result<Box<dyn Source>, SourceError> {
     Ok(match spec {
         SourceSpec::Probe(spec) => Box::new(probe::Probe::new(spec)?),
@@ -292,9 +327,10 @@ pub fn build(spec: &SourceSpec) -> Result<Box<dyn Source>, SourceError> {
         SourceSpec::Scrape(spec) => Box::new(scrape::Scrape::new(spec)?),
         SourceSpec::HttpJson(spec) => Box::new(http_json::HttpJson::new(spec)?),
         SourceSpec::Command(spec) => Box::new(command::Command::new(spec)?),
-        SourceSpec::Unsupported { kind, .. } => {
-            return Err(SourceError::Unsupported { kind: remark::bounded(kind, 60) });
-        }
+        SourceSpec::AzureMonitor(spec) => Box::new(azure::Metrics::new(spec)?),
+        SourceSpec::AzureLogs(spec) => Box::new(azure::Logs::new(spec)?),
+        SourceSpec::AzureErrors(spec) => Box::new(azure::Errors::new(spec)?),
+        SourceSpec::AzureAlerts(spec) => Box::new(azure::Alerts::new(spec)?),
     })
 }
 

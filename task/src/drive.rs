@@ -26,6 +26,9 @@ pub use self::slot::{Reads, Trial, Watched};
 use self::stage::{Answer, Event, Job, Stage};
 use crate::live::View;
 
+/// A shorter wait for the last points needs no words.
+const LONGEST_SILENCE: Duration = Duration::from_secs(20);
+
 /// Why the driver could not come to an outcome.
 #[derive(Debug, thiserror::Error)]
 pub enum DriveError {
@@ -64,6 +67,7 @@ pub fn watch(
         slots: course.sources.iter().map(|source| Slot::new(source, course.start, begun)).collect(),
         ticked: course.start,
         unticked: Vec::new(),
+        waits: false,
     };
     // The journal says from its head on that it has ticks.
     ledger.record(Line::Tick { t: course.start })?;
@@ -86,6 +90,15 @@ pub fn watch(
             continue;
         }
         view.show(&ledger.progress(), now);
+        if now >= end && end > course.start && !watch.waits {
+            watch.waits = true;
+            let longest = give_up.since(now);
+            if longest > LONGEST_SILENCE {
+                view.say(&format!(
+                    "the watch has ended; its last points may come up to {longest} later, and are waited for"
+                ));
+            }
+        }
         let wake = watch.next_wake(now, end).unwrap_or(give_up).min(give_up);
         let wake = view.refresh_every().map_or(wake, |every| wake.min(now + every));
         match stage.next(wake) {
@@ -145,6 +158,8 @@ struct Watch<'c> {
     ticked: Timestamp,
     /// Times of journaled samples that no tick has reached yet.
     unticked: Vec<Timestamp>,
+    /// Whether the end has passed and the last points are waited for.
+    waits: bool,
 }
 
 impl Watch<'_> {

@@ -290,10 +290,11 @@ impl Session {
 /// The job's secrets, as the agent gives them to a task.
 fn is_secret_of_the_job(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
-    // The scheme and the user of a service connection are words that reports print too.
+    // The scheme, the user and the ids of a service connection are words that reports print too: who was refused.
+    let open = ["_USERNAME", "_TENANTID", "_SERVICEPRINCIPALID", "_AUTHENTICATIONTYPE"];
     let of_endpoint = name.starts_with("ENDPOINT_AUTH")
         && !name.starts_with("ENDPOINT_AUTH_SCHEME_")
-        && !name.ends_with("_USERNAME");
+        && !open.iter().any(|end| name.ends_with(end));
     name.starts_with("SECRET_")
         || of_endpoint
         || name.starts_with("SECUREFILE_TICKET")
@@ -316,7 +317,11 @@ fn headers(source: &SourceSpec) -> &[Header] {
         SourceSpec::Scrape(spec) => &spec.headers,
         SourceSpec::Prometheus(spec) => &spec.headers,
         SourceSpec::HttpJson(spec) => &spec.headers,
-        SourceSpec::Command(_) | SourceSpec::Unsupported { .. } => &[],
+        SourceSpec::Command(_)
+        | SourceSpec::AzureMonitor(_)
+        | SourceSpec::AzureLogs(_)
+        | SourceSpec::AzureErrors(_)
+        | SourceSpec::AzureAlerts(_) => &[],
     }
 }
 
@@ -337,7 +342,11 @@ fn urls(source: &SourceSpec) -> Vec<&url::Url> {
         SourceSpec::Scrape(spec) => spec.targets.iter().filter_map(url_of).collect(),
         SourceSpec::Prometheus(spec) => url_of(&spec.address).into_iter().collect(),
         SourceSpec::HttpJson(spec) => url_of(&spec.address).into_iter().collect(),
-        SourceSpec::Command(_) | SourceSpec::Unsupported { .. } => Vec::new(),
+        SourceSpec::Command(_)
+        | SourceSpec::AzureMonitor(_)
+        | SourceSpec::AzureLogs(_)
+        | SourceSpec::AzureErrors(_)
+        | SourceSpec::AzureAlerts(_) => Vec::new(),
     }
 }
 

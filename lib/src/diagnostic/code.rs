@@ -117,7 +117,6 @@ codes! {
     Warning "runbook-line-dropped" RunbookLineDropped;
     Warning "state-reversed" StateReversed;
     Warning "step-beyond-watch" StepBeyondWatch;
-    Warning "unsupported-source" UnsupportedSource;
     Warning "unused-signal" UnusedSignal;
     Warning "variable-doubtful" VariableDoubtful;
     Warning "waiver-expired" WaiverExpired;

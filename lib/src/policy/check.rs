@@ -3,6 +3,7 @@
 //! A value that cannot be used is said once; what depends on it is then passed over, so that one slip gives one finding.
 
 mod address;
+mod azure;
 mod catalogue;
 mod checklist;
 mod criteria;

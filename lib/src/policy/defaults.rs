@@ -22,6 +22,18 @@ pub(crate) const SCRAPE_INTERVAL: Duration = Duration::from_secs(15);
 pub(crate) const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest that one query takes.
 pub(crate) const QUERY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How late metrics of Azure are whole.
+pub(crate) const AZURE_METRICS_DELAY: Duration = Duration::from_secs(180);
+/// How late logs of Azure come.
+pub(crate) const AZURE_LOGS_DELAY: Duration = Duration::from_secs(300);
+/// How late points of Azure's managed Prometheus come.
+pub(crate) const AZURE_PROMETHEUS_DELAY: Duration = Duration::from_secs(60);
+/// The longest that one request to Azure takes.
+pub(crate) const AZURE_TIMEOUT: Duration = Duration::from_secs(30);
+/// The grain of Azure's metrics and logs.
+pub(crate) const AZURE_STEP: Duration = Duration::from_secs(60);
+/// An error pattern that was there so long before the deployment is not new.
+pub(crate) const KNOWN_ERRORS: Duration = Duration::from_secs(86_400);
 /// The longest that one command takes.
 pub(crate) const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 /// Where liveness is asked.
@@ -78,7 +90,7 @@ pub(crate) const VERIFY: &[Line] = &[
     },
     Line {
         runbook: "logs show no new critical errors",
-        criteria: &["critical_logs <= baseline + 0"],
+        criteria: &["critical_logs <= baseline + 0", "max(new_errors) < 1"],
         usual: 0,
     },
     Line {

@@ -11,8 +11,10 @@ pub(crate) use checklist::{Attested, Evidence, Item, RequiredWhen};
 pub(crate) use gate::{Baseline, Gate};
 pub(crate) use rollback::{Notice, Rollback, Webhook};
 pub(crate) use sources::{
-    Check, Command, DegradedWord, HeaderValue, Headers, HttpJson, MissingWord, Preset, Probe, Prometheus,
-    PrometheusPreset, PrometheusServer, Scrape, ScrapePreset, ScrapeTarget, Signal, UnitWord,
+    AggregationWord, ApplicationInsights, ApplicationInsightsPreset, AzureAlerts, AzureMonitor, Check,
+    Command, DegradedWord, HeaderValue, Headers, HttpJson, LogAnalytics, MissingWord, Preset, Probe,
+    Prometheus, PrometheusPreset, PrometheusServer, ResourcePreset, Scrape, ScrapePreset, ScrapeTarget,
+    ServiceBusPreset, Signal, UnitWord,
 };
 
 document! {

@@ -2,8 +2,9 @@
 
 use url::Url;
 
+use crate::azure::{Guid, ResourceId};
 use crate::criterion::{Cmp, Quantity};
-use crate::transport::{Address, Header};
+use crate::transport::{Address, Header, Region};
 use crate::{Duration, SignalName};
 
 /// One source and the signals that it gives.
@@ -19,13 +20,14 @@ pub enum SourceSpec {
     HttpJson(HttpJsonSpec),
     /// A command's exit code.
     Command(CommandSpec),
-    /// A kind of source that the language has and this build cannot read.
-    Unsupported {
-        /// Its key in the policy.
-        kind: String,
-        /// The signals that it would give.
-        signals: Vec<SignalName>,
-    },
+    /// Metrics of Azure resources.
+    AzureMonitor(AzureMonitorSpec),
+    /// KQL to Log Analytics or Application Insights.
+    AzureLogs(AzureLogsSpec),
+    /// Error patterns that were not there before the deployment.
+    AzureErrors(AzureErrorsSpec),
+    /// Alerts of Azure Monitor.
+    AzureAlerts(AzureAlertsSpec),
 }
 
 /// HTTP probes.
@@ -223,4 +225,218 @@ pub struct CommandSpec {
     pub timeout: Duration,
     /// How often a failing run is tried again before it counts.
     pub retries: u32,
+}
+
+/// Metrics of Azure resources.
+#[derive(Clone, Debug)]
+pub struct AzureMonitorSpec {
+    /// Which.
+    pub resources: Resources,
+    /// The grain of the points; metrics have 1m, 5m, 15m, 30m, 1h, 6h, 12h and 1d.
+    pub step: Duration,
+    /// How late points are whole.
+    pub ingestion_delay: Duration,
+    /// The longest that one query takes.
+    pub timeout: Duration,
+    /// One metric, or one of counts, a signal.
+    pub signals: Vec<(SignalName, MetricRead)>,
+}
+
+/// One resource, or several of a region.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resources {
+    /// One.
+    One(ResourceId),
+    /// Several of one kind, subscription and region, put together.
+    Several {
+        /// Where they are.
+        region: Region,
+        /// Which.
+        ids: Vec<ResourceId>,
+    },
+}
+
+impl Resources {
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> &[ResourceId] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Several { ids, .. } => ids,
+        }
+    }
+}
+
+/// What metrics are read for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MetricRead {
+    /// A number.
+    Value {
+        /// The metric.
+        metric: Metric,
+        /// What a missing point means.
+        empty: Option<f64>,
+    },
+    /// Counts.
+    Ratio {
+        /// The metric of bad events.
+        bad: Metric,
+        /// The metric of all events.
+        total: Metric,
+        /// What a missing point of `bad` means while `total` has one.
+        empty: Option<f64>,
+    },
+}
+
+impl MetricRead {
+    /// The metrics that are asked for.
+    pub fn metrics(&self) -> impl Iterator<Item = &Metric> {
+        let (first, second) = match self {
+            Self::Value { metric, .. } => (metric, None),
+            Self::Ratio { bad, total, .. } => (bad, Some(total)),
+        };
+        std::iter::once(first).chain(second)
+    }
+}
+
+/// A metric of a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// Its name in the API: `CpuPercentage`.
+    pub name: String,
+    /// How its values of one step become one.
+    pub aggregation: Aggregation,
+    /// What chooses among its dimensions: `EntityName eq 'orders'`.
+    pub filter: Option<String>,
+    /// Its namespace, where the resource has several.
+    pub namespace: Option<String>,
+}
+
+/// How values become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Aggregation {
+    /// Their mean.
+    Average,
+    /// Their sum.
+    Total,
+    /// The highest.
+    Maximum,
+    /// The lowest.
+    Minimum,
+    /// How many they are.
+    Count,
+}
+
+impl Aggregation {
+    /// As the API takes it.
+    #[must_use]
+    pub const fn parameter(self) -> &'static str {
+        match self {
+            Self::Average => "average",
+            Self::Total => "total",
+            Self::Maximum => "maximum",
+            Self::Minimum => "minimum",
+            Self::Count => "count",
+        }
+    }
+
+    /// One number of several resources' numbers; NaN of none.
+    #[must_use]
+    pub fn combine(self, numbers: &[f64]) -> f64 {
+        let sum: f64 = numbers.iter().sum();
+        match self {
+            Self::Average => sum / numbers.len() as f64,
+            Self::Total | Self::Count => sum,
+            Self::Maximum => numbers.iter().copied().fold(f64::NAN, f64::max),
+            Self::Minimum => numbers.iter().copied().fold(f64::NAN, f64::min),
+        }
+    }
+}
+
+/// KQL to Log Analytics or Application Insights.
+#[derive(Clone, Debug)]
+pub struct AzureLogsSpec {
+    /// Where.
+    pub scope: LogScope,
+    /// How late rows come.
+    pub ingestion_delay: Duration,
+    /// The longest that one query takes.
+    pub timeout: Duration,
+    /// One query a signal; signals of one query share it.
+    pub signals: Vec<(SignalName, LogRead)>,
+}
+
+/// Where logs are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogScope {
+    /// A Log Analytics workspace, by its own id.
+    Workspace(Guid),
+    /// What a resource has written into its workspace.
+    Resource(ResourceId),
+    /// An application of Application Insights, by its own id.
+    Application(Guid),
+}
+
+/// What a query is read for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogRead {
+    /// KQL; `$step` expands.
+    pub query: String,
+    /// The grain of its rows: what it bins by. `None` takes what the query says, or 1m.
+    pub step: Option<Duration>,
+    /// Which columns.
+    pub columns: LogColumns,
+    /// What a missing row means; of counts, that there were no bad events is not told by it.
+    pub empty: Option<f64>,
+}
+
+/// The columns of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogColumns {
+    /// A number.
+    Value {
+        /// Its column.
+        value: String,
+        /// The column of the requests behind it.
+        total: Option<String>,
+    },
+    /// Counts.
+    Ratio {
+        /// The column of bad events.
+        bad: String,
+        /// The column of all events.
+        total: String,
+    },
+}
+
+/// Error patterns that were not there before the deployment.
+#[derive(Clone, Debug)]
+pub struct AzureErrorsSpec {
+    /// The signal that it gives: how many patterns are new.
+    pub signal: SignalName,
+    /// The Application Insights resource.
+    pub resource: ResourceId,
+    /// The role of the service, where several write into one resource.
+    pub role: Option<String>,
+    /// A pattern that was there so long before the deployment is known.
+    pub known: Duration,
+    /// How late rows come.
+    pub ingestion_delay: Duration,
+    /// The longest that one query takes.
+    pub timeout: Duration,
+}
+
+/// Alerts of Azure Monitor.
+#[derive(Clone, Debug)]
+pub struct AzureAlertsSpec {
+    /// The signal that it gives: how many alerts have fired since the deployment.
+    pub signal: SignalName,
+    /// What they watch.
+    pub resources: Vec<ResourceId>,
+    /// Rules that must be there and enabled, by name.
+    pub rules: Vec<String>,
+    /// How often it asks.
+    pub step: Duration,
+    /// The longest that one request takes.
+    pub timeout: Duration,
 }

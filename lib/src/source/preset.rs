@@ -11,6 +11,8 @@
 //! Each gives `request_rate` (in a second), `error_rate` (counts; status 5xx of all), `latency_p50`, `latency_p95` and
 //! `latency_p99` (seconds, with the requests behind them), and signals of saturation.
 
+pub mod azure;
+
 use super::selector::{Selector, SelectorError};
 use crate::policy::source_spec::{PrometheusRead, ScrapeRead};
 use crate::{SignalName, SignalNameError};

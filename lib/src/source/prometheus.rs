@@ -4,7 +4,6 @@
 //! event counts twice; `$window` is their step. What is partial, doubtful, or several series is no result.
 
 mod answer;
-mod due;
 mod names;
 mod query;
 #[cfg(test)]
@@ -14,9 +13,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use url::form_urlencoded;
 
+use super::due::{self, Align, Due, Grid};
 use super::remark::{self, Secrets};
+use super::track::{self, Asked as DuePoints, Samples, Track};
 use super::{
-    Observation, PollWindow, Polled, Source, SourceError, SourceNote, SourceSignal, World, interval_of,
+    PollWindow, Polled, ShownQuery, Source, SourceError, SourceNote, SourceSignal, World, interval_of,
 };
 use crate::policy::rules::ReadingKind;
 use crate::policy::source_spec::{PrometheusRead, PrometheusSpec};
@@ -24,7 +25,6 @@ use crate::sample::{Absence, Sample};
 use crate::transport::{Body, Method, Request};
 use crate::{Duration, SignalName};
 use answer::Answer;
-use due::{Due, Grid, timestamp};
 use query::{Query, seconds};
 
 pub(super) use names::why_silent;
@@ -47,35 +47,26 @@ const MOST_INFOS: usize = 20;
 #[derive(Debug)]
 pub(super) struct Prometheus {
     spec: PrometheusSpec,
-    series: Vec<Series>,
+    tracks: Vec<Track>,
+    /// What each signal reads, in the order of the tracks.
+    lanes: Vec<Lane>,
     secrets: Secrets,
     said: BTreeSet<String>,
 }
 
-/// One signal.
+/// What one signal reads.
 #[derive(Debug)]
-struct Series {
+struct Lane {
     signal: SignalName,
     read: Read,
-    grid: Grid,
-    /// The newest point that a query has answered for.
-    answered: Option<i64>,
-    /// What was given for the points that are still asked for again.
-    given: BTreeMap<i64, Sample>,
+    /// What `$window` spans.
+    span: Duration,
 }
 
 #[derive(Debug)]
 enum Read {
     Value { query: Query, total: Option<Query>, empty: Option<f64> },
     Ratio { bad: Query, total: Query, empty: Option<f64> },
-}
-
-/// How far a signal's past has been read.
-#[derive(Clone, Copy, Debug)]
-enum Reached {
-    Start,
-    Point(i64),
-    GivenUp,
 }
 
 /// One query of a poll; signals that ask the same share it.
@@ -91,7 +82,7 @@ impl Prometheus {
         }
         let step = interval_of("prometheus", spec.step)?;
         let window = step.max(spec.scrape_interval.times(SCRAPES));
-        let mut series = Vec::new();
+        let (mut tracks, mut lanes) = (Vec::new(), Vec::new());
         for (signal, read) in &spec.signals {
             let wrong = |why| SourceError::Query { signal: signal.clone(), why };
             let read = Read::parse(read).map_err(wrong)?;
@@ -100,17 +91,12 @@ impl Prometheus {
                 Read::Ratio { .. } => step.max(span),
                 Read::Value { .. } => step,
             };
-            let grid = Grid { step, span, delay: spec.ingestion_delay };
-            series.push(Series {
-                signal: signal.clone(),
-                read,
-                grid,
-                answered: None,
-                given: BTreeMap::new(),
-            });
+            let grid = Grid { step, span, delay: spec.ingestion_delay, align: Align::Watch };
+            tracks.push(Track::new(signal.clone(), grid, OVERLAP));
+            lanes.push(Lane { signal: signal.clone(), read, span });
         }
         let secrets = Secrets::of(&spec.headers, [&spec.address]);
-        Ok(Self { spec: spec.clone(), series, secrets, said: BTreeSet::new() })
+        Ok(Self { spec: spec.clone(), tracks, lanes, secrets, said: BTreeSet::new() })
     }
 
     /// Sends each query once.
@@ -143,17 +129,33 @@ impl Prometheus {
         }
     }
 
+    /// The samples of the signals that have points due.
+    fn answer(
+        &mut self,
+        due: &DuePoints,
+        window: &PollWindow,
+        world: &World<'_>,
+        notes: &mut Vec<SourceNote>,
+    ) -> Vec<Samples> {
+        let lane = |(index, due): &(usize, Due)| Some((self.lanes.get(*index)?, *due));
+        let asked = due.iter().filter_map(lane).flat_map(|(lane, due)| lane.asked(due)).collect();
+        let answers = self.ask(asked, window, world);
+        let samples = due.iter().filter_map(lane).map(|(lane, due)| lane.samples(due, &answers)).collect();
+        notes.extend(self.notes(&answers));
+        samples
+    }
+
     /// What should be known of the queries and what the server remarked, once each.
     fn notes(&mut self, answers: &Answers) -> Vec<SourceNote> {
         let mut notes = Vec::new();
-        for series in &self.series {
-            if let Some(range) = series.read.queries().find_map(Query::own_range) {
+        for lane in &self.lanes {
+            if let Some(range) = lane.read.queries().find_map(Query::own_range) {
                 let text = format!(
                     "`{}` reads [{range}], which for that long after the deployment reaches back before it; write [$window]",
-                    series.signal
+                    lane.signal
                 );
                 if self.said.len() < MOST_INFOS && self.said.insert(text.clone()) {
-                    remark::note(&mut notes, Some(&series.signal), &text);
+                    remark::note(&mut notes, Some(&lane.signal), &text);
                 }
             }
         }
@@ -172,111 +174,58 @@ impl Source for Prometheus {
     }
 
     fn signals(&self) -> Vec<SourceSignal> {
-        let signal = |series: &Series| SourceSignal {
-            signal: series.signal.clone(),
-            reading: match series.read {
+        let signal = |(track, lane): (&Track, &Lane)| SourceSignal {
+            signal: track.signal.clone(),
+            reading: match lane.read {
                 Read::Value { .. } => ReadingKind::Value,
                 Read::Ratio { .. } => ReadingKind::Counts,
             },
-            step: series.grid.step,
-            ingestion_delay: series.grid.delay,
+            step: track.grid.step,
+            ingestion_delay: track.grid.delay,
         };
-        self.series.iter().map(signal).collect()
+        self.tracks.iter().zip(&self.lanes).map(signal).collect()
     }
 
     fn interval(&self) -> Duration {
-        self.series.iter().map(|series| series.grid.step).min().unwrap_or(self.spec.step)
+        self.tracks.iter().map(|track| track.grid.step).min().unwrap_or(self.spec.step)
     }
 
     fn poll(&mut self, window: &PollWindow, world: &World<'_>) -> Polled {
-        let due: Vec<Option<Due>> =
-            self.series.iter().map(|series| series.grid.due(window, series.answered, OVERLAP)).collect();
-        let asked = self.series.iter().zip(&due).filter_map(|(series, due)| Some(series.asked((*due)?)));
-        let answers = self.ask(asked.flatten().collect(), window, world);
-        let mut observations = Vec::new();
-        for (series, due) in self.series.iter_mut().zip(due) {
-            if let Some(due) = due {
-                series.take(due, window, &answers, &mut observations);
-            }
-        }
-        let notes = self.notes(&answers);
+        let mut notes = Vec::new();
+        let mut tracks = std::mem::take(&mut self.tracks);
+        let observations =
+            track::read_new(&mut tracks, window, |due| self.answer(due, window, world, &mut notes));
+        self.tracks = tracks;
         Polled { observations, notes }
     }
 
     fn history(&mut self, window: &PollWindow, world: &World<'_>) -> Option<Polled> {
-        let mut polled = Polled::default();
-        let mut reached: Vec<Reached> = vec![Reached::Start; self.series.len()];
-        // Each round reads a piece of every signal, until nothing is left or nothing comes.
-        loop {
-            let due = |(series, reached): (&Series, &Reached)| match reached {
-                Reached::Start => series.grid.due(window, None, 0),
-                Reached::Point(at) => series.grid.due(window, Some(*at), 0),
-                Reached::GivenUp => None,
-            };
-            let due: Vec<Option<Due>> = self.series.iter().zip(&reached).map(due).collect();
-            let asked = self.series.iter().zip(&due).filter_map(|(series, due)| Some(series.asked((*due)?)));
-            let asked: BTreeSet<Asked> = asked.flatten().collect();
-            if asked.is_empty() {
-                return Some(polled);
-            }
-            let answers = self.ask(asked, window, world);
-            polled.notes.extend(self.notes(&answers));
-            for ((series, due), reached) in self.series.iter().zip(due).zip(&mut reached) {
-                let Some(due) = due else { continue };
-                let give =
-                    |at, sample| Observation { at: timestamp(at), signal: series.signal.clone(), sample };
-                match series.samples(due, &answers) {
-                    Ok(samples) => {
-                        *reached = Reached::Point(due.last);
-                        polled.observations.extend(samples.into_iter().map(|(at, sample)| give(at, sample)));
-                    }
-                    Err(absence) => {
-                        *reached = Reached::GivenUp;
-                        polled.observations.push(give(due.last, Sample::Absent(absence)));
-                    }
-                }
-            }
-        }
+        let mut notes = Vec::new();
+        let tracks = std::mem::take(&mut self.tracks);
+        let observations =
+            track::read_past(&tracks, window, |due| self.answer(due, window, world, &mut notes));
+        self.tracks = tracks;
+        Some(Polled { observations, notes })
+    }
+
+    fn queries(&self) -> Vec<ShownQuery> {
+        let shown = |lane: &Lane| {
+            let queries: Vec<String> = lane.read.queries().map(|query| query.text(lane.span)).collect();
+            ShownQuery { signal: lane.signal.clone(), text: queries.join("\n") }
+        };
+        self.lanes.iter().map(shown).collect()
     }
 }
 
-impl Series {
+impl Lane {
     /// The queries for some points.
-    fn asked(&self, due: Due) -> Vec<Asked> {
-        self.read.queries().map(|query| (query.text(self.grid.span), due)).collect()
-    }
-
-    /// Turns answers into observations of what is new or has changed.
-    fn take(
-        &mut self,
-        due: Due,
-        window: &PollWindow,
-        answers: &Answers,
-        observations: &mut Vec<Observation>,
-    ) {
-        let mut give = |at, sample| {
-            observations.push(Observation { at: timestamp(at), signal: self.signal.clone(), sample });
-        };
-        match self.samples(due, answers) {
-            Ok(samples) => {
-                self.answered = Some(due.last);
-                self.given.retain(|at, _| *at >= due.first);
-                for (at, sample) in samples {
-                    if self.grid.straddles(at, window) || self.given.get(&at) == Some(&sample) {
-                        continue;
-                    }
-                    give(at, sample.clone());
-                    self.given.insert(at, sample);
-                }
-            }
-            // The points stay due: the next poll asks for them again.
-            Err(absence) => give(due.last, Sample::Absent(absence)),
-        }
+    fn asked(&self, due: Due) -> impl Iterator<Item = Asked> + '_ {
+        self.read.queries().map(move |query| (query.text(self.span), due))
     }
 
     /// A sample for each point that was asked for.
-    fn samples(&self, due: Due, answers: &Answers) -> Result<Vec<(i64, Sample)>, Absence> {
-        let answer = |query: &Query| match answers.get(&(query.text(self.grid.span), due)) {
+    fn samples(&self, due: Due, answers: &Answers) -> Samples {
+        let answer = |query: &Query| match answers.get(&(query.text(self.span), due)) {
             Some(Ok(answer)) => Ok(answer),
             Some(Err(absence)) => Err(absence.clone()),
             None => Err(Absence::NoData),

@@ -43,6 +43,14 @@ pub(super) fn of_signal(signal: &SignalTelemetry) -> Option<String> {
         Readable::Stale { age } => {
             Some(format!("the newest point of `{name}` is {age} old: a gate would not see what is now"))
         }
+        Readable::Now { value, .. } if name == "correlation_ids" && *value < FOLLOWED => Some(format!(
+            "only {:.0}% of the telemetry carries an operation id (`correlation_ids`): an error cannot be followed through the service; \
+             pass the trace context on in every call and message",
+            100.0 * value
+        )),
+        Readable::Now { value, .. } if name == "traces" && *value <= 0.0 => {
+            Some("no spans come (`traces`): turn on the tracing of requests and dependencies".to_owned())
+        }
         Readable::Now { .. } | Readable::Idle => {
             let (cadence, step) = (signal.cadence?, signal.step?);
             // Windows of counts are as wide as their source needs them, by design.
@@ -54,6 +62,9 @@ pub(super) fn of_signal(signal: &SignalTelemetry) -> Option<String> {
         }
     }
 }
+
+/// The share of telemetry with an operation id from which on errors can be followed.
+const FOLLOWED: f64 = 0.95;
 
 /// What should be known of a criterion before a deployment, if anything.
 pub(super) fn of_criterion(criterion: &CriterionTelemetry, observe: Duration) -> Option<String> {

@@ -180,6 +180,9 @@ pub struct TelemetryArguments {
     /// End with 10 where a signal that the runbook requires cannot be read.
     #[arg(long)]
     pub deny_blind: bool,
+    /// Print what each signal asks, with variables and presets expanded, and ask nothing.
+    #[arg(long)]
+    pub show_queries: bool,
 }
 
 /// `baseline`

@@ -52,14 +52,6 @@ pub fn set_up(
     let mut watched = Vec::new();
     let mut sources: Vec<Box<dyn Source>> = Vec::new();
     for spec in policy.sources() {
-        if let SourceSpec::Unsupported { kind, signals } = spec {
-            let names: Vec<&str> = signals.iter().map(SignalName::as_str).collect();
-            session.door.say(&format!(
-                "warning: this version cannot read `{kind}` sources: {} will be absent",
-                names.join(", ")
-            ));
-            continue;
-        }
         if let SourceSpec::Command(command) = spec {
             runner.check(command).map_err(Failure::input)?;
         }
@@ -73,7 +65,7 @@ pub fn set_up(
             interval: source.interval().max(SHORTEST_INTERVAL),
             ingestion_delay: signals.iter().map(|signal| signal.ingestion_delay).max().unwrap_or_default(),
             timeout: timeout(spec),
-            reads: if matches!(spec, SourceSpec::Prometheus(_)) { Reads::Ranges } else { Reads::Moments },
+            reads: reads(spec),
             trial: match spec {
                 SourceSpec::Probe(_) => Trial::AddressOnly,
                 SourceSpec::Command(_) => Trial::None,
@@ -105,7 +97,26 @@ fn timeout(spec: &SourceSpec) -> Duration {
         SourceSpec::Prometheus(spec) => spec.timeout,
         SourceSpec::HttpJson(spec) => spec.timeout,
         SourceSpec::Command(spec) => spec.timeout.times(u64::from(spec.retries) + 1),
-        SourceSpec::Unsupported { .. } => Duration::ZERO,
+        // Some requests wait for others: only so many queries are under way at once, and lists have pages.
+        SourceSpec::AzureMonitor(spec) => spec.timeout.times(2),
+        SourceSpec::AzureLogs(spec) => spec.timeout.times(2),
+        SourceSpec::AzureErrors(spec) => spec.timeout.times(2),
+        SourceSpec::AzureAlerts(spec) => spec.timeout.times(2),
+    }
+}
+
+/// What a poll of a source reads.
+const fn reads(spec: &SourceSpec) -> Reads {
+    match spec {
+        SourceSpec::Prometheus(_)
+        | SourceSpec::AzureMonitor(_)
+        | SourceSpec::AzureLogs(_)
+        | SourceSpec::AzureErrors(_) => Reads::Ranges,
+        SourceSpec::Probe(_)
+        | SourceSpec::Scrape(_)
+        | SourceSpec::HttpJson(_)
+        | SourceSpec::Command(_)
+        | SourceSpec::AzureAlerts(_) => Reads::Moments,
     }
 }
 

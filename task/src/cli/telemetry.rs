@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use runbook_gate::gate::Decision;
 use runbook_gate::policy::Policy;
 use runbook_gate::sample::{Absence, Sample};
-use runbook_gate::source::why_silent;
+use runbook_gate::source::{self, ShownQuery, why_silent};
 use runbook_gate::telemetry::{Known, Observed, analyse_knowing};
 use runbook_gate::{Duration, SignalName, Timestamp};
 
@@ -29,6 +29,9 @@ pub const SHORT_PAST: Duration = Duration::from_secs(300);
 /// Reads each source twice, and the past of those that have one.
 pub fn run(session: &Session, arguments: &TelemetryArguments) -> Result<Exit, Failure> {
     let policy = load::policy(session, &arguments.policy)?;
+    if arguments.show_queries {
+        return show_queries(session, &policy, arguments.format);
+    }
     let baselines = match normal(session, &policy, &arguments.policy)? {
         Normal::Given(baselines) => Some(baselines),
         Normal::Read => None,
@@ -82,6 +85,33 @@ pub fn run(session: &Session, arguments: &TelemetryArguments) -> Result<Exit, Fa
         }
         (true, true) => Exit::Success,
     })
+}
+
+/// Prints what each signal asks.
+fn show_queries(session: &Session, policy: &Policy, format: Format) -> Result<Exit, Failure> {
+    let mut shown = Vec::new();
+    for spec in policy.sources() {
+        shown.extend(source::build(spec).map_err(Failure::input)?.queries());
+    }
+    match format {
+        Format::Human => {
+            for ShownQuery { signal, text } in &shown {
+                let lines: Vec<String> = text.lines().map(|line| format!("  {line}")).collect();
+                session.door.print(&format!("{signal}\n{}\n\n", lines.join("\n")));
+            }
+            if shown.is_empty() {
+                session.door.say("no source of this policy has a query language");
+            }
+        }
+        Format::Json => {
+            let queries: Vec<serde_json::Value> = shown
+                .iter()
+                .map(|query| serde_json::json!({ "signal": query.signal, "query": query.text }))
+                .collect();
+            session.print_json(&serde_json::json!({ "version": 1, "queries": queries }));
+        }
+    }
+    Ok(Exit::Success)
 }
 
 /// Asks every source twice, and the past of those that have one.

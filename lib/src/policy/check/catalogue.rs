@@ -108,7 +108,8 @@ pub(super) fn usual(name: &SignalName) -> Measures {
         "error_rate" | "availability" => Measures::Known(Dimension::Ratio),
         "request_rate" => Measures::Known(Dimension::Rate),
         "probe_latency" => Measures::Known(Dimension::Time),
-        "queue_depth" | "dead_letters" | "critical_logs" => Measures::Things,
+        "queue_depth" | "dead_letters" | "critical_logs" | "new_errors" | "exceptions" | "traces"
+        | "restarts" | "deadlocks" | "http_queue" => Measures::Things,
         _ if name.starts_with("latency_p") => Measures::Known(Dimension::Time),
         _ if name.ends_with("_saturation") => Measures::Known(Dimension::Ratio),
         _ => Measures::Unknown,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::Duration;
-use crate::policy::source_spec::{PrometheusSpec, ScrapeSpec, SourceSpec};
+use crate::policy::source_spec::{AzureLogsSpec, AzureMonitorSpec, PrometheusSpec, ScrapeSpec, SourceSpec};
 use crate::transport::{Address, AzureApi, Header};
 
 /// Sources in the making, in the order in which they were met.
@@ -30,6 +30,26 @@ impl Groups {
         match self.places.get(&key).and_then(|place| self.sources.get_mut(*place)) {
             Some(SourceSpec::Scrape(known)) => known.signals.extend(spec.signals),
             _ => self.add(key, SourceSpec::Scrape(spec)),
+        }
+    }
+
+    /// Adds metrics of Azure resources.
+    pub(super) fn azure_monitor(&mut self, spec: AzureMonitorSpec) {
+        let times = key("azure-monitor", &[], &[spec.step, spec.ingestion_delay, spec.timeout], &[]);
+        let key = format!("{times}{:?}", spec.resources);
+        match self.places.get(&key).and_then(|place| self.sources.get_mut(*place)) {
+            Some(SourceSpec::AzureMonitor(known)) => known.signals.extend(spec.signals),
+            _ => self.add(key, SourceSpec::AzureMonitor(spec)),
+        }
+    }
+
+    /// Adds queries of logs of Azure.
+    pub(super) fn azure_logs(&mut self, spec: AzureLogsSpec) {
+        let times = key("azure-logs", &[], &[spec.ingestion_delay, spec.timeout], &[]);
+        let key = format!("{times}{:?}", spec.scope);
+        match self.places.get(&key).and_then(|place| self.sources.get_mut(*place)) {
+            Some(SourceSpec::AzureLogs(known)) => known.signals.extend(spec.signals),
+            _ => self.add(key, SourceSpec::AzureLogs(spec)),
         }
     }
 

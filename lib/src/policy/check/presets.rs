@@ -1,15 +1,14 @@
 //! Ready-made signals.
 
 use super::Checker;
-use super::catalogue::{Entry, Origin, Past, usual};
+use super::catalogue::Origin;
 use super::groups::Groups;
 use super::servers::{Server, ServerKeys, TargetKeys, Targets};
 use super::sources::{prometheus_entry, scrape_entry};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::policy::decode::{Field, Placed, Words};
 use crate::policy::document::Preset;
-use crate::policy::rules::{ReadingKind, SignalRules};
-use crate::policy::source_spec::SourceSpec;
+use crate::source::preset::azure::ResourceKind;
 use crate::source::preset::{self, PresetError};
 use crate::spelling;
 use crate::{Duration, SignalName};
@@ -57,25 +56,23 @@ impl<'d> Checker<'d> {
                         self.give(signal, entry);
                     }
                 }
-                Preset::ServiceBus(document) => {
-                    let signals = ["queue_depth", "dead_letters"];
-                    self.later_preset(
-                        "service-bus",
-                        &signals,
-                        document.resource.get(),
-                        (origin, *span),
-                        interval,
-                    );
+                Preset::ApplicationInsights(document) => {
+                    self.application_insights_preset(document, groups, origin, *span);
                 }
-                Preset::AppInsights(document) => {
-                    let signals = ["request_rate", "error_rate", "latency_p50", "latency_p95", "latency_p99"];
-                    self.later_preset(
-                        "app-insights",
-                        &signals,
-                        document.resource.get(),
-                        (origin, *span),
-                        interval,
-                    );
+                Preset::AppService(document) => {
+                    self.resource_preset(ResourceKind::AppService, document.into(), groups, origin, *span);
+                }
+                Preset::ContainerApp(document) => {
+                    self.resource_preset(ResourceKind::ContainerApp, document.into(), groups, origin, *span);
+                }
+                Preset::Aks(document) => {
+                    self.resource_preset(ResourceKind::Aks, document.into(), groups, origin, *span);
+                }
+                Preset::Sql(document) => {
+                    self.resource_preset(ResourceKind::Sql, document.into(), groups, origin, *span);
+                }
+                Preset::ServiceBus(document) => {
+                    self.resource_preset(ResourceKind::ServiceBus, document.into(), groups, origin, *span);
                 }
             }
         }
@@ -123,38 +120,11 @@ impl<'d> Checker<'d> {
     }
 
     /// The signals that the policy does not write itself: a written one beats a preset's.
-    fn not_written<T>(&self, signals: Vec<(SignalName, T)>) -> Vec<(SignalName, T)> {
+    pub(super) fn not_written<T>(&self, signals: Vec<(SignalName, T)>) -> Vec<(SignalName, T)> {
         let written = self.document.signals.get();
         let is_written = |signal: &SignalName| {
             written.is_some_and(|written| written.0.iter().any(|(name, _)| name.as_str() == signal.as_str()))
         };
         signals.into_iter().filter(|(signal, _)| !is_written(signal)).collect()
-    }
-
-    fn later_preset(
-        &mut self,
-        kind: &'static str,
-        signals: &[&str],
-        resource: Option<&Words>,
-        (origin, span): (Origin, Span),
-        interval: Duration,
-    ) {
-        if let Some(resource) = resource {
-            let _ = self.line(resource);
-        }
-        self.unsupported(kind, span);
-        let named = signals.iter().filter_map(|name| name.parse::<SignalName>().ok().map(|name| (name, ())));
-        let mut given = Vec::new();
-        for (signal, ()) in self.not_written(named.collect()) {
-            let reading =
-                if signal.as_str() == "error_rate" { ReadingKind::Counts } else { ReadingKind::Value };
-            let mut rules = SignalRules::new(reading, interval);
-            kind.clone_into(&mut rules.source);
-            let grain = Duration::from_secs(60);
-            let entry = Entry { rules, measures: usual(&signal), grain, past: Past::Readable, origin, span };
-            given.push(signal.clone());
-            self.give(signal, entry);
-        }
-        self.sources.push(SourceSpec::Unsupported { kind: kind.to_owned(), signals: given });
     }
 }

@@ -11,7 +11,7 @@ use crate::policy::decode::{Field, Words};
 use crate::policy::defaults;
 use crate::policy::document::{Command, HttpJson, Prometheus, Scrape};
 use crate::policy::node::Text;
-use crate::policy::rules::{FailingRule, ReadingKind, SignalRules};
+use crate::policy::rules::{ReadingKind, SignalRules};
 use crate::policy::source_spec::{
     CommandSpec, HttpJsonRead, HttpJsonSpec, PrometheusRead, ScrapeRead, SourceSpec,
 };
@@ -26,7 +26,8 @@ impl Checker<'_> {
         server: &Server,
         groups: &mut Groups,
     ) {
-        let names_none = document.url.is_missing() && document.connection.is_missing();
+        let names_none =
+            document.url.is_missing() && document.connection.is_missing() && document.azure.is_missing();
         if !server.has_address() && names_none && self.document.prometheus.is_missing() {
             self.no_server(at.span);
         }
@@ -117,7 +118,7 @@ impl Checker<'_> {
     }
 
     /// A text, or nothing while it is not known.
-    fn words(&mut self, field: &Field<Words>) -> String {
+    pub(super) fn words(&mut self, field: &Field<Words>) -> String {
         field.get().and_then(|text| self.known(text)).unwrap_or_default()
     }
 
@@ -228,29 +229,5 @@ impl Checker<'_> {
             );
         }
         words.iter().filter_map(|word| self.known(&word.value)).collect()
-    }
-
-    pub(super) fn later_signal(
-        &mut self,
-        at: &Text,
-        name: &SignalName,
-        kind: &'static str,
-        every: Duration,
-        failing: Option<FailingRule>,
-    ) {
-        self.unsupported(kind, at.span);
-        let mut rules = SignalRules::new(ReadingKind::Value, every);
-        kind.clone_into(&mut rules.source);
-        rules.failing = failing;
-        let entry = Entry {
-            rules,
-            measures: usual(name),
-            grain: every.max(Duration::from_secs(60)),
-            past: Past::Readable,
-            origin: Origin::Written,
-            span: at.span,
-        };
-        self.sources.push(SourceSpec::Unsupported { kind: kind.to_owned(), signals: vec![name.clone()] });
-        self.give(name.clone(), entry);
     }
 }

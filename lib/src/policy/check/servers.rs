@@ -10,13 +10,14 @@ use crate::policy::document::{
     Headers, Preset, Prometheus, PrometheusPreset, PrometheusServer, Scrape, ScrapePreset, ScrapeTarget,
 };
 use crate::policy::source_spec::{PrometheusSpec, ScrapeSpec};
-use crate::transport::{Address, Header};
+use crate::transport::{Address, AzureApi, Header};
 
 /// The keys that say where a Prometheus server is and how it is asked.
 #[derive(Clone, Copy)]
 pub(super) struct ServerKeys<'d> {
     url: &'d Field<UrlText>,
     connection: &'d Field<Words>,
+    azure: &'d Field<UrlText>,
     step: &'d Field<Length>,
     scrape_interval: &'d Field<Length>,
     ingestion_delay: &'d Field<Length>,
@@ -31,6 +32,7 @@ macro_rules! server_keys {
                 Self {
                     url: &document.url,
                     connection: &document.connection,
+                    azure: &document.azure,
                     step: &document.step,
                     scrape_interval: &document.scrape_interval,
                     ingestion_delay: &document.ingestion_delay,
@@ -45,7 +47,7 @@ server_keys!(PrometheusServer, Prometheus, PrometheusPreset);
 
 impl ServerKeys<'_> {
     pub(super) const fn names_a_server(&self) -> bool {
-        !self.url.is_missing() || !self.connection.is_missing()
+        !self.url.is_missing() || !self.connection.is_missing() || !self.azure.is_missing()
     }
 }
 
@@ -132,15 +134,17 @@ impl<'d> Checker<'d> {
         interval: Duration,
     ) -> Server {
         let own = keys.names_a_server();
-        let address = if own {
-            self.address(keys.url, keys.connection)
-        } else {
-            base.and_then(|base| base.address.clone())
-        };
+        let address =
+            if own { self.server_address(keys) } else { base.and_then(|base| base.address.clone()) };
         let headers = if own || !keys.headers.is_missing() {
             self.headers(keys.headers, address.as_slice())
         } else {
             base.map(|base| base.headers.clone()).unwrap_or_default()
+        };
+        let delay = match (&address, base) {
+            (Some(Address::Azure(_)), _) if own => defaults::AZURE_PROMETHEUS_DELAY,
+            (_, Some(base)) => base.ingestion_delay,
+            _ => Duration::ZERO,
         };
         Server {
             step: self.positive(keys.step, base.map_or(interval, |base| base.step)),
@@ -148,12 +152,22 @@ impl<'d> Checker<'d> {
                 keys.scrape_interval,
                 base.map_or(defaults::SCRAPE_INTERVAL, |base| base.scrape_interval),
             ),
-            ingestion_delay: self
-                .length(keys.ingestion_delay, base.map_or(Duration::ZERO, |base| base.ingestion_delay)),
+            ingestion_delay: self.length(keys.ingestion_delay, delay),
             timeout: self.positive(keys.timeout, base.map_or(defaults::QUERY_TIMEOUT, |base| base.timeout)),
             address,
             headers,
         }
+    }
+
+    /// The one place that a server's keys name.
+    fn server_address(&mut self, keys: ServerKeys<'d>) -> Option<Address> {
+        let Some(azure) = keys.azure.get() else { return self.address(keys.url, keys.connection) };
+        if let Some(span) = keys.url.span().or(keys.connection.span()) {
+            let message = "`azure` stands in place of `url` and `connection`";
+            self.say(Diagnostic::new(Code::SourceReading, span, message).help("keep one of them"));
+            return None;
+        }
+        self.url(azure).map(|url| Address::Azure(AzureApi::Prometheus(url)))
     }
 
     pub(super) fn policy_targets(&mut self, interval: Duration) -> Option<Targets> {

@@ -60,27 +60,13 @@ impl<'d> Checker<'d> {
         } else if let Some(document) = signal.command.get() {
             self.command_signal(at, &name, document, interval);
         } else if let Some(document) = signal.azure_monitor.get() {
-            let texts = [
-                document.resource.get(),
-                document.metric.get(),
-                document.aggregation.get(),
-                document.filter.get(),
-            ];
-            for text in texts.into_iter().flatten() {
-                let _ = self.known(text);
-            }
-            let failing = self.failing(&document.failing);
-            let times = [&document.every, &document.ingestion_delay, &document.timeout];
-            let [every, ..] = times.map(|time| self.length(time, interval));
-            self.later_signal(at, &name, "azure-monitor", every, failing);
+            self.azure_monitor_signal(at, &name, document, groups);
         } else if let Some(document) = signal.log_analytics.get() {
-            for text in [document.workspace.get(), document.query.get()].into_iter().flatten() {
-                let _ = self.known(text);
-            }
-            let failing = self.failing(&document.failing);
-            let times = [&document.every, &document.ingestion_delay, &document.timeout];
-            let [every, ..] = times.map(|time| self.length(time, interval));
-            self.later_signal(at, &name, "log-analytics", every, failing);
+            self.log_analytics_signal(at, &name, document, groups);
+        } else if let Some(document) = signal.application_insights.get() {
+            self.application_insights_signal(at, &name, document, groups);
+        } else if let Some(document) = signal.azure_alerts.get() {
+            self.azure_alerts_signal(at, &name, document);
         }
         self.contract(&name, signal, before.as_ref());
     }
@@ -93,6 +79,8 @@ impl<'d> Checker<'d> {
             ("command", signal.command.is_missing()),
             ("azure-monitor", signal.azure_monitor.is_missing()),
             ("log-analytics", signal.log_analytics.is_missing()),
+            ("application-insights", signal.application_insights.is_missing()),
+            ("azure-alerts", signal.azure_alerts.is_missing()),
         ];
         let given = kinds.iter().filter(|(_, missing)| !missing).count();
         if given == 1 {

@@ -79,15 +79,6 @@ impl Checker<'_> {
         }
     }
 
-    /// Warns of a source that this build cannot read.
-    pub(super) fn unsupported(&mut self, kind: &str, span: Span) {
-        let message = format!("this version cannot read `{kind}` sources yet");
-        self.say(
-            Diagnostic::new(Code::UnsupportedSource, span, message)
-                .help("`validate` accepts it; `verify` refuses to run with it"),
-        );
-    }
-
     /// Adds a signal; two that claim one name are an error, except that a written one beats a preset's.
     pub(super) fn give(&mut self, name: SignalName, entry: Entry) {
         let (origin, span) = (entry.origin, entry.span);

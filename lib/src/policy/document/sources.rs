@@ -135,6 +135,8 @@ document! {
         "url" => url: UrlText;
         /// A named service connection, in place of a URL.
         "connection" => connection: Words;
+        /// The query endpoint of an Azure Monitor workspace (managed Prometheus), in place of a URL.
+        "azure" => azure: UrlText;
         /// The step of range queries. Default: the gate's interval.
         "step" => step: Length;
         /// How often the server scrapes the service. Default: 15s.
@@ -155,6 +157,8 @@ document! {
         "url" => url: UrlText;
         /// A named service connection, in place of a URL.
         "connection" => connection: Words;
+        /// The query endpoint of an Azure Monitor workspace (managed Prometheus), in place of a URL.
+        "azure" => azure: UrlText;
         /// PromQL that gives one number; `$window` expands.
         "query" => query: Words;
         /// PromQL of the bad events in `$window`.
@@ -273,45 +277,109 @@ document! {
 }
 
 document! {
-    /// A metric of an Azure resource.
+    /// Metrics of an Azure resource: `metric`, or `bad` and `total`.
     AzureMonitor, "`azure-monitor`" {
-        /// The id of the resource.
-        "resource" => resource: Words, required;
-        /// The name of the metric.
-        "metric" => metric: Words, required;
-        /// How the metric is aggregated: Average, Total, Count, Minimum or Maximum.
-        "aggregation" => aggregation: Words;
-        /// A filter on its dimensions.
+        /// The id of the resource: /subscriptions/…/resourceGroups/…/providers/…
+        "resource" => resource: Words;
+        /// Several resources of one kind, put together; with `region`, in place of `resource`.
+        "resources" => resources: Vec<Placed<Words>>;
+        /// The region of `resources`: westeurope.
+        "region" => region: Words;
+        /// The name of the metric in the API: CpuPercentage.
+        "metric" => metric: Words;
+        /// The metric of bad events: Http5xx.
+        "bad" => bad: Words;
+        /// The metric of all events: Requests.
+        "total" => total: Words;
+        /// How the values of one step become one. Default: Average; Total for `bad` and `total`.
+        "aggregation" => aggregation: AggregationWord;
+        /// A filter on its dimensions: EntityName eq 'orders'.
         "filter" => filter: Words;
-        /// What an empty answer means; left out, it is absent.
+        /// The namespace of the metric, where the resource has several.
+        "namespace" => namespace: Words;
+        /// What a missing point means; left out, it is absent.
         "empty" => empty: Number;
         /// What counts as failing: "> 0".
         "failing" => failing: ComparisonText;
-        /// How often it asks.
-        "every" => every: Length;
-        /// How late points come.
+        /// The grain of its points: 1m, 5m, 15m, 30m, 1h, 6h, 12h or 1d. Default: 1m.
+        "step" => step: Length;
+        /// How late points are whole. Default: 3m.
         "ingestion_delay" => ingestion_delay: Length;
-        /// The longest that one query takes.
+        /// The longest that one query takes. Default: 30s.
         "timeout" => timeout: Length;
+    }
+}
+
+words! {
+    /// How values become one.
+    AggregationWord, "an aggregation" {
+        /// Their mean.
+        "Average" => Average;
+        /// Their sum.
+        "Total" => Total;
+        /// The highest.
+        "Maximum" => Maximum;
+        /// The lowest.
+        "Minimum" => Minimum;
+        /// How many they are.
+        "Count" => Count;
     }
 }
 
 document! {
     /// A query to a Log Analytics workspace; it gives `value`, or `bad` and `total`.
     LogAnalytics, "`log-analytics`" {
-        /// The id of the workspace.
+        /// The workspace: its own id, or the id of its resource.
         "workspace" => workspace: Words, required;
-        /// KQL.
+        /// KQL; `$step` expands.
         "query" => query: Words, required;
-        /// What an empty answer means; left out, it is absent.
+        /// The grain of its rows, which it bins by. Default: what the query bins by, or 1m.
+        "step" => step: Length;
+        /// What a missing row means; left out, it is absent.
         "empty" => empty: Number;
         /// What counts as failing: "> 0".
         "failing" => failing: ComparisonText;
-        /// How often it asks.
-        "every" => every: Length;
-        /// How late points come.
+        /// How late rows come. Default: 5m.
         "ingestion_delay" => ingestion_delay: Length;
-        /// The longest that one query takes.
+        /// The longest that one query takes. Default: 30s.
+        "timeout" => timeout: Length;
+    }
+}
+
+document! {
+    /// A query to Application Insights; it gives `value`, or `bad` and `total`.
+    ApplicationInsights, "`application-insights`" {
+        /// The id of the Application Insights resource; its tables are AppRequests and their like.
+        "resource" => resource: Words;
+        /// The application's own id, in place of `resource`; its tables are requests and their like.
+        "app" => app: Words;
+        /// KQL; `$step` expands.
+        "query" => query: Words, required;
+        /// The grain of its rows, which it bins by. Default: what the query bins by, or 1m.
+        "step" => step: Length;
+        /// What a missing row means; left out, it is absent.
+        "empty" => empty: Number;
+        /// What counts as failing: "> 0".
+        "failing" => failing: ComparisonText;
+        /// How late rows come. Default: 5m.
+        "ingestion_delay" => ingestion_delay: Length;
+        /// The longest that one query takes. Default: 30s.
+        "timeout" => timeout: Length;
+    }
+}
+
+document! {
+    /// How many alerts fired since the deployment began.
+    AzureAlerts, "`azure-alerts`" {
+        /// The ids of the resources that the alerts are about.
+        "resources" => resources: Vec<Placed<Words>>, required;
+        /// Names of alert rules that must be there and enabled. Default: at least one must watch each resource.
+        "rules" => rules: Vec<Placed<Words>>;
+        /// What counts as failing: "> 0".
+        "failing" => failing: ComparisonText;
+        /// How often it asks. Default: 1m.
+        "every" => every: Length;
+        /// The longest that one request takes. Default: 30s.
         "timeout" => timeout: Length;
     }
 }
@@ -331,6 +399,10 @@ document! {
         "azure-monitor" => azure_monitor: AzureMonitor;
         /// A query to a Log Analytics workspace.
         "log-analytics" => log_analytics: LogAnalytics;
+        /// A query to Application Insights.
+        "application-insights" => application_insights: ApplicationInsights;
+        /// Alerts that fired since the deployment began.
+        "azure-alerts" => azure_alerts: AzureAlerts;
         /// What its numbers measure; known for the runbook's signals.
         "unit" => unit: UnitWord;
         /// What it means that no data came. Default: hold.
@@ -377,10 +449,18 @@ choice! {
         one "prometheus" => Prometheus(PrometheusPreset);
         /// The usual HTTP server metrics, read from a `/metrics` endpoint.
         one "scrape" => Scrape(ScrapePreset);
+        /// Requests, errors, latency, dependencies, exceptions and new errors of Application Insights.
+        one "application-insights" => ApplicationInsights(ApplicationInsightsPreset);
+        /// Saturation of an App Service plan: `cpu_saturation`, `memory_saturation` and `http_queue`.
+        one "app-service" => AppService(ResourcePreset);
+        /// Saturation of a container app: `cpu_saturation`, `memory_saturation` and `restarts`.
+        one "container-app" => ContainerApp(ResourcePreset);
+        /// Saturation of a cluster's nodes: `cpu_saturation`, `memory_saturation` and `disk_saturation`.
+        one "aks" => Aks(ResourcePreset);
+        /// Saturation of an Azure SQL database: `database_cpu_saturation` and its like, `deadlocks`.
+        one "sql" => Sql(ResourcePreset);
         /// Queues and topics of Azure Service Bus: `queue_depth` and `dead_letters`.
-        one "service-bus" => ServiceBus(ResourcePreset);
-        /// Requests of Application Insights.
-        one "app-insights" => AppInsights(ResourcePreset);
+        one "service-bus" => ServiceBus(ServiceBusPreset);
     }
 }
 
@@ -395,6 +475,8 @@ document! {
         "url" => url: UrlText;
         /// A named service connection, in place of a URL.
         "connection" => connection: Words;
+        /// The query endpoint of an Azure Monitor workspace (managed Prometheus), in place of a URL.
+        "azure" => azure: UrlText;
         /// The step of range queries. Default: the gate's interval.
         "step" => step: Length;
         /// How often the server scrapes the service. Default: 15s.
@@ -433,7 +515,41 @@ document! {
 document! {
     /// Metrics of an Azure resource.
     ResourcePreset, "the preset" {
-        /// The id of the resource.
+        /// The id of the resource: /subscriptions/…/resourceGroups/…/providers/…
         "resource" => resource: Words, required;
+        /// How late points are whole. Default: 3m.
+        "ingestion_delay" => ingestion_delay: Length;
+        /// The longest that one query takes. Default: 30s.
+        "timeout" => timeout: Length;
+    }
+}
+
+document! {
+    /// Queues and topics of Azure Service Bus.
+    ServiceBusPreset, "the preset" {
+        /// The id of the namespace: /subscriptions/…/resourceGroups/…/providers/Microsoft.ServiceBus/namespaces/…
+        "resource" => resource: Words, required;
+        /// One queue or topic. Default: all of the namespace together.
+        "entity" => entity: Words;
+        /// How late points are whole. Default: 3m.
+        "ingestion_delay" => ingestion_delay: Length;
+        /// The longest that one query takes. Default: 30s.
+        "timeout" => timeout: Length;
+    }
+}
+
+document! {
+    /// What Application Insights tells of a service.
+    ApplicationInsightsPreset, "the preset" {
+        /// The id of the Application Insights resource: /subscriptions/…/resourceGroups/…/providers/Microsoft.Insights/components/…
+        "resource" => resource: Words, required;
+        /// The cloud role name of the service, where several write into one resource. Default: all of them.
+        "role" => role: Words;
+        /// An error pattern that was there so long before the deployment is not new. Default: 1d.
+        "known_errors" => known_errors: Length;
+        /// How late rows come. Default: 5m.
+        "ingestion_delay" => ingestion_delay: Length;
+        /// The longest that one query takes. Default: 30s.
+        "timeout" => timeout: Length;
     }
 }

@@ -151,26 +151,24 @@ fn a_secret_with_a_line_break_is_refused_without_being_shown() {
     assert!(!errors.to_string().contains("canary"));
 }
 
+const SERVICE_BUS: &str = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/orders/providers/Microsoft.ServiceBus/namespaces/orders";
+
 #[test]
 fn the_full_example_resolves_with_the_pipelines_variables() {
     let file = parse(FULL).file;
     let variables = Given(&[
         ("BUILD_BUILDNUMBER", "20260601.1"),
-        ("SERVICEBUS_ID", "/sb"),
-        ("LAW_ID", "law"),
+        ("SERVICEBUS_ID", SERVICE_BUS),
+        ("LAW_ID", "11111111-2222-3333-4444-555555555555"),
         ("TEAMS_WEBHOOK", "https://t"),
         ("SLACK_WEBHOOK", "https://s"),
     ]);
     let policy = file.resolve(Some("production"), &variables).unwrap_or_else(|errors| panic!("{errors}"));
-    let unsupported: Vec<&str> = policy
+    let azure = policy
         .sources()
         .iter()
-        .filter_map(|source| match source {
-            SourceSpec::Unsupported { kind, .. } => Some(kind.as_str()),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(unsupported, ["service-bus", "log-analytics", "log-analytics"]);
+        .filter(|source| matches!(source, SourceSpec::AzureMonitor(_) | SourceSpec::AzureLogs(_)));
+    assert_eq!(azure.count(), 2, "the two queries of one workspace are one source");
     assert!(not_configured(policy.gate().rollback_when()).is_empty());
     assert_eq!(configured(policy.gate().verify()).len(), 6);
 }

@@ -15,6 +15,17 @@ pub(super) struct Grid {
     pub(super) span: Duration,
     /// How late points come.
     pub(super) delay: Duration,
+    /// What the points are aligned to.
+    pub(super) align: Align,
+}
+
+/// What points are aligned to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Align {
+    /// The start of the watch: the server gives points for any time.
+    Watch,
+    /// Whole steps of the clock in UTC: the service has points for these times only.
+    Clock,
 }
 
 /// The points of one query, in milliseconds; at least one.
@@ -32,7 +43,10 @@ impl Grid {
     pub(super) fn due(self, window: &PollWindow, answered: Option<i64>, overlap: u32) -> Option<Due> {
         let step = milliseconds(self.step).max(1);
         let span = milliseconds(self.span);
-        let anchor = instant(window.anchor);
+        let anchor = match self.align {
+            Align::Watch => instant(window.anchor),
+            Align::Clock => 0,
+        };
         // The first point whose span does not reach before the start. A moment at the start itself is of the time before.
         let earliest = instant(window.start).saturating_add(span.max(1));
         let earliest = match answered {
@@ -101,6 +115,7 @@ mod tests {
             step: Duration::from_secs(step),
             span: Duration::from_secs(span),
             delay: Duration::from_secs(delay),
+            align: Align::Watch,
         }
     }
 
@@ -144,6 +159,17 @@ mod tests {
     }
 
     #[test]
+    fn points_of_the_clock_lie_on_whole_steps_and_none_reaches_over_the_anchor() {
+        let minutes = Grid { align: Align::Clock, ..grid(60, 60, 180) };
+        // From 1000 s on, the first whole minute that lies after the start ends at 1080 s.
+        assert_eq!(minutes.due(&window(1000, 1090, 1259), None, 2), None);
+        assert_eq!(minutes.due(&window(1000, 1090, 1260), None, 2), due(1080, 1080, 60));
+        assert_eq!(minutes.due(&window(1000, 1090, 1441), None, 2), due(1080, 1260, 60));
+        assert!(minutes.straddles(1140 * S, &window(1000, 1090, 1441)));
+        assert!(!minutes.straddles(1200 * S, &window(1000, 1090, 1441)));
+    }
+
+    #[test]
     fn a_long_past_is_read_in_pieces() {
         let first = grid(1, 0, 0).due(&window(0, 0, 100_000), None, 0).unwrap();
         assert_eq!((first.first, first.last, first.times().count()), (S, 10_000 * S, 10_000));
@@ -159,7 +185,12 @@ mod tests {
             anchor: Timestamp::from_nanos(i64::MAX),
             timeout: Duration::ZERO,
         };
-        let longest = Grid { step: Duration::LONGEST, span: Duration::LONGEST, delay: Duration::LONGEST };
+        let longest = Grid {
+            step: Duration::LONGEST,
+            span: Duration::LONGEST,
+            delay: Duration::LONGEST,
+            align: Align::Watch,
+        };
         let _ = longest.due(&far, Some(i64::MIN / 2), u32::MAX);
         assert!(grid(0, 0, 0).due(&far, None, 1).is_some());
     }
