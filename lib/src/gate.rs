@@ -22,6 +22,7 @@ mod standing;
 mod strict;
 mod sustained;
 mod threshold;
+pub mod trace;
 mod verdict;
 mod verification;
 mod watch;

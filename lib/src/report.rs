@@ -9,10 +9,12 @@ pub mod checklist;
 mod course;
 pub mod escape;
 mod gate;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod numbers;
+pub mod plot;
 pub mod rollback;
 pub mod terminal;
 
@@ -20,7 +22,7 @@ use crate::gate::{Decision, Outcome};
 use crate::policy::Enforcement;
 
 pub use course::{Course, GAP, Limit, Mark, Side};
-pub use gate::{CriterionRow, Fact, GateSection, Standing};
+pub use gate::{CriterionRow, Event, EventKind, Fact, GateSection, Phase, PhaseKind, Standing, Timeline};
 
 /// The version of the JSON report's format.
 pub const VERSION: u32 = 1;
@@ -72,6 +74,18 @@ impl Report {
     #[must_use]
     pub const fn gate(&self) -> &GateSection {
         &self.gate
+    }
+
+    /// A plot for each signal that a criterion reads, those that decided first, and for each other one that was read.
+    #[must_use]
+    pub fn plots(&self) -> Vec<plot::Plot> {
+        gate::plots(&self.outcome)
+    }
+
+    /// What happened when; `plots` are the report's own.
+    #[must_use]
+    pub fn timeline(&self, plots: &[plot::Plot]) -> Timeline {
+        Timeline::new(&self.outcome, plots)
     }
 
     /// `orders-api in production`, with what is known of the two.

@@ -13,7 +13,10 @@ use runbook_gate::gate::Decision;
 use runbook_gate::report::escape;
 
 use crate::door::Door;
-use crate::files::{CHECKLIST_JSON, CHECKLIST_SUMMARY, JOURNAL, REPORT_JSON, ReportFolder, SUMMARY, shown};
+use crate::files::{
+    CHECKLIST_JSON, CHECKLIST_PAGE, CHECKLIST_SUMMARY, JOURNAL, PAGE, REPORT_JSON, ReportFolder, SUMMARY,
+    shown,
+};
 
 /// The agent keeps so many issues of each kind with a step.
 const MOST_ISSUES: usize = 10;
@@ -93,11 +96,17 @@ impl Attachments {
     /// What a gate leaves.
     pub const GATE: Self = Self {
         summary: SUMMARY,
-        others: &[("runbook-gate.report", REPORT_JSON), ("runbook-gate.journal", JOURNAL)],
+        others: &[
+            ("runbook-gate.page", PAGE),
+            ("runbook-gate.report", REPORT_JSON),
+            ("runbook-gate.journal", JOURNAL),
+        ],
     };
     /// What a checklist leaves.
-    pub const CHECKLIST: Self =
-        Self { summary: CHECKLIST_SUMMARY, others: &[("runbook-gate.checklist", CHECKLIST_JSON)] };
+    pub const CHECKLIST: Self = Self {
+        summary: CHECKLIST_SUMMARY,
+        others: &[("runbook-gate.page", CHECKLIST_PAGE), ("runbook-gate.checklist", CHECKLIST_JSON)],
+    };
 }
 
 /// A text for the agent.

@@ -11,6 +11,7 @@ mod outcome;
 mod reading;
 pub mod remote;
 mod replay;
+mod report;
 mod schema;
 mod setting;
 mod stale;
@@ -178,6 +179,7 @@ fn perform(session: &Session, command: Command) -> Result<Exit, Failure> {
         Command::Baseline(arguments) => baseline::run(session, &arguments),
         Command::Verify(arguments) => verify::run(session, &arguments),
         Command::Replay(arguments) => replay::run(session, &arguments),
+        Command::Report(arguments) => report::run(session, &arguments),
         Command::Explain { code } => explain::run(session, code.as_deref()),
         Command::Completions { shell } => Ok(schema::completions(session, shell)),
         Command::Task => Err(Failure::Input("the task does not start itself".to_owned())),

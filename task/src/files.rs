@@ -93,12 +93,18 @@ pub const JOURNAL: &str = "journal.ndjson";
 pub const REPORT_JSON: &str = "report.json";
 /// The Markdown report's name.
 pub const SUMMARY: &str = "report.md";
+/// The page's name.
+pub const PAGE: &str = "report.html";
 /// The JUnit report's name.
 pub const JUNIT: &str = "junit.xml";
 /// The checklist's report for programs.
 pub const CHECKLIST_JSON: &str = "checklist.json";
 /// The checklist's report for people.
 pub const CHECKLIST_SUMMARY: &str = "checklist.md";
+/// The checklist's page.
+pub const CHECKLIST_PAGE: &str = "checklist.html";
+/// The checklist's report for a pipeline's test results.
+pub const CHECKLIST_JUNIT: &str = "checklist-junit.xml";
 
 impl ReportFolder {
     /// Makes the folder where it is missing, and makes sure that files can be written there.
@@ -142,7 +148,7 @@ impl ReportFolder {
     /// # Errors
     /// Where an old file cannot be removed.
     pub fn clear_reports(&self) -> Result<(), FileError> {
-        self.remove(&[REPORT_JSON, SUMMARY, JUNIT])
+        self.remove(&[REPORT_JSON, SUMMARY, PAGE, JUNIT])
     }
 
     /// Removes what an earlier checklist wrote.
@@ -150,7 +156,7 @@ impl ReportFolder {
     /// # Errors
     /// Where an old file cannot be removed.
     pub fn clear_checklist(&self) -> Result<(), FileError> {
-        self.remove(&[CHECKLIST_JSON, CHECKLIST_SUMMARY])
+        self.remove(&[CHECKLIST_JSON, CHECKLIST_SUMMARY, CHECKLIST_PAGE, CHECKLIST_JUNIT])
     }
 
     fn remove(&self, names: &[&str]) -> Result<(), FileError> {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::trace::Trace;
 use crate::policy::rules::ReadingKind;
 use crate::{Baseline, Duration, SignalName, Timestamp};
 
@@ -217,6 +218,8 @@ pub struct SignalSummary {
     pub baseline: Option<Baseline>,
     /// The course of the signal from the start to the end, in at most [`COURSE_CELLS`] cells of equal time.
     pub course: Vec<Cell>,
+    /// The samples of the signal, for its plot.
+    pub trace: Trace,
 }
 
 /// How many cells the course of a signal has at most.

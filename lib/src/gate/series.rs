@@ -6,6 +6,7 @@ use super::course::Course;
 use super::outcome::SignalSummary;
 use super::pending::{Entry, Lack, Pending, Read};
 use super::ranks::Ranks;
+use super::trace::Tracing;
 use crate::policy::rules::{FailingRule, OnMissing, ReadingKind, SignalRules};
 use crate::sample::{Absence, Counts, Reading, Sample, State};
 use crate::statistics::Sum;
@@ -89,6 +90,7 @@ pub(super) struct Series {
     newest_absent: bool,
     course: Course,
     step_said: StepSaid,
+    tracing: Tracing,
 }
 
 /// Whether the journal has said the step.
@@ -136,6 +138,7 @@ impl Series {
             newest_absent: false,
             course: Course::default(),
             step_said: StepSaid::No,
+            tracing: Tracing::default(),
         }
     }
 
@@ -201,6 +204,7 @@ impl Series {
         match read {
             Read::Absent(reason) => {
                 self.newest_absent = true;
+                self.tracing.absent(at, reason);
                 if at > self.watch_from {
                     self.absent(at, reason);
                 }
@@ -209,6 +213,7 @@ impl Series {
             Read::Known(known) => {
                 self.newest_absent = false;
                 self.course.add(at, known);
+                self.tracing.known(at, known);
                 let from = self.cover_from(self.newest_known, at);
                 self.newest_known = Some(at);
                 if at <= self.watch_from {
@@ -374,6 +379,7 @@ impl Series {
             counts,
             baseline: self.baseline.clone(),
             course: self.course.cells(to),
+            trace: self.tracing.trace(to, &self.reasons),
         }
     }
 
@@ -478,6 +484,7 @@ impl Series {
             self.newest_known = self.newest_known.max(Some(at));
             self.sum(at, at, known);
             self.course.add(at, known);
+            self.tracing.known_late(at, known);
         }
         for point in later {
             self.follow(point);

@@ -1,6 +1,7 @@
 //! The checklist's report: the verdict, what is missing and who can provide it, then each item with its evidence.
 
 mod json;
+mod junit;
 mod markdown;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use crate::policy::Enforcement;
 
 pub use super::terminal::checklist as terminal;
 pub use json::render as json;
+pub use junit::render as junit;
 pub use markdown::render as markdown;
 
 /// A checklist's report.

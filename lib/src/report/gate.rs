@@ -1,5 +1,8 @@
 //! A gate's outcome in words.
 
+mod plots;
+mod timeline;
+
 use std::collections::BTreeMap;
 
 use super::course::{Course, Limit};
@@ -8,6 +11,9 @@ use crate::criterion::{Comparison, Criterion, Direction};
 use crate::gate::outcome::{ComparisonNumbers, Ending, SignalSummary};
 use crate::gate::{CriterionKind, CriterionOutcome, CriterionStatus, Outcome};
 use crate::{Duration, SignalName};
+
+pub(super) use plots::plots;
+pub use timeline::{Event, EventKind, Phase, PhaseKind, Timeline};
 
 /// A signal that covers less than this share of the watch is said to.
 const NEARLY_ALL: f64 = 0.95;

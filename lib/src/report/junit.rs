@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use super::escape::xml;
 use super::{CriterionRow, Report, Standing};
 use crate::gate::{CriterionKind, Decision};
+use crate::{Duration, Timestamp};
 
 /// The name of the suite, by which a pipeline can tell these cases from the tests of the build.
 pub const SUITE: &str = "runbook-gate";
@@ -25,14 +26,25 @@ pub const SUITE: &str = "runbook-gate";
 pub fn render(report: &Report) -> String {
     let mut cases = vec![decision(report)];
     cases.extend(report.gate.rows().iter().map(criterion));
+    let outcome = &report.outcome;
+    let watched = match (outcome.started_at, outcome.decided_at) {
+        (Some(start), Some(decided)) => decided.since(start),
+        _ => Duration::ZERO,
+    };
+    document(&report.subject(), watched, outcome.started_at, &cases)
+}
+
+/// A document with one suite of these cases.
+pub(super) fn document(
+    subject: &str,
+    length: Duration,
+    started: Option<Timestamp>,
+    cases: &[Case],
+) -> String {
     let failures = cases.iter().filter(|case| matches!(case.result, CaseResult::Failure { .. })).count();
     let skipped = cases.iter().filter(|case| matches!(case.result, CaseResult::Skipped { .. })).count();
-    let outcome = &report.outcome;
-    let seconds = match (outcome.started_at, outcome.decided_at) {
-        (Some(start), Some(decided)) => decided.since(start).as_seconds_f64(),
-        _ => 0.0,
-    };
-    let started = outcome.started_at.map(|t| format!(" timestamp=\"{t}\"")).unwrap_or_default();
+    let seconds = length.as_seconds_f64();
+    let started = started.map(|t| format!(" timestamp=\"{t}\"")).unwrap_or_default();
     let counts =
         format!("tests=\"{}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\"", cases.len());
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -40,24 +52,26 @@ pub fn render(report: &Report) -> String {
     let _ = writeln!(
         out,
         "  <testsuite name=\"{SUITE}: {}\" {counts} time=\"{seconds}\"{started}>",
-        xml(&report.subject())
+        xml(subject)
     );
-    for case in &cases {
+    for case in cases {
         case.write(&mut out);
     }
     out.push_str("  </testsuite>\n</testsuites>\n");
     out
 }
 
-struct Case {
-    class: &'static str,
-    name: String,
-    result: CaseResult,
+/// One case.
+pub(super) struct Case {
+    pub class: &'static str,
+    pub name: String,
+    pub result: CaseResult,
     /// Lines, not escaped yet.
-    said: Vec<String>,
+    pub said: Vec<String>,
 }
 
-enum CaseResult {
+/// What became of it.
+pub(super) enum CaseResult {
     Passed,
     Skipped { why: String },
     Failure { kind: String, message: String },

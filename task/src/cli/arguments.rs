@@ -39,6 +39,8 @@ pub enum Command {
     Verify(VerifyArguments),
     /// Decide again on a journal.
     Replay(ReplayArguments),
+    /// Make the reports of a journal again.
+    Report(ReportArguments),
     /// Explain a code that `validate` printed; without one, list them.
     Explain {
         /// The code, such as `unknown-key`.
@@ -156,9 +158,12 @@ pub struct ChecklistArguments {
     /// Your word that an item is done, and what was done.
     #[arg(long, value_name = "ITEM=WORDS", value_parser = pair)]
     pub attest: Vec<(String, String)>,
-    /// The folder for `checklist.json` and `checklist.md`.
+    /// The folder for `checklist.json`, `checklist.md` and `checklist.html`.
     #[arg(long, value_name = "FOLDER")]
     pub report_dir: Option<PathBuf>,
+    /// Write `checklist-junit.xml` into the report folder too.
+    #[arg(long, requires = "report_dir")]
+    pub junit: bool,
     /// How the result is printed.
     #[arg(short, long, value_enum, default_value_t)]
     pub format: Format,
@@ -252,6 +257,22 @@ pub struct ReplayArguments {
     pub format: Format,
 }
 
+/// `report`
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    #[command(flatten)]
+    pub policy: PolicyArguments,
+    /// The journal.
+    #[arg(value_name = "JOURNAL")]
+    pub journal: PathBuf,
+    /// The folder for the reports; the journal's own by default.
+    #[arg(long, value_name = "FOLDER")]
+    pub report_dir: Option<PathBuf>,
+    /// Write `junit.xml` too.
+    #[arg(long)]
+    pub junit: bool,
+}
+
 impl Command {
     /// Whether it watches sources, and brings that to an end when it is interrupted.
     pub const fn watches(&self) -> bool {
@@ -267,9 +288,12 @@ impl Command {
             Self::Baseline(arguments) => Some(arguments.format),
             Self::Verify(arguments) => Some(arguments.format),
             Self::Replay(arguments) => Some(arguments.format),
-            Self::Init(_) | Self::Schema | Self::Explain { .. } | Self::Completions { .. } | Self::Task => {
-                None
-            }
+            Self::Init(_)
+            | Self::Schema
+            | Self::Report(_)
+            | Self::Explain { .. }
+            | Self::Completions { .. }
+            | Self::Task => None,
         }
     }
 }

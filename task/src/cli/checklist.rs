@@ -10,15 +10,17 @@ use runbook_gate::checklist::{
 };
 use runbook_gate::policy::{Policy, PolicyFile};
 use runbook_gate::report::ReportContext;
-use runbook_gate::report::checklist::{ChecklistReport, json, markdown, terminal};
+use runbook_gate::report::checklist::{ChecklistReport, json, junit, markdown, terminal};
+use runbook_gate::report::html;
 use runbook_gate::report::terminal::{Colour, Layout};
 use runbook_gate::source::World;
 use runbook_gate::telemetry::{Observed, Readable, Telemetry, analyse};
 
 use super::arguments::{ChecklistArguments, Format};
+use super::outcome::Junit;
 use super::{Exit, Failure, load, setting, telemetry};
 use crate::commands::Asked;
-use crate::files::{CHECKLIST_JSON, CHECKLIST_SUMMARY, ReportFolder};
+use crate::files::{CHECKLIST_JSON, CHECKLIST_JUNIT, CHECKLIST_PAGE, CHECKLIST_SUMMARY, ReportFolder};
 use crate::git::GitCheckout;
 use crate::session::Session;
 
@@ -78,13 +80,14 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
     };
     let report = ChecklistReport::new(judge(&rules, &facts), context, notes);
     commands.stop_all();
-    publish(session, &report, folder.as_ref(), arguments.format)
+    publish(session, &report, folder.as_ref(), Junit::of_flag(arguments.junit), arguments.format)
 }
 
 fn publish(
     session: &Session,
     report: &ChecklistReport,
     folder: Option<&ReportFolder>,
+    test_results: Junit,
     format: Format,
 ) -> Result<Exit, Failure> {
     let clean = |text: String| session.door.redactor().clean(&text).into_owned();
@@ -92,6 +95,10 @@ fn publish(
     if let Some(folder) = folder {
         folder.write(CHECKLIST_JSON, &object).map_err(Failure::input)?;
         folder.write(CHECKLIST_SUMMARY, &clean(markdown(report))).map_err(Failure::input)?;
+        folder.write(CHECKLIST_PAGE, &clean(html::checklist(report))).map_err(Failure::input)?;
+        if test_results == Junit::Written {
+            folder.write(CHECKLIST_JUNIT, &clean(junit(report))).map_err(Failure::input)?;
+        }
     }
     if let Some(agent) = session.agent() {
         super::task::tell_checklist(agent, report, folder);

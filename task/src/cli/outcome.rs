@@ -2,11 +2,11 @@
 
 use runbook_gate::gate::Outcome;
 use runbook_gate::report::terminal::{Colour, Layout};
-use runbook_gate::report::{Report, ReportContext, json, junit, markdown, terminal};
+use runbook_gate::report::{Report, ReportContext, html, json, junit, markdown, terminal};
 
 use super::Exit;
 use super::arguments::Format;
-use crate::files::{FileError, JUNIT, REPORT_JSON, ReportFolder, SUMMARY};
+use crate::files::{FileError, JUNIT, PAGE, REPORT_JSON, ReportFolder, SUMMARY};
 use crate::session::Session;
 
 /// What is done with an outcome.
@@ -43,13 +43,8 @@ pub fn publish(
     publication: &Publication<'_>,
 ) -> Exit {
     let report = Report::of_gate(outcome, context);
-    let clean = |text: String| session.door.redactor().clean(&text).into_owned();
-    let json = clean(format!("{}\n", json::render(&report)));
     let written = match publication.folder {
-        Some(folder) => write(folder, &json, &clean(markdown::render(&report)), || match publication.junit {
-            Junit::Written => Some(clean(junit::render(&report))),
-            Junit::Left => None,
-        }),
+        Some(folder) => write(session, &report, folder, publication.junit),
         None => Ok(()),
     };
     // Whoever waited for the decision gets it, whatever became of the files.
@@ -57,7 +52,7 @@ pub fn publish(
         super::task::tell(agent, outcome, context, publication.folder);
     }
     match publication.format {
-        Format::Json => session.door.print_json(&json),
+        Format::Json => session.door.print_json(&object(session, &report)),
         Format::Human => {
             let layout = Layout { width: crate::door::output_width(), colour: Colour::Ansi };
             session.door.print(&terminal::render(&report, layout));
@@ -73,16 +68,27 @@ pub fn publish(
     Exit::of_decision(outcome.decision, context.enforcement)
 }
 
-fn write(
+/// Writes the reports into a folder: all of one value.
+///
+/// # Errors
+/// Where one cannot be written.
+pub fn write(
+    session: &Session,
+    report: &Report,
     folder: &ReportFolder,
-    json: &str,
-    summary: &str,
-    junit: impl FnOnce() -> Option<String>,
+    junit: Junit,
 ) -> Result<(), FileError> {
-    folder.write(REPORT_JSON, json)?;
-    folder.write(SUMMARY, summary)?;
-    match junit() {
-        Some(junit) => folder.write(JUNIT, &junit),
-        None => Ok(()),
+    let clean = |text: String| session.door.redactor().clean(&text).into_owned();
+    folder.write(REPORT_JSON, &object(session, report))?;
+    folder.write(SUMMARY, &clean(markdown::render(report)))?;
+    folder.write(PAGE, &clean(html::gate(report, None)))?;
+    match junit {
+        Junit::Written => folder.write(JUNIT, &clean(junit::render(report))),
+        Junit::Left => Ok(()),
     }
+}
+
+/// The JSON report, without secrets.
+fn object(session: &Session, report: &Report) -> String {
+    session.door.redactor().clean(&format!("{}\n", json::render(report))).into_owned()
 }

@@ -5,21 +5,21 @@ use std::io::Write;
 use runbook_gate::gate::{Gate, Outcome};
 use runbook_gate::journal::Line;
 use runbook_gate::policy::{BaselineRule, Enforcement, Policy};
-use runbook_gate::report::ReportContext;
 use runbook_gate::{Baseline, Duration, SignalName, Timestamp};
 
-use super::arguments::{Format, PolicyArguments, VerifyArguments};
+use super::arguments::{Format, VerifyArguments};
 use super::normal::{Normal, normal, recorded};
 use super::outcome::{Junit, Publication, publish};
+use super::report::replay_command;
 use super::setting::{Setting, judge, set_up, view};
-use super::{Exit, Failure, load, reading};
+use super::{Exit, Failure, load, reading, replay};
 use crate::drive::baseline::{Past, gather};
 use crate::drive::ledger::Ledger;
 use crate::drive::prepare::{Interrupted, Reply, ask};
 use crate::drive::stage::Stage;
 use crate::drive::version::{Arrival, await_version};
 use crate::drive::{Course, DriveError, Early, end_early, watch};
-use crate::files::{JOURNAL, ReportFolder, shown};
+use crate::files::{JOURNAL, ReportFolder};
 use crate::live::View;
 use crate::session::Session;
 
@@ -225,16 +225,9 @@ impl GateRun<'_> {
         };
         let outcome = self.decide(setting, view.as_mut(), prepared)?;
         self.session.door.clear();
-        let context = ReportContext {
-            service: self.policy.service().to_owned(),
-            policy_file: self.policy.file_name().to_owned(),
-            enforcement: self.policy.environment().enforcement(),
-            replay_command: self
-                .folder
-                .as_ref()
-                .map(|folder| self.replay_command(folder))
-                .unwrap_or_default(),
-        };
+        let command =
+            self.folder.as_ref().map(|folder| replay_command(&self.arguments.policy, &folder.path(JOURNAL)));
+        let context = replay::context(self.policy, command.unwrap_or_default());
         let publication = Publication {
             folder: self.folder.as_ref(),
             junit: Junit::of_flag(self.arguments.junit),
@@ -353,50 +346,11 @@ impl GateRun<'_> {
         }
         Ok(())
     }
-
-    fn replay_command(&self, folder: &ReportFolder) -> String {
-        let PolicyArguments { policy, variables, allowed_variables, secret_variables, .. } =
-            &self.arguments.policy;
-        let mut words = vec![
-            "runbook-gate".to_owned(),
-            "replay".to_owned(),
-            "--policy".to_owned(),
-            quoted(&shown(policy)),
-        ];
-        for (name, value) in variables {
-            words.extend(["--var".to_owned(), quoted(&format!("{name}={value}"))]);
-        }
-        for (option, names) in [("--allow-var", allowed_variables), ("--secret-var", secret_variables)] {
-            for name in names {
-                words.extend([option.to_owned(), quoted(name)]);
-            }
-        }
-        words.extend(["--journal".to_owned(), quoted(&shown(&folder.path(JOURNAL)))]);
-        words.join(" ")
-    }
-}
-
-/// A word as a POSIX shell reads it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_survive_a_shell() {
-        for (word, text) in [("a/b.yml", "a/b.yml"), ("A=b c", "'A=b c'"), ("it's", r"'it'\''s'"), ("", "''")]
-        {
-            assert_eq!(quoted(word), text);
-        }
-    }
 
     #[test]
     fn gates_start_on_whole_seconds() {

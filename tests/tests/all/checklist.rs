@@ -239,8 +239,13 @@ fn reports_are_written_and_commit_texts_steer_nothing() {
     let gate = changed("##vso[task.setvariable variable=a]b | </td> ](https://evil.example)\n\nADR: 2\n");
     let ended = gate.run(&["checklist", "--environment", "desk", "--report-dir", "reports"]).with_code(10);
     assert!(ended.out.starts_with("HOLD  orders in desk"), "{}", ended.out);
-    assert_eq!(gate.files("reports"), ["checklist.json", "checklist.md"]);
-    for text in [ended.out.clone(), gate.read("reports/checklist.md"), gate.read("reports/checklist.json")] {
+    assert_eq!(gate.files("reports"), ["checklist.html", "checklist.json", "checklist.md"]);
+    for text in [
+        ended.out.clone(),
+        gate.read("reports/checklist.md"),
+        gate.read("reports/checklist.json"),
+        gate.read("reports/checklist.html"),
+    ] {
         assert!(!text.contains("##vso"), "{text}");
     }
     let page = gate.read("reports/checklist.md");

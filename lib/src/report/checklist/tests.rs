@@ -1,7 +1,8 @@
 use crate::checklist::*;
 use crate::policy::Enforcement;
 use crate::report::ReportContext;
-use crate::report::checklist::{ChecklistReport, json, markdown, terminal};
+use crate::report::checklist::{ChecklistReport, json, junit, markdown, terminal};
+use crate::report::html;
 use crate::report::terminal::Layout;
 
 const HOSTILE: &str =
@@ -59,6 +60,57 @@ fn text_of_others_steers_no_output() {
     assert!(!object.contains("##") && !object.contains('\n') && !object.contains('\u{1b}'), "{object}");
     let read: serde_json::Value = serde_json::from_str(&object).unwrap();
     assert_eq!(read["items"][0]["because"], HOSTILE, "programs get it as it was");
+}
+
+#[test]
+fn text_of_others_is_text_in_the_page_and_in_the_test_results() {
+    let page = html::checklist(&report(ItemStatus::Unsatisfied, HOSTILE));
+    let plain = html::checklist(&report(ItemStatus::Unsatisfied, "words"));
+    let tags = |page: &str| page.replace("<code>", "").replace("</code>", "").matches('<').count();
+    assert_eq!(tags(&page), tags(&plain), "{page}");
+    assert!(!page.contains("<img") && !page.contains("##vso") && !page.contains('\u{1b}'), "{page}");
+    assert!(!page.contains(" href=\"h"), "{page}");
+    assert!(page.len() < 60_000);
+    let results = junit(&report(ItemStatus::Unsatisfied, HOSTILE));
+    assert!(
+        !results.contains("<img") && !results.contains("##") && results.contains("failures=\"2\""),
+        "{results}"
+    );
+}
+
+#[test]
+fn evidence_on_the_web_is_linked_and_nothing_else() {
+    for (address, linked) in [
+        ("https://dev.azure.com/contoso/_git/orders/pullrequest/12", true),
+        ("http://ci.example/1", true),
+        ("javascript:alert(1)", false),
+        ("data:text/html,x", false),
+    ] {
+        let mut report = report(ItemStatus::Satisfied, "words");
+        report.outcome.items[0].evidence[0].place = Some(Place::Url(address.into()));
+        let page = html::checklist(&report);
+        assert_eq!(page.contains(&format!("<a href=\"{address}\" target")), linked, "{page}");
+        assert!(page.contains(address), "{page}");
+    }
+}
+
+#[test]
+fn test_results_pass_only_where_the_checklist_is_complete() {
+    for (status, failures, skipped) in [
+        (ItemStatus::Satisfied, 0, 0),
+        (ItemStatus::Waived, 0, 0),
+        (ItemStatus::NotApplicable, 0, 1),
+        (ItemStatus::Unsatisfied, 2, 0),
+        (ItemStatus::Unknown, 2, 0),
+    ] {
+        let results = junit(&report(status, "words"));
+        let counts = format!("tests=\"2\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\"");
+        assert!(results.contains(&counts), "{results}");
+        assert!(
+            results.contains("<testsuites name=\"runbook-gate\""),
+            "so that they are not taken for the build's"
+        );
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Outcomes as the gate makes them, written by hand.
 
 use crate::gate::outcome::{Cell, ComparisonNumbers, Ending, Explanation, Observed, SignalSummary};
+use crate::gate::trace::{Missing, MissingKind, Reading, Reason, Stretch, Trace};
 use crate::gate::{CriterionKind, CriterionOutcome, CriterionStatus, Decision, Outcome};
 use crate::policy::Enforcement;
 use crate::policy::rules::ReadingKind;
@@ -46,6 +47,29 @@ pub(super) fn course(values: impl IntoIterator<Item = f64>) -> Vec<Cell> {
         .collect()
 }
 
+/// A sample at the end of each cell.
+fn trace(reading: ReadingKind, values: &[f64]) -> Trace {
+    let stretch = |(place, value): (usize, &f64)| {
+        let at = t(15 * (place as u64 + 1));
+        let reading = Reading {
+            samples: 1,
+            failed: u64::from(reading == ReadingKind::State && *value < 0.5),
+            low: *value,
+            high: *value,
+            counts: (reading == ReadingKind::Counts).then_some((value * 480.0, 480.0)),
+        };
+        let (known, absent) = match value.is_nan() {
+            true => (None, Some(Missing { samples: 1, reason: 0 })),
+            false => (Some(reading), None),
+        };
+        Stretch { from: at, to: at, known, absent, widest: Duration::ZERO }
+    };
+    Trace {
+        stretches: values.iter().enumerate().map(stretch).collect(),
+        reasons: vec![Reason { words: "no-data".into(), kind: MissingKind::NotKnown }],
+    }
+}
+
 pub(super) fn signal(text: &str, reading: ReadingKind, values: Vec<f64>) -> SignalSummary {
     let known: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
     let missing = values.len() - known.len();
@@ -63,6 +87,7 @@ pub(super) fn signal(text: &str, reading: ReadingKind, values: Vec<f64>) -> Sign
         counts: (reading == ReadingKind::Counts)
             .then(|| (known.iter().sum::<f64>() * 480.0, known.len() as f64 * 480.0)),
         baseline: None,
+        trace: trace(reading, &values),
         course: course(values),
     }
 }

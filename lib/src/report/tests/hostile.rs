@@ -8,7 +8,7 @@ use crate::gate::Outcome;
 use crate::gate::outcome::Ending;
 use crate::policy::Enforcement;
 use crate::report::terminal::{Colour, Layout};
-use crate::report::{Report, ReportContext, json, junit, markdown, terminal};
+use crate::report::{Report, ReportContext, html, json, junit, markdown, terminal};
 use crate::steering::steers;
 
 /// Texts that mean something to one output or another.
@@ -254,7 +254,50 @@ fn check_json(text: &str) {
     assert!(!rendered.contains("##"), "{rendered}");
 }
 
+/// Every tag of a page but those of code, with the names of its attributes.
+pub(super) fn tags(page: &str) -> Vec<String> {
+    let mut tags = Vec::new();
+    let mut rest = page;
+    while let Some((_, after)) = rest.split_once('<') {
+        let (tag, after) = after.split_once('>').unwrap_or_else(|| panic!("an open tag in {page}"));
+        assert!(!tag.contains('<'), "{tag}");
+        let mut shape = String::new();
+        for (place, part) in tag.split('"').enumerate() {
+            shape.push_str(if place.is_multiple_of(2) { part } else { "" });
+        }
+        if shape != "code" && shape != "/code" {
+            tags.push(shape);
+        }
+        rest = after;
+    }
+    tags
+}
+
+fn check_html(text: &str) {
+    let page = html::gate(&with_text(text), None);
+    let (found, expected) = (tags(&page), tags(&html::gate(&with_text("plain"), None)));
+    // Blocks of an empty text are left out.
+    if !text.trim().is_empty() {
+        let other = found.iter().zip(&expected).position(|(found, expected)| found != expected);
+        assert!(
+            found == expected,
+            "{text:?}: {} tags rather than {}, other from {other:?}",
+            found.len(),
+            expected.len()
+        );
+    }
+    assert!(!found.iter().any(|tag| tag.contains("href") && !tag.starts_with("a href=")), "{found:?}");
+    assert_eq!(
+        page.matches(" href=").count(),
+        page.matches(" href=\"#").count(),
+        "no link leads out of {page}"
+    );
+    assert_eq!(page.chars().find(|&c| steers(c) && c != '\n'), None, "{page:?}");
+    assert!(!page.contains("##"), "{page}");
+}
+
 fn check(text: &str) {
+    check_html(text);
     check_markdown(text);
     check_terminal(text);
     check_junit(text);
@@ -285,6 +328,7 @@ fn a_megabyte_is_cut() {
         assert!(markdown::render(&report).len() <= markdown::LONGEST);
         assert!(terminal::render(&report, Layout::default()).len() < 300_000);
         assert!(junit::render(&report).len() < 600_000);
+        assert!(html::gate(&report, None).len() < 300_000);
     }
 }
 

@@ -1,8 +1,9 @@
-use super::builders::{all, context, name, proceed, report, rollback};
-use crate::gate::Outcome;
+use super::builders::{all, context, name, proceed, report, rollback, signal, t};
+use crate::gate::{Decision, Outcome};
 use crate::policy::Enforcement;
+use crate::policy::rules::ReadingKind;
 use crate::report::terminal::{Colour, Layout};
-use crate::report::{Report, ReportContext, json, junit, markdown, terminal};
+use crate::report::{Report, ReportContext, html, json, junit, markdown, terminal};
 
 fn advised(outcome: &Outcome) -> Report {
     Report::of_gate(outcome, &ReportContext { enforcement: Enforcement::Advise, ..context() })
@@ -93,6 +94,44 @@ fn a_line_is_never_wider_than_the_terminal() {
                 assert!(unicode_width::UnicodeWidthStr::width(line) <= width, "{name} at {width}: {line}");
             }
         }
+    }
+}
+
+#[test]
+fn the_page_of_forty_minutes_and_twelve_signals_is_below_300_kb() {
+    let mut outcome = rollback();
+    let seen = |step: usize| 0.01 + 0.000_123_4 * (step * 7919 % 401) as f64;
+    for samples in [168, 480, 2400] {
+        outcome.signals = (0..12)
+            .map(|n| signal(&format!("signal_{n}"), ReadingKind::Counts, (0..samples).map(seen).collect()))
+            .collect();
+        outcome.decided_at = Some(t(15 * samples as u64));
+        let page = html::gate(&report(&outcome), None);
+        assert_eq!(page.matches("class=\"plot\"").count(), 12);
+        assert!(page.len() < 300_000, "{} bytes of {samples} samples", page.len());
+    }
+}
+
+#[test]
+fn a_page_says_the_decision_before_everything_else() {
+    for (name, outcome) in all() {
+        let page = html::gate(&report(&outcome), None);
+        let decision = format!(
+            "<span class=\"decision\">{}",
+            match outcome.decision {
+                Decision::Proceed => "Proceed",
+                Decision::Hold => "Hold",
+                Decision::Rollback => "Rollback",
+            }
+        );
+        let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{name}: no {text}"));
+        let why = if outcome.reason.is_empty() { at("<b>What") } else { at("<b>Why:</b>") };
+        assert!(at(&decision) < why && why <= at("<b>What to do:</b>"), "{name}");
+        assert!(at("<b>What to do:</b>") < at("<main>"), "{name}");
+        assert!(
+            !page.contains("<script") && page.contains("content=\"default-src &apos;none&apos;; style-src"),
+            "{name}"
+        );
     }
 }
 

@@ -12,9 +12,18 @@ fn version_and_help_are_answers() {
         format!("runbook-gate {}\n", env!("CARGO_PKG_VERSION"))
     );
     let help = gate.run(&["--help"]).with_code(0).out;
-    for command in
-        ["init", "validate", "schema", "telemetry", "baseline", "verify", "replay", "explain", "completions"]
-    {
+    for command in [
+        "init",
+        "validate",
+        "schema",
+        "telemetry",
+        "baseline",
+        "verify",
+        "replay",
+        "report",
+        "explain",
+        "completions",
+    ] {
         assert!(help.contains(&format!("  {command} ")), "{command} in {help}");
     }
     assert!(help.contains("Exit codes: 0 proceed, 10 hold, 20 rollback"), "{help}");
@@ -133,7 +142,20 @@ fn replay_decides_again_and_writes_reports() {
     let arguments = ["replay", "--journal", "gate.ndjson", "--report-dir", "out", "--junit"];
     let human = gate.run(&arguments).with_code(20);
     assert!(human.out.starts_with("ROLLBACK"), "{}", human.out);
-    assert_eq!(gate.files("out"), ["junit.xml", "report.json", "report.md"]);
+    assert_eq!(gate.files("out"), ["junit.xml", "report.html", "report.json", "report.md"]);
+}
+
+#[test]
+fn reports_are_made_again_beside_the_journal_or_where_asked_for() {
+    let gate = Gate::default().with_file("runbook.yml", SMOKE).with_file("out/gate.ndjson", JOURNAL);
+    let ended = gate.run(&["report", "out/gate.ndjson"]).with_code(0);
+    assert!(ended.err.contains("rollback: the reports are in out"), "{}", ended.err);
+    assert_eq!(gate.files("out"), ["gate.ndjson", "report.html", "report.json", "report.md"]);
+    gate.run(&["report", "out/gate.ndjson", "--report-dir", "b", "--junit"]).with_code(0);
+    assert_eq!(gate.files("b"), ["junit.xml", "report.html", "report.json", "report.md"]);
+    assert_eq!(gate.read("b/report.html"), gate.read("out/report.html"));
+    let missing = gate.run(&["report", "none.ndjson"]).with_code(2);
+    assert!(missing.err.contains("cannot read the journal none.ndjson"), "{}", missing.err);
 }
 
 #[test]

@@ -10,7 +10,7 @@ fn a_good_release_proceeds_and_its_journal_replays_to_the_byte() {
     let service = Service::start(Behaviour::default());
     let gate = gate_of(&service);
     let ended = gate.run(&["verify", "--report-dir", "out", "--junit", "--format", "json"]).with_code(0);
-    assert_eq!(gate.files("out"), ["journal.ndjson", "junit.xml", "report.json", "report.md"]);
+    assert_eq!(gate.files("out"), ["journal.ndjson", "junit.xml", "report.html", "report.json", "report.md"]);
     assert_eq!(ended.json()["decision"], "proceed");
     assert_eq!(ended.out, gate.read("out/report.json"));
     let replayed = gate.run(&["replay", "--journal", "out/journal.ndjson", "--format", "json"]).with_code(0);
@@ -26,6 +26,11 @@ fn a_release_with_errors_is_rolled_back_with_its_numbers() {
     assert!(ended.out.contains("error_rate > 5% for 1s"), "{}", ended.out);
     assert!(ended.err.contains("error_rate > 5% for 1s: tripped"), "{}", ended.err);
     assert!(ended.out.contains("runbook-gate replay --policy runbook.yml --journal out/journal.ndjson"));
+    let reports =
+        || ["report.html", "report.md", "report.json"].map(|name| gate.read(&format!("out/{name}")));
+    let live = reports();
+    gate.run(&["report", "out/journal.ndjson"]).with_code(0);
+    assert!(live == reports(), "the reports of the journal are those of the gate, to the byte");
     let replayed = gate.run(&["replay", "--journal", "out/journal.ndjson", "--format", "json"]).with_code(20);
     assert_eq!(replayed.out, gate.read("out/report.json"));
 }

@@ -1,0 +1,67 @@
+//! `report`: the reports of a journal, made again.
+
+use std::path::Path;
+
+use runbook_gate::report::Report;
+
+use super::arguments::{PolicyArguments, ReportArguments};
+use super::outcome::{Junit, write};
+use super::replay::{context, open, replayed};
+use super::{Exit, Failure};
+use crate::files::{ReportFolder, shown};
+use crate::session::Session;
+
+/// Writes what `verify` wrote of the same journal, byte for byte where the paths are the same.
+pub fn run(session: &Session, arguments: &ReportArguments) -> Result<Exit, Failure> {
+    let beside = arguments.journal.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let path = arguments.report_dir.as_deref().or(beside).unwrap_or(Path::new("."));
+    let (policy, journal) = open(session, &arguments.policy, &arguments.journal)?;
+    let folder = ReportFolder::open(path).map_err(Failure::input)?;
+    folder.clear_reports().map_err(Failure::input)?;
+    let outcome = replayed(session, &policy, journal, &arguments.journal)?;
+    let context = context(&policy, replay_command(&arguments.policy, &arguments.journal));
+    let report = Report::of_gate(&outcome, &context);
+    write(session, &report, &folder, Junit::of_flag(arguments.junit)).map_err(Failure::input)?;
+    session.door.say(&format!("{}: the reports are in {}", outcome.decision, shown(path)));
+    Ok(Exit::Success)
+}
+
+/// The command that decides again on a journal.
+pub fn replay_command(given: &PolicyArguments, journal: &Path) -> String {
+    let PolicyArguments { policy, variables, allowed_variables, secret_variables, .. } = given;
+    let mut words =
+        vec!["runbook-gate".to_owned(), "replay".to_owned(), "--policy".to_owned(), quoted(&shown(policy))];
+    for (name, value) in variables {
+        words.extend(["--var".to_owned(), quoted(&format!("{name}={value}"))]);
+    }
+    for (option, names) in [("--allow-var", allowed_variables), ("--secret-var", secret_variables)] {
+        for name in names {
+            words.extend([option.to_owned(), quoted(name)]);
+        }
+    }
+    words.extend(["--journal".to_owned(), quoted(&shown(journal))]);
+    words.join(" ")
+}
+
+/// A word as a POSIX shell reads it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_survive_a_shell() {
+        for (word, text) in [("a/b.yml", "a/b.yml"), ("A=b c", "'A=b c'"), ("it's", r"'it'\''s'"), ("", "''")]
+        {
+            assert_eq!(quoted(word), text);
+        }
+    }
+}
