@@ -3,12 +3,14 @@
 mod json;
 mod junit;
 mod markdown;
+mod place;
 #[cfg(test)]
 mod tests;
 
 use super::ReportContext;
 use crate::checklist::{
-    ChecklistOutcome, Evidence, ItemOutcome, ItemStatus, Place, Verdict, WaiverState, When, is_production,
+    ChecklistOutcome, Evidence, Home, ItemOutcome, ItemStatus, Place, Support, Verdict, WaiverState, When,
+    is_production,
 };
 use crate::gate::Decision;
 use crate::policy::Enforcement;
@@ -37,13 +39,39 @@ pub struct ChecklistReport {
     pub(super) outcome: ChecklistOutcome,
     pub(super) context: ReportContext,
     pub(super) notes: Vec<String>,
+    source: Option<Source>,
+}
+
+/// The deployed commit on the pages of its repository.
+#[derive(Clone, Debug)]
+struct Source {
+    home: Home,
+    commit: String,
 }
 
 impl ChecklistReport {
     /// The report of an outcome, with notes on how it was found out.
     #[must_use]
     pub const fn new(outcome: ChecklistOutcome, context: ReportContext, notes: Vec<String>) -> Self {
-        Self { outcome, context, notes }
+        Self { outcome, context, notes, source: None }
+    }
+
+    /// The same with links to the files of the deployed commit, where its repository has pages that are known.
+    #[must_use]
+    pub fn with_source(mut self, home: Home, commit: impl Into<String>) -> Self {
+        self.source = Some(Source { home, commit: commit.into() });
+        self
+    }
+
+    /// The page of a file at the deployed commit.
+    fn source_page(&self, path: &str) -> Option<String> {
+        let source = self.source.as_ref()?;
+        source.home.file_page(&source.commit, path)
+    }
+
+    /// The page of a commit.
+    fn commit_page(&self, id: &str) -> Option<String> {
+        self.source.as_ref()?.home.commit_page(id)
     }
 
     /// What the gate decides: an incomplete checklist holds.
@@ -117,6 +145,18 @@ impl ChecklistReport {
             .flat_map(|status| self.outcome.with_status(status))
             .collect()
     }
+}
+
+/// Facts in the order in which a reader needs them: what speaks against the item, what is missing or unknown, what speaks for
+/// it; of the last at most so many, and how many are left out.
+pub(super) fn chosen(facts: &[Evidence], most: usize) -> (Vec<&Evidence>, usize) {
+    let mut facts: Vec<&Evidence> = facts.iter().collect();
+    facts.sort_by_key(|fact| std::cmp::Reverse(fact.support));
+    let troubles = facts.iter().filter(|fact| fact.support != Support::For).count();
+    let shown = troubles.saturating_add(most).min(facts.len());
+    let left_out = facts.len() - shown;
+    facts.truncate(shown);
+    (facts, left_out)
 }
 
 /// Where, when and by whom, in words: `docs/adr/0001-a.md, on 2026-01-02, by Ada`.

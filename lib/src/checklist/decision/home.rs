@@ -13,6 +13,14 @@ pub struct Home {
     path: Vec<String>,
 }
 
+/// Whose pages show files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pages {
+    GitHub,
+    GitLab,
+    AzureRepos,
+}
+
 impl Home {
     /// Reads a remote's URL, in the forms that git takes: `https://…`, `ssh://…`, `git@host:owner/repository.git`.
     /// User info is dropped.
@@ -47,6 +55,75 @@ impl Home {
             .collect();
         let (host, path) = azure(&host, &parts).unwrap_or((host, parts));
         (!path.is_empty()).then_some(Self { host, path })
+    }
+
+    /// The page of a file at a commit, where the host's pages are known: GitHub, Azure Repos, GitLab.
+    ///
+    /// ```
+    /// use runbook_gate::checklist::Home;
+    /// let home = Home::of_remote("git@github.com:contoso/orders.git").ok_or("no home")?;
+    /// let page = home.file_page("1a2b3c4", "docs/adr/0001 a.md");
+    /// assert_eq!(page.as_deref(), Some("https://github.com/contoso/orders/blob/1a2b3c4/docs/adr/0001%20a.md"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn file_page(&self, commit: &str, path: &str) -> Option<String> {
+        let mut page = self.page()?;
+        let parts = path.split('/').filter(|part| !part.is_empty());
+        match self.pages()? {
+            Pages::GitHub => page.path_segments_mut().ok()?.extend(["blob", commit]).extend(parts),
+            Pages::GitLab => page.path_segments_mut().ok()?.extend(["-", "blob", commit]).extend(parts),
+            Pages::AzureRepos => {
+                let whole = format!("/{}", path.trim_start_matches('/'));
+                page.query_pairs_mut()
+                    .append_pair("path", &whole)
+                    .append_pair("version", &format!("GC{commit}"));
+                return Some(page.into());
+            }
+        };
+        Some(page.into())
+    }
+
+    /// The page of a commit, where the host's pages are known.
+    #[must_use]
+    pub fn commit_page(&self, commit: &str) -> Option<String> {
+        let mut page = self.page()?;
+        let parts: &[&str] = match self.pages()? {
+            Pages::GitHub | Pages::AzureRepos => &["commit", commit],
+            Pages::GitLab => &["-", "commit", commit],
+        };
+        page.path_segments_mut().ok()?.extend(parts);
+        Some(page.into())
+    }
+
+    fn pages(&self) -> Option<Pages> {
+        if self.host == "dev.azure.com" {
+            Some(Pages::AzureRepos)
+        } else if self.host.split('.').any(|part| part == "github") {
+            Some(Pages::GitHub)
+        } else if self.host.split('.').any(|part| part == "gitlab") {
+            Some(Pages::GitLab)
+        } else {
+            None
+        }
+    }
+
+    /// The repository's own page.
+    fn page(&self) -> Option<Url> {
+        let mut page: Url = format!("https://{}/", self.host).parse().ok()?;
+        {
+            let mut parts = page.path_segments_mut().ok()?;
+            parts.pop_if_empty();
+            match (self.pages()?, self.path.as_slice()) {
+                (Pages::AzureRepos, [organisation, project, repository]) => {
+                    parts.extend([organisation.as_str(), project, "_git", repository]);
+                }
+                (_, path) => {
+                    parts.extend(path);
+                }
+            }
+        }
+        Some(page)
     }
 
     /// Whether a page lies in this repository.
@@ -102,6 +179,32 @@ fn azure(host: &str, parts: &[String]) -> Option<(String, Vec<String>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_and_commits_have_pages_where_the_host_is_known() {
+        for (remote, file, commit) in [
+            (
+                "https://dev.azure.com/org/My%20Project/_git/orders",
+                Some("https://dev.azure.com/org/my%20project/_git/orders?path=%2Fdocs%2Fa.md&version=GC1a2b"),
+                Some("https://dev.azure.com/org/my%20project/_git/orders/commit/1a2b"),
+            ),
+            (
+                "git@gitlab.com:group/sub/orders.git",
+                Some("https://gitlab.com/group/sub/orders/-/blob/1a2b/docs/a.md"),
+                Some("https://gitlab.com/group/sub/orders/-/commit/1a2b"),
+            ),
+            (
+                "https://github.contoso.com/contoso/orders.git",
+                Some("https://github.contoso.com/contoso/orders/blob/1a2b/docs/a.md"),
+                Some("https://github.contoso.com/contoso/orders/commit/1a2b"),
+            ),
+            ("https://git.contoso.com/orders.git", None, None),
+        ] {
+            let home = Home::of_remote(remote).unwrap();
+            assert_eq!(home.file_page("1a2b", "docs/a.md").as_deref(), file, "{remote}");
+            assert_eq!(home.commit_page("1a2b").as_deref(), commit, "{remote}");
+        }
+    }
 
     #[test]
     fn every_form_of_a_remote_is_the_same_home() {

@@ -2,12 +2,15 @@
 
 use std::fmt::Write as _;
 
-use super::{ChecklistReport, circumstances, standing};
-use crate::checklist::{ItemStatus, Support, Verdict};
+use super::{ChecklistReport, chosen, place, standing};
+use crate::checklist::{ItemStatus, Support, Verdict, Who};
 use crate::report::escape::{code, markdown, prose};
 
 /// The longest report, in bytes; a longer one is cut, and says so.
 const LONGEST: usize = 100 * 1024;
+/// Of the facts that speak for an item so many are listed, and of the records that stand: a reader at night needs the others.
+const MOST_FACTS: usize = 5;
+const MOST_RECORDS: usize = 12;
 const CUT: &str = "\n\n*This report was cut at 100 KB. The JSON report has everything.*\n";
 
 /// The report as Markdown.
@@ -46,13 +49,19 @@ fn missing(out: &mut String, report: &ChecklistReport) {
     }
     out.push_str("\n### Missing\n\n");
     for item in open {
-        let _ = writeln!(out, "- **{}** ({})", code(item.id.as_str()), markdown(&item.title));
+        let _ = writeln!(
+            out,
+            "- {} **{}** ({})",
+            mark_of(item.status),
+            code(item.id.as_str()),
+            markdown(&item.title)
+        );
         for need in &item.needs {
             let _ = writeln!(
                 out,
-                "  - {}. {}: {}.",
+                "  - {}. **{}:** {}.",
                 prose(&need.sentence()),
-                markdown(&capital(&need.who.words())),
+                markdown(&subject(&need.who)),
                 prose(&need.how)
             );
         }
@@ -65,16 +74,10 @@ fn items(out: &mut String, report: &ChecklistReport) {
     }
     out.push_str("\n### Items\n\n| status | item | why |\n|---|---|---|\n");
     for item in &report.outcome.items {
-        let mark = match item.status {
-            ItemStatus::Satisfied => "✅",
-            ItemStatus::Unsatisfied => "❌",
-            ItemStatus::NotApplicable => "➖",
-            ItemStatus::Waived => "⚠️",
-            ItemStatus::Unknown => "❔",
-        };
         let _ = writeln!(
             out,
-            "| {mark} {} | {} | {} |",
+            "| {} {} | {} | {} |",
+            mark_of(item.status),
             item.status.as_str(),
             code(item.id.as_str()),
             prose(&item.because)
@@ -82,14 +85,28 @@ fn items(out: &mut String, report: &ChecklistReport) {
     }
 }
 
+const fn mark_of(status: ItemStatus) -> &'static str {
+    match status {
+        ItemStatus::Satisfied => "✅",
+        ItemStatus::Unsatisfied => "❌",
+        ItemStatus::NotApplicable => "➖",
+        ItemStatus::Waived => "⚠️",
+        ItemStatus::Unknown => "❔",
+    }
+}
+
 fn records(out: &mut String, report: &ChecklistReport) {
-    let rows: Vec<_> = report.outcome.items.iter().flat_map(|item| &item.records).collect();
+    let mut rows: Vec<_> = report.outcome.items.iter().flat_map(|item| &item.records).collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.support));
+    let troubles = rows.iter().filter(|row| row.support != Support::For).count();
+    let left_out = rows.len().saturating_sub(troubles + MOST_RECORDS);
+    rows.truncate(troubles + MOST_RECORDS);
     if rows.is_empty() {
         return;
     }
     out.push_str("\n### Decision records\n\n| change | record | status | file |\n|---|---|---|---|\n");
     for row in rows {
-        let file = row.path.as_deref().map(code).unwrap_or_default();
+        let file = row.path.as_deref().map(|path| place::path(report, path)).unwrap_or_default();
         let _ = writeln!(
             out,
             "| {} | {} | {} | {file} |",
@@ -97,6 +114,9 @@ fn records(out: &mut String, report: &ChecklistReport) {
             markdown(&row.record),
             markdown(&row.status)
         );
+    }
+    if left_out > 0 {
+        let _ = writeln!(out, "\nand {left_out} more that stand, in the JSON report");
     }
 }
 
@@ -111,15 +131,23 @@ fn details(out: &mut String, report: &ChecklistReport) {
             begun = true;
         }
         let _ = writeln!(out, "\n**{}**\n", code(item.id.as_str()));
-        for fact in &item.evidence {
+        // What stands is in the table of records already.
+        let most = if item.records.is_empty() { MOST_FACTS } else { 0 };
+        let (facts, left_out) = chosen(&item.evidence, most);
+        for fact in facts {
             let mark = match fact.support {
                 Support::For => "✅",
                 Support::Against => "❌",
                 Support::Missing | Support::Unknown => "❔",
             };
-            let place = circumstances(fact);
-            let place = if place.is_empty() { String::new() } else { format!(" ({})", markdown(&place)) };
+            let place = place::linked(report, fact);
+            let place = if place.is_empty() { String::new() } else { format!(" ({place})") };
             let _ = writeln!(out, "- {mark} {}{place}", prose(&fact.what));
+        }
+        if left_out > 0 && item.records.is_empty() {
+            let _ = writeln!(out, "- and {left_out} more of the same, in the JSON report");
+        } else if left_out > 0 {
+            let _ = writeln!(out, "- ✅ {left_out} that stand, by the table above");
         }
         for waiver in &item.waivers {
             let _ = writeln!(
@@ -134,6 +162,14 @@ fn details(out: &mut String, report: &ChecklistReport) {
         for caution in &item.cautions {
             let _ = writeln!(out, "- ⚠️ {}", prose(caution));
         }
+    }
+}
+
+/// Who can act, as the beginning of a sentence; a name stays as it is written.
+fn subject(who: &Who) -> String {
+    match who {
+        Who::OneOf(names) if !names.is_empty() => who.words(),
+        _ => capital(&who.words()),
     }
 }
 

@@ -149,6 +149,88 @@ fn production_is_enforced_and_says_so_where_the_policy_only_advises() {
     assert!(markdown(&report).contains("would have failed the stage"));
 }
 
+/// Thirty pull requests: one was rejected, one links nothing, one a proposed record.
+fn thirty() -> ChecklistReport {
+    let change = |number: u64| Change {
+        name: format!("pull request {number}"),
+        title: "Change".into(),
+        place: Some(Place::Url(format!("https://github.com/contoso/orders/pull/{number}"))),
+        author: Some("ada".into()),
+        texts: vec![ChangeText {
+            source: TextSource::Description,
+            text: match number {
+                7 => String::new(),
+                9 => "ADR-2".into(),
+                _ => "ADR-1".into(),
+            },
+            by: None,
+            when: None,
+            place: None,
+        }],
+        paths: vec![ChangedPath { path: "infra/a.tf".into(), how: PathChange::Modified }],
+        votes: Gathered::Known(vec![Vote {
+            by: "bob".into(),
+            groups: Vec::new(),
+            says: if number == 3 { VoteSays::Rejected } else { VoteSays::Approved },
+            when: None,
+            voter: Voter::SomebodyElse,
+        }]),
+    };
+    let files = [
+        ("docs/adr/0001-a.md", "---\nstatus: accepted\n---\n# A\n"),
+        ("docs/adr/0002-b.md", "---\nstatus: proposed\n---\n# B\n"),
+    ];
+    let gap = Gap::new("the run is not known", Who::Caller, "run it in the pipeline");
+    let facts = Facts {
+        deployment: Gathered::Known(Deployment {
+            commit: CommitFact { id: "1234567890".into(), title: "Release".into(), when: None },
+            since: Since::Tag { name: "v1".into(), commit: "abcdef0123".into() },
+            changes: (1..=30).map(change).collect(),
+            notes: Vec::new(),
+        }),
+        records: Gathered::Known(RecordIndex::read(&RecordRules::runbook(), &[], files)),
+        conversations: Gathered::Known(()),
+        policy: Gathered::Known(PolicyFact { committed: Committed::Same, owners_before: None }),
+        ..Facts::unknown("2026-11-25T03:00:00Z".parse().unwrap(), &gap)
+    };
+    let context = ReportContext { service: "orders".into(), ..ReportContext::default() };
+    let outcome = judge(&ChecklistRules::runbook("production"), &facts);
+    let home = Home::of_remote("git@github.com:contoso/orders.git").unwrap();
+    ChecklistReport::new(outcome, context, Vec::new()).with_source(home, "1234567890")
+}
+
+#[test]
+fn thirty_pull_requests_are_read_at_night() {
+    let page = markdown(&thirty());
+    let missing = page.split("### Items").next().unwrap();
+    assert!(missing.lines().count() < 45, "{missing}");
+    for words in [
+        "pull request 3",
+        "pull request 7",
+        "docs/adr/0002-b.md, which is proposed",
+        "**The author of the change:**",
+    ] {
+        assert!(missing.contains(words), "{words}: {missing}");
+    }
+    assert!(page.contains(
+        "[`docs/adr/0001-a.md`](https://github.com/contoso/orders/blob/1234567890/docs/adr/0001-a.md)"
+    ));
+    assert!(
+        page.contains("was rejected by bob ([open](https://github.com/contoso/orders/pull/3), by bob)"),
+        "{page}"
+    );
+    assert!(missing.contains("(pull request 3). **bob:** settle"), "a name stays as it is: {missing}");
+    let rejected = page.find("❌ pull request 3 was rejected").unwrap();
+    assert!(
+        rejected < page.find("✅ pull request 1 was approved").unwrap(),
+        "what speaks against comes first"
+    );
+    let rows: Vec<&str> =
+        page.split("### Decision records").nth(1).unwrap().lines().skip(4).take(2).collect();
+    assert!(rows[0].contains("pull request 9") && rows[1].contains("pull request 7"), "{rows:?}");
+    assert!(page.lines().count() < 120 && page.contains("more of the same"), "{}", page.lines().count());
+}
+
 #[test]
 fn a_long_report_is_cut_at_a_line_and_says_so() {
     let mut report = report(ItemStatus::Unsatisfied, "words");

@@ -5,12 +5,14 @@ use anstyle::Style;
 use super::page::{Page, Span};
 use super::{BAD, GOOD, Layout, OPEN, QUIET, STRONG};
 use crate::checklist::{ItemOutcome, ItemStatus, Support, Verdict};
-use crate::report::checklist::{ChecklistReport, circumstances, standing};
+use crate::report::checklist::{ChecklistReport, chosen, circumstances, standing};
 
 /// Where the words of an item begin.
 const INDENT: usize = 18;
-/// How many facts of one item are listed.
-const MOST_FACTS: usize = 12;
+/// Of the facts that speak for an item so many are listed.
+const MOST_FACTS: usize = 5;
+/// How many cautions of one item are listed.
+const MOST_CAUTIONS: usize = 12;
 
 /// The report as text that ends with a line end.
 #[must_use]
@@ -89,7 +91,8 @@ fn one(page: &mut Page, item: &ItemOutcome) {
             Span::new(&format!(": {}", item.because), Style::new()),
         ],
     );
-    for fact in item.evidence.iter().take(MOST_FACTS) {
+    let (facts, left_out) = chosen(&item.evidence, MOST_FACTS);
+    for fact in facts {
         let mark = match fact.support {
             Support::For => "+",
             Support::Against => "!",
@@ -99,8 +102,8 @@ fn one(page: &mut Page, item: &ItemOutcome) {
         let suffix = if where_when.is_empty() { String::new() } else { format!(" ({where_when})") };
         page.paragraph(INDENT, INDENT + 2, &[Span::new(&format!("{mark} {}{suffix}", fact.what), QUIET)]);
     }
-    if item.evidence.len() > MOST_FACTS {
-        let more = format!("and {} more", item.evidence.len() - MOST_FACTS);
+    if left_out > 0 {
+        let more = format!("and {left_out} more of the same");
         page.paragraph(INDENT, INDENT, &[Span::new(&more, QUIET)]);
     }
     for waiver in &item.waivers {
@@ -113,7 +116,7 @@ fn one(page: &mut Page, item: &ItemOutcome) {
         );
         page.paragraph(INDENT, INDENT + 2, &[Span::new(&words, OPEN)]);
     }
-    for caution in item.cautions.iter().take(MOST_FACTS) {
+    for caution in item.cautions.iter().take(MOST_CAUTIONS) {
         page.paragraph(INDENT, INDENT + 2, &[Span::new(&format!("note: {caution}"), OPEN)]);
     }
 }
