@@ -126,7 +126,10 @@ impl PolicyFile {
         let mut findings = Vec::new();
         if text.len() > yaml::LARGEST {
             let message = format!("the policy has {} bytes; at most {} are read", text.len(), yaml::LARGEST);
-            findings.push(Diagnostic::new(Code::PolicyTooLarge, Span::default(), message));
+            findings.push(
+                Diagnostic::new(Code::PolicyTooLarge, Span::default(), message)
+                    .help("is it the policy? name it with --policy"),
+            );
             return Err(Diagnostics::new(file_name, "", findings));
         }
         let document = read(text, &mut findings);

@@ -50,7 +50,12 @@ pub fn read_text(path: &Path, help: &str) -> Result<String, FileError> {
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LARGEST_TEXT {
         return Err(wrong(format!("it is larger than {LARGEST_TEXT} bytes")));
     }
-    String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8 text".to_owned()))
+    String::from_utf8(bytes).map_err(|error| {
+        let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+        let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let column = good.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+        wrong(format!("it is not UTF-8 text (line {line}, byte {column}); save it as UTF-8"))
+    })
 }
 
 /// Writes a file whole: readers see the old one or the new one, never a part.
@@ -281,6 +286,9 @@ mod tests {
         let binary = folder.path().join("binary");
         std::fs::write(&binary, [0xff, 0xfe, 0x00]).unwrap();
         assert!(read_text(&binary, "x").unwrap_err().to_string().contains("not UTF-8"));
+        std::fs::write(&binary, b"version: 1\nservice: \xff").unwrap();
+        let place = read_text(&binary, "x").unwrap_err().to_string();
+        assert!(place.contains("(line 2, byte 10); save it as UTF-8"), "{place}");
         let large = folder.path().join("large");
         std::fs::File::create(&large).unwrap().set_len(LARGEST_TEXT + 1).unwrap();
         assert!(read_text(&large, "x").unwrap_err().to_string().contains("larger than"));

@@ -146,6 +146,13 @@ pub(crate) fn wrong_type<T>(node: &Node, expected: &str, findings: &mut Vec<Diag
             NodeValue::Number(_) | NodeValue::Boolean(_) if expected.contains("text") => {
                 found.help("put quotes around it")
             }
+            NodeValue::Text(_) if expected.contains("list") => {
+                found.help("put it in brackets, `[\"…\"]`, or on a line of its own that begins with `- `")
+            }
+            NodeValue::Text(_) if expected.contains("number") => found.help("write it in digits"),
+            NodeValue::List(_) if expected.contains("text") => {
+                found.help("write one, without brackets or `- `")
+            }
             _ => found,
         });
     }

@@ -230,7 +230,7 @@ impl Builder<'_, '_> {
         self.findings.push(if let Some(bracket) = bracket {
             found
                 .also(Span::new(bracket, bracket + 1), "this is not closed yet")
-                .help("close it, and put quotes around a text that contains `: `, `, ` or a bracket")
+                .help("close it, and put quotes around a text that contains `: `, `, ` or a bracket, such as `${NAME}`")
         } else if info.contains("quoted") {
             found.help(
                 "a quote may be missing in a line before; inside double quotes a `\"` is written `\\\"`",

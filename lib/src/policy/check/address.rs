@@ -184,7 +184,12 @@ fn checked_url(text: &str) -> Result<Url, Refusal> {
         _ => (Code::InvalidUrl, "this is not a URL", "write it as in `https://orders.contoso.com/path`"),
     })?;
     if !matches!(url.scheme(), "http" | "https") {
-        let help = "only `https://` and `http://` addresses are asked";
+        // `p:9090` reads as a URL of the kind `p`.
+        let help = if text.contains("://") {
+            "only `https://` and `http://` addresses are asked"
+        } else {
+            "begin it with `https://` or `http://`"
+        };
         return Err((Code::UrlRefused, "this kind of URL is not asked", help));
     }
     if !url.username().is_empty() || url.password().is_some() {
