@@ -257,6 +257,10 @@ impl Inner {
             .and_then(|value| value.strip_prefix("Bearer "))
             .unwrap_or_default();
         let audience = contract::audience(&call.host);
+        // What the Azure CLI of a test prints names its scope itself.
+        if token.strip_prefix("cli:").is_some_and(|scope| scope == format!("https://{audience}/.default")) {
+            return None;
+        }
         match self.tokens.get(token) {
             Some((_, end)) if *end <= self.now => Some(Answer::error(
                 401,

@@ -1,5 +1,7 @@
 //! Signing in and asking, against a double of Azure over TLS with an authority of its own.
 
+mod gate;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

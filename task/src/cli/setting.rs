@@ -108,10 +108,8 @@ fn timeout(spec: &SourceSpec) -> Duration {
 /// What a poll of a source reads.
 const fn reads(spec: &SourceSpec) -> Reads {
     match spec {
-        SourceSpec::Prometheus(_)
-        | SourceSpec::AzureMonitor(_)
-        | SourceSpec::AzureLogs(_)
-        | SourceSpec::AzureErrors(_) => Reads::Ranges,
+        SourceSpec::Prometheus(_) | SourceSpec::AzureMonitor(_) | SourceSpec::AzureLogs(_) => Reads::Ranges,
+        SourceSpec::AzureErrors(_) => Reads::Since,
         SourceSpec::Probe(_)
         | SourceSpec::Scrape(_)
         | SourceSpec::HttpJson(_)

@@ -130,7 +130,7 @@ pub fn observe(setting: &mut Setting, past: Duration) -> Result<(Observed, Findi
     let now: Timestamp = setting.stage.now();
     let back = Past { from: now - past, to: now };
     let second = ask(&setting.watched, &mut setting.stage, |source| match source.reads {
-        Reads::Moments => first_look(source, now),
+        Reads::Moments | Reads::Since => first_look(source, now),
         Reads::Ranges => back.job(source),
     })?;
     take(&mut observed, &second);

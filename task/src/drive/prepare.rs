@@ -110,7 +110,7 @@ pub fn first_look(source: &Watched, now: Timestamp) -> Option<Job> {
         Reads::Moments => {
             Job::Poll(PollWindow { start: now, scheduled: now, anchor: now, timeout: source.timeout })
         }
-        Reads::Ranges => {
+        Reads::Ranges | Reads::Since => {
             let back = LOOK_BACK.max(step.times(LOOK_BACK_STEPS)).plus(source.ingestion_delay);
             Job::History(PollWindow {
                 start: now - back,

@@ -40,6 +40,8 @@ pub enum Reads {
     Moments,
     /// Points of the past, with times of their own.
     Ranges,
+    /// Points of the past that tell what has happened since the start: there is no earlier time to compare them with.
+    Since,
 }
 
 /// Ticks wait for a poll that is under way, but not longer than this: a slow source delays no other. What such a source
@@ -123,7 +125,7 @@ impl<'w> Slot<'w> {
         }
         // Once more when the points of the end are there.
         let closing = end + self.watched.ingestion_delay;
-        (self.watched.reads == Reads::Ranges && last.is_none_or(|last| last < closing)).then_some(closing)
+        (self.watched.reads != Reads::Moments && last.is_none_or(|last| last < closing)).then_some(closing)
     }
 
     fn interval(&self) -> Duration {
@@ -134,7 +136,7 @@ impl<'w> Slot<'w> {
     pub fn hold(&self) -> Duration {
         self.watched.timeout.min(match self.watched.reads {
             Reads::Moments => LONGEST_HOLD_OF_MOMENTS,
-            Reads::Ranges => LONGEST_HOLD_OF_RANGES,
+            Reads::Ranges | Reads::Since => LONGEST_HOLD_OF_RANGES,
         })
     }
 
@@ -143,11 +145,11 @@ impl<'w> Slot<'w> {
         let delay = self.watched.ingestion_delay;
         let answered = self.answered - delay;
         let expected = match (self.busy, self.watched.reads) {
-            (None, Reads::Ranges) => answered,
+            (None, Reads::Ranges | Reads::Since) => answered,
             (None, Reads::Moments) => now - delay,
             (Some(scheduled), _) if now >= scheduled + self.hold() => now - delay,
             (Some(scheduled), Reads::Moments) => scheduled - delay - Duration::from_nanos(1),
-            (Some(_), Reads::Ranges) => answered,
+            (Some(_), Reads::Ranges | Reads::Since) => answered,
         };
         expected.max(answered)
     }

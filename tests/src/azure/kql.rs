@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 /// Columns that every table of Application Insights has.
-const COMMON: [&str; 16] = [
+const COMMON: [&str; 17] = [
     "TimeGenerated",
     "ItemCount",
     "OperationId",
@@ -20,6 +20,7 @@ const COMMON: [&str; 16] = [
     "Properties",
     "Measurements",
     "_ResourceId",
+    "Type",
 ];
 
 /// Tables with the columns that are their own, as Azure Monitor's reference has them.

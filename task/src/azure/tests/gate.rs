@@ -1,0 +1,372 @@
+//! A whole gate on virtual time: a policy of presets, the real sources, the double of Azure over TLS, and a token that lives for
+//! ten minutes.
+
+use std::collections::BTreeSet;
+
+use runbook_gate::gate::{Decision, Gate, Progress};
+use runbook_gate::journal::Line;
+use runbook_gate::policy::{Policy, PolicyFile, Variable, Variables};
+use runbook_gate::source::{self, CommandEnd, CommandError, Commands, Source, World};
+use runbook_gate::{Duration, Timestamp};
+use serde_json::Value;
+
+use super::*;
+use crate::drive::ledger::Ledger;
+use crate::drive::stage::{Answer as Answered, Event, Job, Stage};
+use crate::drive::{Course, Reads, Trial, Watched, watch};
+use crate::live::View;
+use crate::redact::Redactor;
+
+const GROUP: &str = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/orders/providers";
+
+/// Forty minutes of watch.
+fn policy() -> Policy {
+    let text = format!(
+        r#"
+version: 1
+service: orders-api
+prometheus: {{ azure: "https://orders-a1b2.westeurope.prometheus.monitor.azure.com", step: 1m }}
+presets:
+  - application-insights: {{ resource: "{GROUP}/Microsoft.Insights/components/orders", role: orders-api, ingestion_delay: 2m }}
+  - app-service: {{ resource: "{GROUP}/Microsoft.Web/serverfarms/orders" }}
+  - sql: {{ resource: "{GROUP}/Microsoft.Sql/servers/orders/databases/orders" }}
+  - service-bus: {{ resource: "{GROUP}/Microsoft.ServiceBus/namespaces/orders", entity: incoming }}
+signals:
+  alerts: {{ azure-alerts: {{ resources: ["{GROUP}/Microsoft.Web/sites/orders"] }} }}
+  pods: {{ prometheus: {{ query: "sum(up)" }} }}
+  mismatches: {{ log-analytics: {{ workspace: "11111111-2222-3333-4444-555555555555", query: "OrdersAudit | where Mismatch | summarize value=count()" }} }}
+  site_requests:
+    azure-monitor:
+      resources: ["{GROUP}/Microsoft.Web/sites/orders", "{GROUP}/Microsoft.Web/sites/orders-2"]
+      region: westeurope
+      metric: Requests
+      aggregation: Total
+gate:
+  warmup: 1m
+  observe: 40m
+  baseline: none
+  rollback_when: ["error_rate > 5% for 5m", "latency_p95 > 500ms for 5m"]
+  verify: ["error_rate < 1%", "latency_p95 < 500ms", "max(new_errors) < 1", "max(alerts) < 1", "cpu_saturation < 90%",
+    "database_cpu_saturation < 90%", "max(queue_depth) < 1000", "max(mismatches) < 1", "min(pods) > 2", "min(site_requests) > 1",
+    "dependency_failures < 10%", "max(exceptions) < 5", "availability_tests > 90%", "correlation_ids > 90%", "min(traces) > 1"]
+"#
+    );
+    let today: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let checked = PolicyFile::parse("runbook.yml", &text, today).unwrap_or_else(|errors| panic!("{errors}"));
+    checked.file.resolve(None, &Nothing).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+struct Nothing;
+
+impl Variables for Nothing {
+    fn get(&self, _: &str) -> Variable {
+        Variable::NotAllowed
+    }
+}
+
+impl Commands for Nothing {
+    fn run(&self, _: &runbook_gate::policy::source_spec::CommandSpec) -> Result<CommandEnd, CommandError> {
+        panic!("no command is run here")
+    }
+}
+
+struct Silent;
+
+impl View for Silent {
+    fn show(&mut self, _: &Progress, _: Timestamp) {}
+
+    fn say(&mut self, _: &str) {}
+}
+
+/// What happens to the service, in minutes since the deployment.
+#[derive(Clone, Copy, Debug, Default)]
+struct Story {
+    /// From when on a fifth of the requests fails.
+    failing_from: Option<i64>,
+    /// When Log Analytics refuses for a minute.
+    throttled_at: Option<i64>,
+}
+
+fn start() -> Timestamp {
+    "2026-01-01T00:00:20Z".parse().unwrap()
+}
+
+fn time(text: &str) -> i64 {
+    text.parse::<Timestamp>().unwrap().as_nanos() / 1_000_000_000
+}
+
+/// The whole minutes of a time, by their begin.
+fn minutes(timespan: &str) -> impl Iterator<Item = i64> {
+    let (from, to) = timespan.split_once('/').unwrap();
+    let (from, to) = (time(from), time(to));
+    (from.div_euclid(60)..to.div_euclid(60)).map(|minute| minute * 60)
+}
+
+fn table(columns: &[&str], rows: Vec<Value>) -> Answer {
+    let columns: Vec<Value> = columns
+        .iter()
+        .map(|name| json!({ "name": name, "type": if *name == "TimeGenerated" { "datetime" } else { "real" } }))
+        .collect();
+    Answer::json(&json!({ "tables": [{ "name": "PrimaryResult", "columns": columns, "rows": rows }] }))
+}
+
+fn logs(call: &Call, story: Story) -> Answer {
+    let query = call.field("query");
+    let timespan = call.field("timespan");
+    let since = |at: i64| (at - start().as_nanos() / 1_000_000_000) / 60;
+    let each = |columns: &[&str], row: &dyn Fn(i64) -> Vec<Value>| {
+        let rows = minutes(&timespan).map(|at| {
+            let mut cells = vec![json!(Timestamp::from_secs(at).to_string())];
+            cells.extend(row(at));
+            Value::Array(cells)
+        });
+        table(&[&["TimeGenerated"], columns].concat(), rows.collect())
+    };
+    if query.contains("percentilew") {
+        return each(&["requests", "failed", "p50", "p95", "p99", "rate"], &|at| {
+            let bad = story.failing_from.is_some_and(|from| since(at) >= from);
+            vec![
+                json!(600),
+                json!(if bad { 120 } else { 1 }),
+                json!("0.02"),
+                json!(0.2),
+                json!(0.4),
+                json!(10.0),
+            ]
+        });
+    }
+    if query.contains("before == 0") {
+        return table(&["pattern", "before", "after", "first", "message"], Vec::new());
+    }
+    match query.split('|').next().unwrap().trim() {
+        "AppDependencies" => each(&["failed", "calls"], &|_| vec![json!(1), json!(300)]),
+        "union AppRequests, AppExceptions" => each(&["value"], &|_| vec![json!(0)]),
+        "AppAvailabilityResults" => each(&["passed", "runs"], &|_| vec![json!(5), json!(5)]),
+        "union AppRequests, AppDependencies, AppTraces, AppExceptions" if query.contains("carrying") => {
+            each(&["carrying", "items"], &|_| vec![json!(990), json!(1000)])
+        }
+        "union AppRequests, AppDependencies, AppTraces, AppExceptions" => {
+            table(&["value"], vec![json!([4000])])
+        }
+        "union AppRequests, AppDependencies" => each(&["value"], &|_| vec![json!(900)]),
+        "OrdersAudit" => table(&["value"], vec![json!([0])]),
+        other => panic!("no answer to {other}: {query}"),
+    }
+}
+
+fn of_metrics(names: &str, aggregation: &str, timespan: &str) -> Value {
+    let of = |name: &str| {
+        let percent = name.to_ascii_lowercase().contains("percent");
+        let data: Vec<Value> = minutes(timespan)
+            .map(|at| json!({ "timeStamp": Timestamp::from_secs(at).to_string(), aggregation: if percent { 40.0 } else { 12.0 } }))
+            .collect();
+        json!({
+            "name": { "value": name }, "unit": if percent { "Percent" } else { "Count" }, "errorCode": "Success",
+            "timeseries": [{ "metadatavalues": [], "data": data }],
+        })
+    };
+    names.split(',').map(of).collect()
+}
+
+fn respond(call: &Call, story: Story) -> Answer {
+    if call.host == "api.loganalytics.io" {
+        return logs(call, story);
+    }
+    if call.host.ends_with("prometheus.monitor.azure.com") {
+        let form: std::collections::BTreeMap<String, String> =
+            url::form_urlencoded::parse(call.body.as_bytes()).into_owned().collect();
+        let number = |name: &str| form[name].parse::<f64>().unwrap();
+        let (from, to, step) = (number("start"), number("end"), number("step"));
+        let count = ((to - from) / step).round() as i64;
+        let values: Vec<Value> = (0..=count).map(|at| json!([from + at as f64 * step, "3"])).collect();
+        return Answer::json(&json!({
+            "status": "success", "data": { "resultType": "matrix", "result": [{ "metric": {}, "values": values }] },
+        }));
+    }
+    if call.path.ends_with("/metrics:getBatch") {
+        let timespan = format!("{}/{}", call.parameter("starttime"), call.parameter("endtime"));
+        let value = of_metrics(call.parameter("metricnames"), call.parameter("aggregation"), &timespan);
+        let body: Value = serde_json::from_str(&call.body).unwrap();
+        let of = |id: &Value| json!({ "interval": "PT1M", "resourceid": id, "value": value });
+        let values: Vec<Value> = body["resourceids"].as_array().unwrap().iter().map(of).collect();
+        return Answer::json(&json!({ "values": values }));
+    }
+    if call.path.ends_with("/metrics") {
+        let value = of_metrics(
+            call.parameter("metricnames"),
+            call.parameter("aggregation"),
+            call.parameter("timespan"),
+        );
+        return Answer::json(&json!({ "cost": 1, "interval": "PT1M", "value": value }));
+    }
+    if call.path.ends_with("/metricAlerts") {
+        let scope = format!("{GROUP}/Microsoft.Web/sites/orders");
+        return Answer::json(
+            &json!({ "value": [{ "name": "http-5xx", "properties": { "enabled": true, "scopes": [scope] } }] }),
+        );
+    }
+    Answer::json(&json!({ "value": [] }))
+}
+
+/// Sources that work at once, on a clock that moves only when somebody waits.
+struct Live {
+    now: Timestamp,
+    clock: Clock,
+    double: Azure,
+    transport: AzureTransport,
+    sources: Vec<Box<dyn Source>>,
+    done: Vec<(Timestamp, usize, Answered)>,
+}
+
+impl Stage for Live {
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn start(&mut self, source: usize, job: Job) {
+        self.clock.set(&self.double, self.now.as_nanos() / 1_000_000_000);
+        let world = World { transport: &self.transport, commands: &Nothing };
+        let source_at = &mut self.sources[source];
+        let answer = match job {
+            Job::Poll(window) => Answered::Polled(source_at.poll(&window, &world)),
+            Job::History(window) => Answered::History(source_at.history(&window, &world)),
+            Job::Serving(window) => Answered::Serving(source_at.serving(&window, &world)),
+        };
+        self.done.push((self.now + Duration::from_secs(1), source, answer));
+    }
+
+    fn next(&mut self, until: Timestamp) -> Event {
+        let first = (0..self.done.len()).min_by_key(|index| (self.done[*index].0, self.done[*index].1));
+        match first.filter(|index| self.done[*index].0 <= until) {
+            Some(index) => {
+                let (at, source, answer) = self.done.remove(index);
+                self.now = self.now.max(at);
+                Event::Done { source, answer, fault: None }
+            }
+            None => {
+                self.now = self.now.max(until);
+                Event::Reached
+            }
+        }
+    }
+}
+
+struct Ran {
+    decision: Decision,
+    journal: String,
+    calls: Vec<Call>,
+    refusals: Vec<String>,
+}
+
+fn run(story: Story) -> Ran {
+    let policy = policy();
+    let clock = Clock::default();
+    let throttled = story.throttled_at;
+    let shared = clock.clone();
+    let double = Azure::start(move |call| {
+        let minute = (shared.0.load(Ordering::SeqCst) - start().as_nanos() / 1_000_000_000) / 60;
+        if call.host == "api.loganalytics.io" && throttled == Some(minute) {
+            return Answer { status: 429, headers: vec!["Retry-After: 60".to_owned()], body: String::new() };
+        }
+        respond(call, story)
+    });
+    double.set_life(600);
+    let transport = transport(&double, federated(&double), &clock);
+    let sources: Vec<Box<dyn Source>> = policy
+        .sources()
+        .iter()
+        .map(|spec| source::build(spec).unwrap_or_else(|error| panic!("{error}")))
+        .collect();
+    let watched = sources
+        .iter()
+        .map(|source| {
+            let signals = source.signals();
+            Watched {
+                name: source.describe(),
+                interval: source.interval(),
+                ingestion_delay: signals
+                    .iter()
+                    .map(|signal| signal.ingestion_delay)
+                    .max()
+                    .unwrap_or_default(),
+                timeout: Duration::from_secs(30),
+                reads: match source.describe().split(' ').next() {
+                    Some("azure-alerts") => Reads::Moments,
+                    Some("new") => Reads::Since,
+                    _ => Reads::Ranges,
+                },
+                trial: Trial::Answers,
+                signals,
+            }
+        })
+        .collect();
+    let course = Course { start: start(), watch_from: start() + policy.gate().warmup(), sources: watched };
+    let mut file = Vec::new();
+    let mut ledger = Ledger::new(Gate::new(policy.gate().clone()), &mut file, Redactor::default());
+    let head = Line::Start { t: start(), environment: "production".into(), policy_sha256: String::new() };
+    ledger.record(head).unwrap();
+    let mut stage =
+        Live { now: start(), clock, double: double.clone(), transport, sources, done: Vec::new() };
+    let outcome = watch(&course, ledger, &mut stage, &mut Silent).unwrap();
+    Ran {
+        decision: outcome.decision,
+        journal: String::from_utf8(file).unwrap(),
+        calls: double.take_calls(),
+        refusals: double.refusals(),
+    }
+}
+
+#[test]
+fn forty_minutes_on_tokens_of_ten_end_well_and_every_preset_asks_by_the_schema() {
+    let ran = run(Story::default());
+    assert!(ran.refusals.is_empty(), "{:#?}", ran.refusals);
+    let absent: Vec<&str> = ran.journal.lines().filter(|line| line.contains("\"absent\"")).collect();
+    assert!(absent.is_empty(), "{absent:#?}");
+    assert_eq!(ran.decision, Decision::Proceed, "{}", ran.journal.lines().last().unwrap());
+    // Each of the audiences is renewed some times, and each time with an assertion of its own.
+    let scopes: BTreeSet<String> = ran.calls.iter().filter_map(scope_of).collect();
+    assert_eq!(
+        scopes.into_iter().collect::<Vec<_>>(),
+        [
+            "https://api.loganalytics.io/.default",
+            "https://management.azure.com/.default",
+            "https://metrics.monitor.azure.com/.default",
+            "https://prometheus.monitor.azure.com/.default"
+        ]
+    );
+    let renewals = ran.calls.iter().filter_map(scope_of).filter(|scope| scope.contains("management")).count();
+    assert!((8..=10).contains(&renewals), "{renewals}");
+    let assertions = ran.calls.iter().filter(|call| call.path == "/oidc").count();
+    assert_eq!(assertions, ran.calls.iter().filter_map(scope_of).count());
+    assert!(!ran.journal.contains("entra-token"), "no token stands in the journal");
+}
+
+/// The scope of a request for a token.
+fn scope_of(call: &Call) -> Option<String> {
+    if !call.path.ends_with("/oauth2/v2.0/token") {
+        return None;
+    }
+    url::form_urlencoded::parse(call.body.as_bytes())
+        .find(|(name, _)| name == "scope")
+        .map(|(_, scope)| scope.into_owned())
+}
+
+#[test]
+fn a_release_that_fails_is_found_though_its_numbers_come_late() {
+    let ran = run(Story { failing_from: Some(10), ..Story::default() });
+    assert_eq!(ran.decision, Decision::Rollback);
+}
+
+#[test]
+fn a_minute_of_throttling_is_absent_and_then_made_up_for() {
+    let ran = run(Story { throttled_at: Some(20), ..Story::default() });
+    let throttled = ran.journal.lines().filter(|line| line.contains("\"throttled\"")).count();
+    assert!(throttled > 0, "it is said");
+    assert_eq!(ran.decision, Decision::Proceed, "and no failure of the service");
+    let rates = ran
+        .journal
+        .lines()
+        .filter(|line| line.contains("\"sample\"") && line.contains("\"error_rate\""))
+        .count();
+    assert!(rates >= 39, "{rates} minutes, none of them lost");
+}
