@@ -34,7 +34,9 @@ const EXTENSION_KEYS = {
     ],
     optional: ['galleryFlags', 'links', 'repository'],
 };
-const CONTRIBUTION_TARGETS = { 'ms.vss-distributed-task.task': 'ms.vss-distributed-task.tasks' };
+const TASK = 'ms.vss-distributed-task.task';
+const TAB = 'ms.vss-build-web.build-results-tab';
+const CONTRIBUTION_TARGETS = { [TASK]: 'ms.vss-distributed-task.tasks', [TAB]: 'ms.vss-build-web.build-results-view' };
 
 /** Collects what is wrong; `at` is where in the file. */
 class Findings {
@@ -318,11 +320,11 @@ export function checkExtension(extension, task, exists = () => true) {
             findings.say('files', `${file} does not exist`);
         }
     }
-    checkContributions(findings, extension.contributions ?? [], task, files);
+    checkContributions(findings, extension.contributions ?? [], task, { files, exists });
     return findings.all;
 }
 
-function checkContributions(findings, contributions, task, files) {
+function checkContributions(findings, contributions, task, { files, exists }) {
     findings.unique('contributions', contributions.map((contribution) => contribution?.id));
     contributions.forEach((contribution, index) => {
         const at = `contributions[${index}]`;
@@ -335,8 +337,16 @@ function checkContributions(findings, contributions, task, files) {
         } else {
             findings.exactly(`${at}.targets`, contribution.targets, [target]);
         }
+        if (contribution.type === TAB && findings.keys(`${at}.properties`, contribution.properties, { required: ['name', 'uri', 'supportsTasks'], optional: [] })) {
+            findings.text(`${at}.properties.name`, contribution.properties.name);
+            // Another id, and the tab is shown for no run at all.
+            findings.exactly(`${at}.properties.supportsTasks`, contribution.properties.supportsTasks, [task.id]);
+            if (!exists(contribution.properties.uri)) {
+                findings.say(`${at}.properties.uri`, `${contribution.properties.uri} does not exist`);
+            }
+        }
     });
-    const tasks = contributions.filter((contribution) => contribution?.type === 'ms.vss-distributed-task.task');
+    const tasks = contributions.filter((contribution) => contribution?.type === TASK);
     findings.exactly('contributions of tasks', tasks.map((contribution) => contribution.properties?.name), [task.name]);
     if (!files.includes(task.name)) {
         findings.say('files', `the task's folder ${task.name} is not packed`);

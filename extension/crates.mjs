@@ -82,7 +82,7 @@ function lockedChecksums(lockFile) {
     return checksums;
 }
 
-/** The licence texts of the crates that are not the project's own; a crate without any is an error. */
+/** The licence texts of the crates and packages that are not the project's own; one without any is an error. */
 export function thirdPartyNotices(crates) {
     const parts = [
         'runbook-gate contains the following software of others, each under its licence. Where a licence is a choice (OR),',

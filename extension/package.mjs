@@ -12,6 +12,7 @@ import { readArchive, writeArchive } from './archive.mjs';
 import { buildBinary, checkBinary } from './build.mjs';
 import { PLATFORMS } from './manifest.mjs';
 import { filesUnder, stageExtension } from './stage.mjs';
+import { bundleTab } from './tab.mjs';
 
 /** Azure DevOps Server and the Marketplace have refused larger ones. */
 const LARGEST_VSIX = 19_000_000;
@@ -22,7 +23,7 @@ const root = path.resolve(import.meta.dirname, '..');
 /** Packs binaries (platform to file) into a `.vsix` in `out`; returns its path. */
 export async function packExtension({ binaries, out, version, publisher, log = () => {} }) {
     const stage = path.join(out, 'stage');
-    const extension = stageExtension({ root, stage, binaries, version, publisher });
+    const extension = stageExtension({ root, stage, binaries, tab: await bundleTab(root), version, publisher });
     const name = `${extension.publisher}.${extension.id}-${extension.version}.vsix`;
     const raw = path.join(out, 'raw.vsix');
     tfx(stage, raw);

@@ -2,8 +2,8 @@
 
 import { createHash } from 'node:crypto';
 
-/** The bill of materials of `crates` and of the packed `binaries` (from the task's manifest), as JSON text. */
-export function billOfMaterials({ crates, binaries, version }) {
+/** The bill of materials of `crates`, of the npm `packages` in the tab, and of the packed `binaries` (from the task's manifest), as JSON text. */
+export function billOfMaterials({ crates, packages, binaries, version }) {
     const packed = Object.entries(binaries).map(([platform, { path, sha256 }]) => ({
         type: 'file',
         'bom-ref': `file:bin/${path}`,
@@ -18,9 +18,9 @@ export function billOfMaterials({ crates, binaries, version }) {
         metadata: {
             component: { type: 'application', 'bom-ref': 'extension', name: 'runbook-gate-extension', version },
         },
-        components: [...packed, ...crates.map(component)],
+        components: [...packed, ...crates.map(component), ...packages.map(component)],
         dependencies: [
-            { ref: 'extension', dependsOn: [...packed.map((file) => file['bom-ref'])] },
+            { ref: 'extension', dependsOn: [...packed.map((file) => file['bom-ref']), ...packages.map(reference)] },
             ...packed.map((file) => ({ ref: file['bom-ref'], dependsOn: crates.slice(0, 1).map(reference) })),
             ...crates.map((crate) => ({
                 ref: reference(crate),
@@ -32,8 +32,8 @@ export function billOfMaterials({ crates, binaries, version }) {
     return `${JSON.stringify({ ...bom, serialNumber: uuidOf(digest) }, undefined, 1)}\n`;
 }
 
-function reference({ name, version }) {
-    return `pkg:cargo/${name}@${version}`;
+function reference({ ecosystem = 'cargo', name, version }) {
+    return `pkg:${ecosystem}/${name}@${version}`;
 }
 
 function component(crate) {
@@ -43,6 +43,7 @@ function component(crate) {
         name: crate.name,
         version: crate.version,
         ...(crate.sha256 === undefined ? {} : { hashes: [{ alg: 'SHA-256', content: crate.sha256 }] }),
+        ...(crate.sha512 === undefined ? {} : { hashes: [{ alg: 'SHA-512', content: crate.sha512 }] }),
         licenses: [{ expression: crate.license }],
         purl: reference(crate),
         ...(crate.repository === undefined ? {} : { externalReferences: [{ type: 'vcs', url: crate.repository }] }),

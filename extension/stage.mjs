@@ -9,7 +9,9 @@ import { billOfMaterials } from './sbom.mjs';
 
 const CONTENT_TYPES = {
     '': 'application/octet-stream',
+    '.css': 'text/css',
     '.exe': 'application/octet-stream',
+    '.html': 'text/html',
     '.js': 'text/javascript',
     '.json': 'application/json',
     '.md': 'text/markdown',
@@ -19,10 +21,10 @@ const CONTENT_TYPES = {
 
 /**
  * Stages the extension.
- * @param {{ root: string, stage: string, binaries: Map<string, string>, version?: string, publisher?: string }} what
+ * @param {{ root: string, stage: string, binaries: Map<string, string>, tab: { files: Map<string, Buffer>, packages: object[] }, version?: string, publisher?: string }} what
  * @returns the manifest as staged
  */
-export function stageExtension({ root, stage, binaries, version, publisher }) {
+export function stageExtension({ root, stage, binaries, tab, version, publisher }) {
     const task = readJson(path.join(root, 'task.json'));
     const extension = readJson(path.join(root, 'vss-extension.json'));
     if (version !== undefined) {
@@ -49,10 +51,15 @@ export function stageExtension({ root, stage, binaries, version, publisher }) {
     cpSync(path.join(root, 'extension', 'icon.png'), path.join(stage, 'images', 'icon.png'));
     cpSync(path.join(root, 'extension', 'overview.md'), path.join(stage, 'overview.md'));
 
+    mkdirSync(path.join(stage, 'tab'));
+    for (const [name, content] of tab.files) {
+        writeFileSync(path.join(stage, 'tab', name), content);
+    }
+
     const crates = cratesOf(root, [...binaries.keys()]);
     writeFileSync(path.join(stage, 'LICENSE.txt'), ownLicence(root));
-    writeFileSync(path.join(stage, 'THIRD-PARTY-NOTICES.txt'), thirdPartyNotices(crates));
-    writeFileSync(path.join(stage, 'sbom.cdx.json'), billOfMaterials({ crates, binaries: packed, version: extension.version }));
+    writeFileSync(path.join(stage, 'THIRD-PARTY-NOTICES.txt'), thirdPartyNotices([...crates, ...tab.packages]));
+    writeFileSync(path.join(stage, 'sbom.cdx.json'), billOfMaterials({ crates, packages: tab.packages, binaries: packed, version: extension.version }));
 
     const files = filesUnder(stage);
     const findings = [...checkTask(task), ...checkExtension(extension, task, (file) => files.some((each) => each === file || each.startsWith(`${file}/`)))];
@@ -62,7 +69,12 @@ export function stageExtension({ root, stage, binaries, version, publisher }) {
     // Every file with its type: tfx would otherwise guess types by what the machine has installed. What the manifest names
     // elsewhere must not be listed again, or it loses its role.
     const named = [extension.icons.default, ...Object.values(extension.content).map((each) => each.path)];
-    extension.files = files.filter((file) => !named.includes(file)).map((file) => ({ path: file, contentType: contentType(file) }));
+    extension.files = files.filter((file) => !named.includes(file)).map((file) => ({
+        path: file,
+        contentType: contentType(file),
+        // What a browser asks for by its address.
+        ...(file.startsWith('tab/') ? { addressable: true } : {}),
+    }));
     writeJson(path.join(stage, 'vss-extension.json'), extension);
     return extension;
 }

@@ -106,6 +106,12 @@ need_cargo_deny() {
 }
 
 # Node 20 or later with npm, and what package.json names: tfx, readers of logging commands. Nothing of it is shipped.
+# A real browser, and the one family of fonts that its references are set in.
+need_browser() {
+    need chromium chromium
+    [ -e /usr/share/fonts/truetype/dejavu/DejaVuSansMono-Bold.ttf ] || install "the browser's fonts" fonts-dejavu-core
+}
+
 need_extension_tools() {
     if ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || ! command -v npm >/dev/null; then
         if [ ! -x "$tools/node/bin/npm" ]; then

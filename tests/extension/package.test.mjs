@@ -41,13 +41,19 @@ describe('the packed extension', () => {
             'images/icon.png',
             'overview.md',
             'sbom.cdx.json',
+            'tab/tab.css',
+            'tab/tab.html',
+            'tab/tab.js',
         ].sort());
     });
 
-    test('contributes the task, with the one scope', () => {
+    test('contributes the task and its tab, with the one scope', () => {
         const manifest = json('extension.vsomanifest');
         assert.deepEqual(manifest.scopes, ['vso.build']);
-        assert.deepEqual(manifest.contributions.map(({ type, properties }) => [type, properties]), [['ms.vss-distributed-task.task', { name: 'RunbookGate' }]]);
+        assert.deepEqual(manifest.contributions.map(({ type, properties }) => [type, properties]), [
+            ['ms.vss-distributed-task.task', { name: 'RunbookGate' }],
+            ['ms.vss-build-web.build-results-tab', { name: 'Release gate', uri: 'tab/tab.html', supportsTasks: [json('RunbookGate/task.json').id] }],
+        ]);
     });
 
     test('shows its details, its licence and its icon', () => {
