@@ -64,10 +64,12 @@ describe('verify', () => {
         assert.match(readFileSync(step.outputs.get('journalPath'), 'utf8'), /"kind":"end"/);
         assert.deepEqual(step.attachments.map(({ type, name }) => [type, name]), [
             ['Distributedtask.Core.Summary', 'Runbook gate production.md'],
+            ['runbook-gate.page', 'report.html'],
             ['runbook-gate.report', 'report.json'],
             ['runbook-gate.journal', 'journal.ndjson'],
         ]);
-        assert.equal(JSON.parse(step.attachments[1].text).decision, 'proceed');
+        assert.match(step.attachments[1].text, /^<!doctype html>[\s\S]*class="decision">Proceed/);
+        assert.equal(JSON.parse(step.attachments[2].text).decision, 'proceed');
         assert.deepEqual(step.issues, []);
         assert.deepEqual([...step.progress], [...step.progress].sort((a, b) => a - b));
         assert.ok(step.progress.length > 1);
@@ -98,7 +100,7 @@ describe('verify', () => {
         assert.equal(step.final, 'Succeeded');
         assert.equal(step.outputs.get('decision'), 'proceed');
         assert.deepEqual(step.attachments, []);
-        assert.equal(step.warnings.length, 3);
+        assert.equal(step.warnings.length, 4);
     });
 
     test('in an environment where it is off says so', async (t) => {
@@ -127,7 +129,7 @@ describe('verify', () => {
             ends(step, 'Failed', 10);
             assert.equal(step.outputs.get('decision'), 'hold');
             assert.match(step.outputs.get('reason'), /cancelled/);
-            assert.equal(step.attachments.length, 3);
+            assert.equal(step.attachments.length, 4);
         });
     }
 
@@ -141,7 +143,7 @@ describe('verify', () => {
             const step = await started.ended;
             ends(step, 'Failed', 10);
             assert.equal(step.outputs.get('decision'), 'hold');
-            assert.equal(step.attachments.length, 3);
+            assert.equal(step.attachments.length, 4);
         });
     }
 
@@ -216,7 +218,7 @@ describe('bad input', () => {
         const reportDirectory = path.join(run.workspace, 'gate');
         mkdirSync(reportDirectory);
         for (const command of ['verify', 'checklist']) {
-            ['report.json', 'report.md', 'junit.xml', 'checklist.json', 'checklist.md'].forEach((name) => writeFileSync(path.join(reportDirectory, name), '{"decision":"proceed"}'));
+            ['report.json', 'report.md', 'report.html', 'junit.xml', 'checklist.json', 'checklist.md', 'checklist.html'].forEach((name) => writeFileSync(path.join(reportDirectory, name), '{"decision":"proceed"}'));
             const step = await runTask(run.task, { ...run, inputs: { command, reportDirectory, deployedAt: 'yesterday' } });
             ends(step, 'Failed', 2);
             assert.deepEqual(readdirSync(reportDirectory), []);
@@ -274,9 +276,10 @@ describe('checklist', () => {
         assert.match(step.issues[1].message, /^config-reviewed is un\w+: /);
         assert.deepEqual(step.attachments.map(({ type, name }) => [type, name]), [
             ['Distributedtask.Core.Summary', 'Checklist staging.md'],
+            ['runbook-gate.page', 'checklist.html'],
             ['runbook-gate.checklist', 'checklist.json'],
         ]);
-        assert.equal(JSON.parse(step.attachments[1].text).decision, 'hold');
+        assert.equal(JSON.parse(step.attachments[2].text).decision, 'hold');
         assert.ok(readdirSync(step.outputs.get('reportPath')).includes('checklist.md'));
     });
 
