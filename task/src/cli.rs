@@ -4,6 +4,7 @@ pub mod arguments;
 mod baseline;
 mod checklist;
 mod explain;
+mod history;
 mod init;
 mod load;
 mod normal;
@@ -12,12 +13,14 @@ mod reading;
 pub mod remote;
 mod replay;
 mod report;
+mod rollback;
 mod schema;
 mod setting;
 mod stale;
 mod task;
 mod telemetry;
 mod validate;
+mod verdict;
 mod verify;
 
 use std::process::ExitCode;
@@ -178,6 +181,8 @@ fn perform(session: &Session, command: Command) -> Result<Exit, Failure> {
         Command::Telemetry(arguments) => telemetry::run(session, &arguments),
         Command::Baseline(arguments) => baseline::run(session, &arguments),
         Command::Verify(arguments) => verify::run(session, &arguments),
+        Command::History(arguments) => history::run(session, &arguments),
+        Command::Rollback { command } => rollback::run(session, &command),
         Command::Replay(arguments) => replay::run(session, &arguments),
         Command::Report(arguments) => report::run(session, &arguments),
         Command::Explain { code } => explain::run(session, code.as_deref()),

@@ -102,6 +102,12 @@ pub const SUMMARY: &str = "report.md";
 pub const PAGE: &str = "report.html";
 /// The JUnit report's name.
 pub const JUNIT: &str = "junit.xml";
+/// What a gate decided, for a later rollback.
+pub const VERDICT: &str = "verdict.json";
+/// A rollback plan for programs.
+pub const PLAN_JSON: &str = "rollback-plan.json";
+/// A rollback plan for people.
+pub const PLAN_SUMMARY: &str = "rollback-plan.md";
 /// The checklist's report for programs.
 pub const CHECKLIST_JSON: &str = "checklist.json";
 /// The checklist's report for people.
@@ -153,7 +159,7 @@ impl ReportFolder {
     /// # Errors
     /// Where an old file cannot be removed.
     pub fn clear_reports(&self) -> Result<(), FileError> {
-        self.remove(&[REPORT_JSON, SUMMARY, PAGE, JUNIT])
+        self.remove(&[REPORT_JSON, SUMMARY, PAGE, JUNIT, VERDICT])
     }
 
     /// Removes what an earlier checklist wrote.

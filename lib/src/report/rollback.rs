@@ -31,10 +31,10 @@ pub(super) fn subject(plan: &Plan) -> String {
 pub(super) fn next(plan: &Plan) -> String {
     match (plan.release(), plan.safety()) {
         (Some(target), Safety::Proved) => {
-            format!("Deploy {} again, then verify with `--profile rollback`.", target.words())
+            format!("Deploy {} again, then watch it with `runbook-gate verify`.", target.words())
         }
         (Some(target), Safety::NotProved) => format!(
-            "A person decides. Look at each doubt below; if {} may be deployed again, do it and verify with `--profile rollback`.",
+            "A person decides. Look at each doubt below; if {} may be deployed again, do it and watch it with `runbook-gate verify`.",
             target.words()
         ),
         (None, _) => {

@@ -37,6 +37,14 @@ pub enum Command {
     Baseline(BaselineArguments),
     /// Watch the release and decide.
     Verify(VerifyArguments),
+    /// List what gates decided of this service in an environment.
+    History(HistoryArguments),
+    /// Find out what a rollback would go back to, and whether that is proved to be safe.
+    Rollback {
+        /// What to do.
+        #[command(subcommand)]
+        command: RollbackCommand,
+    },
     /// Decide again on a journal.
     Replay(ReplayArguments),
     /// Make the reports of a journal again.
@@ -230,12 +238,65 @@ pub struct VerifyArguments {
     /// Write `junit.xml` into the report folder too.
     #[arg(long, requires = "report_dir")]
     pub junit: bool,
+    /// The version that is deployed, for the history; the build number, or what the policy's probe expects, by default.
+    #[arg(long, value_name = "VERSION")]
+    pub release_version: Option<String>,
+    /// The file that keeps the decision; on a desk one in your folder for state by default.
+    #[arg(long, value_name = "FILE")]
+    pub history: Option<PathBuf>,
     /// How the result is printed.
     #[arg(short, long, value_enum, default_value_t)]
     pub format: Format,
     /// Check everything, read each source once, say what would be watched, and write nothing.
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// `history`
+#[derive(Debug, Args)]
+pub struct HistoryArguments {
+    #[command(flatten)]
+    pub policy: PolicyArguments,
+    /// The history file; on a desk by default the one that `verify` keeps.
+    #[arg(long, value_name = "FILE")]
+    pub history: Option<PathBuf>,
+    /// At most so many decisions; 20 by default.
+    #[arg(long, value_name = "NUMBER")]
+    pub most: Option<usize>,
+    /// How the decisions are printed.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// What `rollback` can do.
+#[derive(Debug, Subcommand)]
+pub enum RollbackCommand {
+    /// Name the last known good version with its proof, and what speaks against going back to it.
+    Plan(PlanArguments),
+}
+
+/// `rollback plan`
+#[derive(Debug, Args)]
+pub struct PlanArguments {
+    #[command(flatten)]
+    pub policy: PolicyArguments,
+    #[command(flatten)]
+    pub network: NetworkArguments,
+    /// The verdict.json of the gate that decided; by default the newest decision of the history counts.
+    #[arg(long, value_name = "FILE")]
+    pub verdict: Option<PathBuf>,
+    /// The version that is deployed now; by default the one that was judged last.
+    #[arg(long, value_name = "VERSION")]
+    pub current: Option<String>,
+    /// The history file; on a desk by default the one that `verify` keeps.
+    #[arg(long, value_name = "FILE")]
+    pub history: Option<PathBuf>,
+    /// The folder for `rollback-plan.json` and `rollback-plan.md`.
+    #[arg(long, value_name = "FOLDER")]
+    pub report_dir: Option<PathBuf>,
+    /// How the plan is printed.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub format: Format,
 }
 
 /// `replay`
@@ -287,6 +348,8 @@ impl Command {
             Self::Telemetry(arguments) => Some(arguments.format),
             Self::Baseline(arguments) => Some(arguments.format),
             Self::Verify(arguments) => Some(arguments.format),
+            Self::History(arguments) => Some(arguments.format),
+            Self::Rollback { command: RollbackCommand::Plan(arguments) } => Some(arguments.format),
             Self::Replay(arguments) => Some(arguments.format),
             Self::Init(_)
             | Self::Schema

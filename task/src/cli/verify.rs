@@ -233,6 +233,7 @@ impl GateRun<'_> {
             junit: Junit::of_flag(self.arguments.junit),
             format: self.arguments.format,
         };
+        super::verdict::keep(self.session, self.policy, self.arguments, &outcome, self.folder.as_ref());
         Ok(publish(self.session, &outcome, &context, &publication))
     }
 

@@ -12,3 +12,4 @@ mod policies;
 mod prometheus;
 mod registry;
 mod reports;
+mod rollback;

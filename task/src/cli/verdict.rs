@@ -1,0 +1,64 @@
+//! What `verify` leaves behind for a later rollback: the decision, and what it is about.
+
+use std::path::Path;
+
+use runbook_gate::checklist::Checkout;
+use runbook_gate::gate::Outcome;
+use runbook_gate::policy::Policy;
+use runbook_gate::policy::source_spec::SourceSpec;
+use runbook_gate::rollback::{Profile, Release, VerdictRecord};
+
+use super::arguments::VerifyArguments;
+use crate::files::{ReportFolder, VERDICT};
+use crate::git::GitCheckout;
+use crate::history;
+use crate::session::Session;
+
+/// Writes the decision into the report folder and the history. What cannot be written is said, and changes no decision.
+pub fn keep(
+    session: &Session,
+    policy: &Policy,
+    arguments: &VerifyArguments,
+    outcome: &Outcome,
+    folder: Option<&ReportFolder>,
+) {
+    let run = session.variable("BUILD_BUILDID").and_then(|id| id.parse().ok());
+    let record = VerdictRecord::of(
+        outcome,
+        policy.service(),
+        policy.environment().enforcement(),
+        Profile::Deployment,
+        Release { run, version: version(session, policy, arguments), commit: commit(session) },
+        run,
+    );
+    let text = session.door.redactor().clean(&record.to_json()).into_owned();
+    let history = history::path(session, arguments.history.as_deref());
+    let written = folder.map(|folder| folder.write(VERDICT, &format!("{text}\n")));
+    let kept = history.map(|path| history::append(&path, &text));
+    for outcome in [written, kept].into_iter().flatten() {
+        if let Err(error) = outcome {
+            session.door.say(&format!("warning: the decision is not kept for a later rollback: {error}"));
+        }
+    }
+}
+
+/// The deployed version: as the caller says, else the build's number, else what the probe has to find.
+fn version(session: &Session, policy: &Policy, arguments: &VerifyArguments) -> String {
+    let expected = policy.sources().iter().find_map(|source| match source {
+        SourceSpec::Probe(probe) => probe.version.as_ref().map(|version| version.equals.as_str()),
+        _ => None,
+    });
+    let given = arguments.release_version.as_deref();
+    given.or_else(|| session.variable("BUILD_BUILDNUMBER")).or(expected).unwrap_or_default().to_owned()
+}
+
+/// The deployed commit: the pipeline's, else the one that is checked out here.
+fn commit(session: &Session) -> String {
+    if let Some(commit) = session.variable("BUILD_SOURCEVERSION") {
+        return commit.to_owned();
+    }
+    GitCheckout::open(Path::new("."), &session.environment)
+        .and_then(|checkout| checkout.commit("HEAD"))
+        .map(|commit| commit.id)
+        .unwrap_or_default()
+}

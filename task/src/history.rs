@@ -1,0 +1,68 @@
+//! The history file of a desk: what gates decided, a line each, so that a rollback finds the last known good version.
+
+use std::fs::OpenOptions;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use runbook_gate::rollback::History;
+
+use crate::door::Place;
+use crate::files::{FileError, plain, shown};
+use crate::session::Session;
+
+/// The file's name in the user's folder for state.
+const NAME: &str = "history.ndjson";
+/// The longest file that is read, in bytes: some ten thousand decisions.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// Where the history is: as the caller says, else in the user's folder for state. In a pipeline the runs keep it, and there
+/// is no file unless one is named.
+pub fn path(session: &Session, given: Option<&Path>) -> Option<PathBuf> {
+    if let Some(path) = given {
+        return Some(path.to_owned());
+    }
+    if session.door.place() == Place::Pipeline {
+        return None;
+    }
+    let folder = |name| session.variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = folder("XDG_STATE_HOME")
+        .or_else(|| folder("LOCALAPPDATA"))
+        .or_else(|| Some(folder("HOME")?.join(".local").join("state")))?;
+    Some(state.join("runbook-gate").join(NAME))
+}
+
+/// Adds a record's line, in one write, so that gates that end together do not mix their lines.
+///
+/// # Errors
+/// Where the file cannot be written.
+pub fn append(path: &Path, record: &str) -> Result<(), FileError> {
+    let wrong = |error: &io::Error| FileError::Unwritable { path: shown(path), why: plain(error) };
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| wrong(&error))?;
+    }
+    let mut file = OpenOptions::new().create(true).append(true).open(path).map_err(|error| wrong(&error))?;
+    file.write_all(format!("{record}\n").as_bytes()).map_err(|error| wrong(&error))
+}
+
+/// Reads the history of a service in an environment; one that is not there yet is empty.
+///
+/// # Errors
+/// Where the file cannot be read.
+pub fn read(path: &Path, service: &str, environment: &str) -> Result<History, FileError> {
+    let wrong = |why: String| FileError::Unreadable {
+        path: shown(path),
+        why,
+        help: "name another file with --history".to_owned(),
+    };
+    let file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(History::default()),
+        Err(error) => return Err(wrong(plain(&error))),
+    };
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| wrong(plain(&error)))?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LARGEST {
+        return Err(wrong(format!("it is larger than {LARGEST} bytes; begin a new one")));
+    }
+    Ok(History::read(&String::from_utf8_lossy(&bytes), service, environment))
+}
