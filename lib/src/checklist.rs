@@ -35,9 +35,9 @@ pub use facts::{
     Committed, Deployment, Facts, Gap, Gathered, GivenWord, PathChange, PolicyFact, Since, StageEnd,
     StageFact, TelemetryFact, TestFact, TextSource, Vote, VoteSays, Voter, WaiverFact, WorkItemFact,
 };
-pub use gather::{Inquiry, ResultFile, gather};
+pub use gather::{Inquiry, PolicyOf, ResultFile, gather};
 pub use item::{ItemId, ItemIdError, RunbookItem};
-pub use judge::judge;
+pub use judge::{judge, same_person};
 pub use markdown::Template;
 pub use migration::MIN_WORDS;
 pub use outcome::{
@@ -47,6 +47,6 @@ pub use outcome::{
 pub use paths::{PathPatternError, PathPatterns};
 pub use rules::{
     AttestedBy, AttestedRule, ChecklistRules, Environments, EvidenceRule, HttpJsonRule, ItemKind, ItemRule,
-    Waiver, is_production,
+    Waiver, WaiverGiven, is_production,
 };
 pub use test_results::{TestCounts, TestReport, TestResultError};

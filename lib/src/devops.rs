@@ -13,6 +13,7 @@ mod client;
 mod double;
 pub mod environments;
 mod failure;
+mod forge;
 mod permission;
 pub mod pull_requests;
 pub mod repositories;
@@ -25,6 +26,7 @@ pub mod work_items;
 pub use call::{Call, Effect};
 pub use client::{Allowance, Answer, Client, Page, Project, ProjectError};
 pub use failure::{DevOpsError, Said, Why};
+pub use forge::{AzureDevOpsForge, BuildRun, MARK, Standpoint, ThisRun};
 pub use permission::Permission;
 pub use wire::Identity;
 

@@ -3,6 +3,7 @@
 pub mod arguments;
 mod baseline;
 mod checklist;
+mod devops;
 mod explain;
 mod history;
 mod init;

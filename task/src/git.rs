@@ -184,7 +184,7 @@ impl Checkout for GitCheckout {
                 paths: paths.remove(&step.commit.id).unwrap_or_default(),
             })
             .collect();
-        Ok(History { steps, notes })
+        Ok(History { since: since.map(str::to_owned), steps, notes })
     }
 
     fn files(&self, commit: &str) -> Result<Vec<TreeFile>, CheckoutError> {

@@ -12,13 +12,16 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use crossbeam_channel::{Sender, unbounded};
-use runbook_gate::transport::{Method, Redirects, Request, Response, Retry, Transport, TransportError};
+use runbook_gate::transport::{
+    Address, Method, Redirects, Request, Response, Retry, Service, Transport, TransportError,
+};
 use runbook_gate::{Duration, Timestamp};
 use ureq::http;
 
@@ -66,6 +69,8 @@ struct Wire {
     /// Opens a connection for each request: a probe must see that the service still takes new ones, and must not fail
     /// because the service closed an idle one.
     fresh: OnceLock<Result<ureq::Agent, String>>,
+    /// Until when a service asks not to be asked again: it says so with good answers too, before it throttles.
+    patience: Mutex<BTreeMap<Service, Instant>>,
     pause: fn(Duration),
     now: fn() -> Timestamp,
 }
@@ -80,12 +85,54 @@ impl HttpTransport {
     /// A transport that has opened nothing yet. `pause` waits between tries, `now` reads the wall clock (for
     /// `Retry-After` dates).
     pub fn new(network: Network, pause: fn(Duration), now: fn() -> Timestamp) -> Self {
-        let wire = Wire { network, pooled: OnceLock::new(), fresh: OnceLock::new(), pause, now };
+        let wire = Wire {
+            network,
+            pooled: OnceLock::new(),
+            fresh: OnceLock::new(),
+            patience: Mutex::default(),
+            pause,
+            now,
+        };
         Self { wire: Arc::new(wire), crew: Crew::default() }
     }
 }
 
 impl Wire {
+    /// Waits as long as the service asked for with an earlier answer; an error where that is longer than there is time.
+    fn wait_for(&self, request: &Request, target: &Target) -> Result<(), TransportError> {
+        let Address::Service(service) = request.address else { return Ok(()) };
+        let until = {
+            let patience = self.patience.lock().unwrap_or_else(PoisonError::into_inner);
+            patience.get(&service).copied()
+        };
+        let left = until.map(|until| until.saturating_duration_since(Instant::now())).unwrap_or_default();
+        if left.is_zero() {
+            return Ok(());
+        }
+        let wait = Duration::from_nanos(u64::try_from(left.as_nanos()).unwrap_or(u64::MAX));
+        if wait.plus(SHORTEST_TRY) > request.timeout {
+            return Err(TransportError::Timeout { host: target.host.clone(), after: request.timeout });
+        }
+        log::debug!("{} asks to wait {wait}", target.host);
+        (self.pause)(wait);
+        Ok(())
+    }
+
+    /// Remembers how long a service asks to wait with a good answer.
+    fn remember(&self, request: &Request, response: &Response) {
+        let (Address::Service(service), Some(wait), 200..=299) =
+            (&request.address, response.retry_after, response.status)
+        else {
+            return;
+        };
+        let until = Instant::now().checked_add(wait.to_std());
+        if let Some(until) = until {
+            let mut patience = self.patience.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = patience.entry(*service).or_insert(until);
+            *known = until.max(*known);
+        }
+    }
+
     fn agent(&self, retry: Retry, host: &str) -> Result<&ureq::Agent, TransportError> {
         let (slot, idle) = match retry {
             Retry::Never => (&self.fresh, 0),
@@ -239,6 +286,7 @@ impl Wire {
     fn send(&self, request: &Request) -> Result<Response, TransportError> {
         let target = self.network.connections.target(request)?;
         let started = Instant::now();
+        self.wait_for(request, &target)?;
         let mut pause = FIRST_PAUSE;
         for attempt in 1.. {
             let left = request.timeout.minus(elapsed_since(started));
@@ -257,7 +305,12 @@ impl Wire {
                     log::debug!("{} is asked again in {wait}", target.host);
                     (self.pause)(wait);
                 }
-                _ => return outcome,
+                _ => {
+                    if let Ok(response) = &outcome {
+                        self.remember(request, response);
+                    }
+                    return outcome;
+                }
             }
             pause = pause.times(2);
         }

@@ -114,8 +114,21 @@ impl Session {
         arguments: &NetworkArguments,
         sources: &[SourceSpec],
     ) -> Result<Arc<dyn Transport>, Failure> {
+        self.network_with(arguments, sources, None)
+    }
+
+    /// The same, with the address of Azure DevOps as the caller gives it.
+    ///
+    /// # Errors
+    /// As [`Session::network`].
+    pub fn network_with(
+        &self,
+        arguments: &NetworkArguments,
+        sources: &[SourceSpec],
+        azure_devops: Option<&str>,
+    ) -> Result<Arc<dyn Transport>, Failure> {
         let (connections, tokens) = (&arguments.connections, &arguments.connection_tokens);
-        let mut network = self.surroundings()?;
+        let mut network = self.surroundings(azure_devops)?;
         if let Some(endpoint) = self.step.as_ref().and_then(|step| step.prometheus.as_ref()) {
             for name in prometheus_connections(sources) {
                 network.connections.insert(name.to_owned(), self.served_by(endpoint, name)?);
@@ -179,17 +192,17 @@ impl Session {
     /// # Errors
     /// Where its address, a proxy or a file of certificates is wrong.
     pub fn azure_devops(&self) -> Result<Arc<dyn Transport>, Failure> {
-        Ok(Arc::new(HttpTransport::new(self.surroundings()?, pause, wall_time)))
+        Ok(Arc::new(HttpTransport::new(self.surroundings(None)?, pause, wall_time)))
     }
 
-    /// The network as the environment says.
-    fn surroundings(&self) -> Result<Network, Failure> {
+    /// The network as the environment says, with the address of Azure DevOps as the caller gives it.
+    fn surroundings(&self, azure_devops: Option<&str>) -> Result<Network, Failure> {
         let mut network = Network {
             connections: Connections::default(),
             proxies: ProxyRules::from_variables(|name| self.variable(name)).map_err(Failure::input)?,
             roots: ExtraRoots::default(),
         };
-        self.give_azure_devops(&mut network.connections)?;
+        self.give_azure_devops(&mut network.connections, azure_devops)?;
         let roots = ["AGENT_CAINFO", "SSL_CERT_FILE"].map(|name| self.variable(name).map(Path::new));
         for path in roots.into_iter().flatten() {
             // The platform's own verifier reads SSL_CERT_FILE on some systems; an unusable one is said, not fatal.
@@ -219,22 +232,45 @@ impl Session {
         }
     }
 
-    /// The organisation that runs the pipeline, with the job's token.
-    fn give_azure_devops(&self, connections: &mut Connections) -> Result<(), Failure> {
-        if self.door.place() != Place::Pipeline {
-            return Ok(());
+    /// The address of the organisation that runs the pipeline; `None` on a desk.
+    pub fn collection(&self) -> Option<&str> {
+        let names = ["SYSTEM_COLLECTIONURI", "SYSTEM_TEAMFOUNDATIONCOLLECTIONURI"];
+        match self.door.place() {
+            Place::Pipeline => names.into_iter().find_map(|name| self.variable(name)),
+            Place::Desk => None,
         }
-        let first = |names: [&str; 2]| names.into_iter().find_map(|name| self.variable(name));
-        let address = first(["SYSTEM_COLLECTIONURI", "SYSTEM_TEAMFOUNDATIONCOLLECTIONURI"]);
-        // The agent gives a task the token of its job; a script step has to map it.
-        let token = first(["ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN", "SYSTEM_ACCESSTOKEN"]);
-        if let (Some(address), Some(token)) = (address, token) {
-            let credential = Some(Credential::Bearer(Secret::new(token)));
-            let service = Service::AzureDevOps;
-            let connection = Connection::new(service.name(), address, credential).map_err(Failure::input)?;
+    }
+
+    /// The organisation that runs the pipeline, with the job's token; or the one that the caller gives, with a personal
+    /// access token. A token is sent to these two hosts alone.
+    fn give_azure_devops(&self, connections: &mut Connections, given: Option<&str>) -> Result<(), Failure> {
+        let Some(address) = given.or_else(|| self.collection()) else { return Ok(()) };
+        let Some(credential) = self.azure_devops_credential(given) else { return Ok(()) };
+        self.door.redactor().learn_header("Authorization", &credential.header());
+        let results = test_results_address(address);
+        for (service, address) in
+            [(Service::AzureDevOps, address), (Service::AzureDevOpsTestResults, results.as_str())]
+        {
+            let connection =
+                Connection::new(service.name(), address, Some(credential.clone())).map_err(Failure::input)?;
             connections.give(service, connection);
         }
         Ok(())
+    }
+
+    /// The job's token goes to the job's own organisation only: an address that is given needs a token that is given.
+    fn azure_devops_credential(&self, given: Option<&str>) -> Option<Credential> {
+        if let Some(token) = self.variable("AZURE_DEVOPS_EXT_PAT").filter(|_| given.is_some()) {
+            self.door.redactor().learn(&Secret::new(token));
+            return Some(Credential::Basic { user: String::new(), password: Secret::new(token) });
+        }
+        if given.is_some() {
+            return None;
+        }
+        // The agent gives a task the token of its job; a script step has to map it.
+        let names = ["ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN", "SYSTEM_ACCESSTOKEN"];
+        let token = names.into_iter().find_map(|name| self.variable(name))?;
+        Some(Credential::Bearer(Secret::new(token)))
     }
 
     /// The connection of a policy that a service connection stands for.
@@ -287,6 +323,21 @@ impl Session {
     }
 }
 
+/// The host of an organisation that keeps its test results: another one in the cloud, the same on a server of one's own.
+fn test_results_address(collection: &str) -> String {
+    let Ok(mut url) = collection.parse::<url::Url>() else { return collection.to_owned() };
+    let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
+    let other = match host.strip_suffix(".visualstudio.com") {
+        Some(organisation) if !organisation.contains('.') => format!("{organisation}.vstmr.visualstudio.com"),
+        _ if host == "dev.azure.com" => "vstmr.dev.azure.com".to_owned(),
+        _ => return collection.to_owned(),
+    };
+    match url.set_host(Some(&other)) {
+        Ok(()) => url.into(),
+        Err(_) => collection.to_owned(),
+    }
+}
+
 /// The job's secrets, as the agent gives them to a task.
 fn is_secret_of_the_job(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
@@ -298,7 +349,7 @@ fn is_secret_of_the_job(name: &str) -> bool {
     name.starts_with("SECRET_")
         || of_endpoint
         || name.starts_with("SECUREFILE_TICKET")
-        || name == "SYSTEM_ACCESSTOKEN"
+        || matches!(name.as_str(), "SYSTEM_ACCESSTOKEN" | "AZURE_DEVOPS_EXT_PAT")
 }
 
 /// The names of the connections that Prometheus sources read from.
@@ -401,6 +452,18 @@ fn report_panics(door: &Door) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn test_results_have_a_host_of_their_own_in_the_cloud() {
+        for (collection, results) in [
+            ("https://dev.azure.com/contoso/", "https://vstmr.dev.azure.com/contoso/"),
+            ("https://contoso.visualstudio.com/", "https://contoso.vstmr.visualstudio.com/"),
+            ("https://tfs.contoso.com/Main/", "https://tfs.contoso.com/Main/"),
+            ("http://127.0.0.1:8/contoso/", "http://127.0.0.1:8/contoso/"),
+        ] {
+            assert_eq!(test_results_address(collection), results);
+        }
+    }
 
     #[test]
     fn the_bytes_that_libraries_trace_are_never_logged() {

@@ -4,6 +4,7 @@
 
 pub mod azure;
 pub mod binary;
+pub mod devops;
 pub mod network;
 pub mod prometheus;
 pub mod proxy;

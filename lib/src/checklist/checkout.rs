@@ -65,6 +65,8 @@ pub struct TreeFile {
 /// A stretch of history.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {
+    /// The commit that it begins after; `None` where it begins at the beginning.
+    pub since: Option<String>,
     /// Its steps, newest first.
     pub steps: Vec<HistoryStep>,
     /// What a reader should know: a shallow clone, a `since` that is no ancestor.
@@ -110,7 +112,8 @@ pub enum CheckoutError {
 ///
 /// Each answer is what the service really has, or why it could not be had. None of them decides anything.
 pub trait Forge {
-    /// What was last deployed well to this environment.
+    /// What was last deployed well to this environment; `None` where nothing was, as far as this forge is asked to know.
+    /// Where it is unknown, so is what is being deployed: no later commit stands in for it.
     fn last_good(&self) -> Gathered<Option<Since>>;
 
     /// The pull requests that brought a stretch of history, and the commits that came without one.
@@ -128,8 +131,18 @@ pub trait Forge {
     /// The run's earlier stages.
     fn stages(&self) -> Gathered<Vec<StageFact>>;
 
-    /// Who approved the change that brought a waiver.
+    /// Who approved the change that brought a waiver. Asked only of one that the last good commit's policy does not have.
     fn waiver(&self, waiver: &Waiver, policy_path: &str) -> Gathered<WaiverFact>;
+
+    /// The approval of this stage of the run that a person gave, in words; `None` where nobody did. It is what a waiver
+    /// that is given at run time stands on.
+    fn run_approval(&self) -> Gathered<Option<String>> {
+        Gathered::Unknown(Gap::new(
+            "approvals of a run are in Azure DevOps, not in the checkout",
+            Who::Caller,
+            "run the checklist in a stage of the pipeline that has an approval",
+        ))
+    }
 }
 
 /// No service at all: a desk.
@@ -144,7 +157,7 @@ impl Desk {
 
 impl Forge for Desk {
     fn last_good(&self) -> Gathered<Option<Since>> {
-        Self::gap("earlier deployments are", "name the last good commit with `--since REF`")
+        Gathered::Known(None)
     }
 
     fn changes(&self, _: &History) -> Gathered<Vec<Change>> {

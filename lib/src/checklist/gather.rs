@@ -10,7 +10,7 @@ use crate::checklist::facts::{
     PathChange, PolicyFact, Since, TelemetryFact, TestFact, WaiverFact,
 };
 use crate::checklist::outcome::Who;
-use crate::checklist::rules::{ChecklistRules, EvidenceRule, ItemKind};
+use crate::checklist::rules::{ChecklistRules, EvidenceRule, ItemKind, WaiverGiven};
 use crate::checklist::{Home, RecordIndex, Template, TestReport, TestResultError};
 use crate::source::World;
 
@@ -24,6 +24,8 @@ pub struct Inquiry<'q> {
     pub since: Option<&'q str>,
     /// The text of the policy that judges.
     pub policy_text: &'q str,
+    /// Whose policy that has to be.
+    pub policy_of: PolicyOf,
     /// Reads an earlier text of the policy, for its owners and waivers; `None` where it is no policy.
     pub earlier_policy: &'q dyn Fn(&str) -> Option<ChecklistRules>,
     /// Words for items.
@@ -34,6 +36,15 @@ pub struct Inquiry<'q> {
     pub artifacts: Option<Vec<ArtifactFact>>,
     /// What telemetry can be read.
     pub telemetry: Gathered<TelemetryFact>,
+}
+
+/// Whose policy judges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolicyOf {
+    /// That of the deployed commit.
+    Deployed,
+    /// That of the commit since which changes count: the target of a pull request, which never judges itself.
+    Earlier,
 }
 
 /// A test result file on this machine.
@@ -138,20 +149,27 @@ fn deployed(
         Ok(since) => earlier(rules, inquiry, checkout, since),
         Err(gap) => Gathered::Unknown(gap.clone()),
     };
-    facts.policy = policy(rules, inquiry, tree, &before);
+    facts.policy = match (inquiry.policy_of, &since) {
+        (PolicyOf::Deployed, _) => policy(rules, inquiry, tree, &before),
+        (PolicyOf::Earlier, Ok(since)) => {
+            let target = Tree::read(checkout, since.commit().unwrap_or_default());
+            policy(rules, inquiry, &target, &before)
+        }
+        (PolicyOf::Earlier, Err(gap)) => Gathered::Unknown(gap.clone()),
+    };
     facts.waivers = rules
         .waivers
         .iter()
-        .map(|waiver| match forge.waiver(waiver, &rules.policy_path) {
-            Gathered::Unknown(gap) => match (&before, &since) {
-                (Gathered::Known(Some(earlier)), Ok(since)) if earlier.waivers.contains(waiver) => {
-                    Gathered::Known(WaiverFact::StoodBefore {
-                        seen: format!("it stood in the policy of {} already", since.words()),
-                    })
-                }
-                _ => Gathered::Unknown(gap),
+        .map(|waiver| match (&before, &since) {
+            (Gathered::Known(Some(earlier)), Ok(since)) if earlier.waivers.contains(waiver) => {
+                Gathered::Known(WaiverFact::StoodBefore {
+                    seen: format!("it stood in the policy of {} already", since.words()),
+                })
+            }
+            _ => match waiver.given {
+                WaiverGiven::InThePolicy => forge.waiver(waiver, &rules.policy_path),
+                WaiverGiven::AtRunTime => at_run_time(forge.run_approval()),
             },
-            known => known,
         })
         .collect();
     facts.deployment = match (since, changes) {
@@ -163,6 +181,17 @@ fn deployed(
         }),
         (Err(gap), _) | (_, Err(gap)) => Gathered::Unknown(gap),
     };
+}
+
+/// What a waiver that is given at run time stands on.
+fn at_run_time(approval: Gathered<Option<String>>) -> Gathered<WaiverFact> {
+    match approval {
+        Gathered::Known(Some(seen)) => Gathered::Known(WaiverFact::Approved { seen }),
+        Gathered::Known(None) => Gathered::Known(WaiverFact::NotApproved {
+            why: "nobody approved this stage of the run: give the environment an approval check".to_owned(),
+        }),
+        Gathered::Unknown(gap) => Gathered::Unknown(gap),
+    }
 }
 
 fn gap_of(error: &CheckoutError) -> Gap {
@@ -189,8 +218,11 @@ fn since(
         let found = checkout.commit(reference).map_err(|error| gap_of(&error))?;
         return Ok(Since::Given { reference: reference.to_owned(), commit: found.id });
     }
-    if let Gathered::Known(Some(since)) = forge.last_good() {
-        return Ok(since);
+    match forge.last_good() {
+        Gathered::Known(Some(since)) => return Ok(since),
+        Gathered::Known(None) => {}
+        // A tag may be younger than the last deployment: what it leaves out would never be looked at.
+        Gathered::Unknown(gap) => return Err(gap),
     }
     match checkout.last_tag(commit).map_err(|error| gap_of(&error))? {
         Some((name, commit)) => Ok(Since::Tag { name, commit }),

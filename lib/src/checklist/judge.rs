@@ -11,9 +11,11 @@ use crate::checklist::outcome::{
     ChecklistOutcome, Evidence, Irreversible, ItemOutcome, ItemStatus, LinkedRecord, Need, Support, Verdict,
     WaiverShown, WaiverState, Who,
 };
-use crate::checklist::rules::{ChecklistRules, ItemKind, ItemRule, Waiver};
+use crate::checklist::rules::{ChecklistRules, ItemKind, ItemRule, Waiver, WaiverGiven};
 use crate::checklist::{PathPatterns, RunbookItem};
 use crate::policy::Enforcement;
+
+pub use self::evidence::same_person;
 
 /// Judges a deployment's checklist.
 ///
@@ -356,6 +358,7 @@ fn waive(rules: &ChecklistRules, facts: &Facts, outcome: &mut ItemOutcome) {
             reason: waiver.reason.clone(),
             approved_by: waiver.approved_by.clone(),
             expires: waiver.expires.clone(),
+            given: waiver.given,
             standing,
         });
     }
@@ -379,7 +382,7 @@ fn standing(
     facts: &Facts,
     approval: Option<&Gathered<WaiverFact>>,
 ) -> WaiverState {
-    if outcome.id == RunbookItem::PolicyReviewed.id() {
+    if waiver.given == WaiverGiven::InThePolicy && outcome.id == RunbookItem::PolicyReviewed.id() {
         let why = "no waiver in the policy excepts the review of the policy itself";
         return WaiverState::NotApproved(why.to_owned());
     }

@@ -1,7 +1,7 @@
 //! What the checklist came to: each item's status with its evidence, and the verdict.
 
 use crate::Timestamp;
-use crate::checklist::ItemId;
+use crate::checklist::{ItemId, WaiverGiven};
 use crate::gate::Decision;
 
 /// Where an item stands.
@@ -137,6 +137,8 @@ pub struct WaiverShown {
     pub approved_by: String,
     /// Its last day.
     pub expires: String,
+    /// Where it was given.
+    pub given: WaiverGiven,
     /// Whether it counts, and if not, why.
     pub standing: WaiverState,
 }
@@ -308,6 +310,20 @@ impl ChecklistOutcome {
     /// The items with a status.
     pub fn with_status(&self, status: ItemStatus) -> impl Iterator<Item = &ItemOutcome> {
         self.items.iter().filter(move |item| item.status == status)
+    }
+
+    /// The items that were let pass at run time, against the checklist, each with the reason and who approved it.
+    #[must_use]
+    pub fn let_pass(&self) -> Vec<(&ItemOutcome, String)> {
+        let why = |item: &ItemOutcome| {
+            item.waivers.iter().find_map(|waiver| match (&waiver.standing, waiver.given) {
+                (WaiverState::Counts(seen), WaiverGiven::AtRunTime) => {
+                    Some(format!("{} ({seen})", waiver.reason))
+                }
+                _ => None,
+            })
+        };
+        self.with_status(ItemStatus::Waived).filter_map(|item| Some((item, why(item)?))).collect()
     }
 
     /// An item by its id.

@@ -182,6 +182,18 @@ pub struct Waiver {
     pub expires: String,
     /// Where it counts.
     pub environments: Environments,
+    /// Where it was given.
+    pub given: WaiverGiven,
+}
+
+/// Where a waiver was given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WaiverGiven {
+    /// In the policy: it stands on the approval of the change that brought it.
+    #[default]
+    InThePolicy,
+    /// When the checklist was run: it stands on an approval of the run, counts for this run alone, and heads every report.
+    AtRunTime,
 }
 
 impl Environments {

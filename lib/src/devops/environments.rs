@@ -121,20 +121,21 @@ pub fn deployment_records(environment: u64, name: &str) -> Call {
         .with("top", "100")
 }
 
+/// The environments whose names begin like this one; answers with a list of [`Environment`]. Compare the whole name.
+#[must_use]
+pub fn named(name: &str) -> Call {
+    let permission = Permission::ReadEnvironment(name.to_owned());
+    Call::get(format!("the environment {name}"), permission, &["distributedtask", "environments"])
+        .with("name", name)
+}
+
 impl Client<'_> {
     /// The environment of a name; `None` where there is none that may be seen.
     ///
     /// # Errors
     /// Where it could not be asked for.
     pub fn environment(&self, name: &str) -> Result<Option<Environment>, DevOpsError> {
-        let call = Call::get(
-            format!("the environment {name}"),
-            Permission::ReadEnvironment(name.to_owned()),
-            &["distributedtask", "environments"],
-        )
-        .with("name", name);
-        // The service finds names that begin alike too.
-        let found = self.list::<Environment>(&call)?;
+        let found = self.list::<Environment>(&named(name))?;
         Ok(found.into_iter().find(|environment| environment.name.eq_ignore_ascii_case(name)))
     }
 }

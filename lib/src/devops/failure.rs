@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::checklist::{Gap, Who};
-use crate::devops::Permission;
+use crate::devops::{Call, Permission};
 use crate::transport::{Response, TransportError};
 
 /// The longest message of the service that an error carries, in characters.
@@ -157,6 +157,15 @@ impl DevOpsError {
     #[must_use]
     pub const fn is_not_found(&self) -> bool {
         matches!(self.why, Why::NotFound { .. })
+    }
+
+    /// An answer that is not what the contract says.
+    pub(super) fn unreadable(call: &Call, what: &str) -> Self {
+        Self {
+            asked: call.asked().to_owned(),
+            why: Why::Unreadable(what.to_owned()),
+            permission: call.permission().clone(),
+        }
     }
 
     /// The same as something that could not be gathered: who can change it, and how.

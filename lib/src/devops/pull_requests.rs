@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::Timestamp;
 use crate::devops::call::{Call, Effect};
-use crate::devops::client::{Client, Done};
+use crate::devops::client::{Answer, Client, Done};
 use crate::devops::failure::DevOpsError;
 use crate::devops::permission::Permission;
 use crate::devops::wire::{Identity, Number, id, named, or_default, several, time, words};
@@ -80,6 +80,18 @@ pub struct PullRequest {
     /// How it was completed.
     #[serde(default, deserialize_with = "or_default")]
     pub completion_options: CompletionOptions,
+    /// The commit of the branch that it was merged onto.
+    #[serde(default)]
+    pub last_merge_target_commit: Option<CommitRef>,
+}
+
+/// A commit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct CommitRef {
+    /// Its id.
+    #[serde(deserialize_with = "or_default")]
+    pub commit_id: String,
 }
 
 /// A label of a pull request.
@@ -103,9 +115,23 @@ pub struct WorkItemRef {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct CompletionOptions {
-    /// Why the branch's policies were passed by, where they were.
+    /// How its commits came onto the branch.
     #[serde(deserialize_with = "or_default")]
-    pub bypass_reason: String,
+    pub merge_strategy: MergeStrategy,
+}
+
+words! {
+    /// How a pull request's commits came onto the branch.
+    MergeStrategy {
+        /// By a merge.
+        NoFastForward = "nofastforward",
+        /// As one commit.
+        Squash = "squash",
+        /// Each anew.
+        Rebase = "rebase",
+        /// Each anew, and a merge.
+        RebaseMerge = "rebasemerge",
+    }
 }
 
 /// A person or a group that was asked for a vote.
@@ -294,6 +320,34 @@ fn query(repository: &str, commits: &[String]) -> Call {
         ]}))
 }
 
+/// The queries for the pull requests of commits, as few as the service takes.
+pub(super) fn queries(repository: &str, commits: &[String]) -> Vec<Call> {
+    commits.chunks(COMMITS_OF_A_QUERY).map(|commits| query(repository, commits)).collect()
+}
+
+/// Each commit's pull requests, each once, by the commit's id in lower case.
+pub(super) fn by_commit(
+    answers: Vec<Result<Answer, DevOpsError>>,
+) -> Result<BTreeMap<String, Vec<FoundPullRequest>>, DevOpsError> {
+    let mut by_commit: BTreeMap<String, Vec<FoundPullRequest>> = BTreeMap::new();
+    for answer in answers {
+        let answer = answer?;
+        let found: Found = answer.read()?;
+        if found.results.len() < 2 {
+            return Err(answer.failed("it answers fewer questions than were asked".to_owned()));
+        }
+        for (commit, requests) in found.results.into_iter().flatten().flatten() {
+            let known = by_commit.entry(commit.to_ascii_lowercase()).or_default();
+            for request in requests.into_iter().flatten().flatten() {
+                if !known.iter().any(|known| known.id == request.id) {
+                    known.push(request);
+                }
+            }
+        }
+    }
+    Ok(by_commit)
+}
+
 /// Each commit's pull requests, as one question's answer has them.
 type ByCommit = BTreeMap<String, Option<Vec<Option<FoundPullRequest>>>>;
 
@@ -313,25 +367,7 @@ impl Client<'_> {
         repository: &str,
         commits: &[String],
     ) -> Result<BTreeMap<String, Vec<FoundPullRequest>>, DevOpsError> {
-        let calls: Vec<Call> =
-            commits.chunks(COMMITS_OF_A_QUERY).map(|commits| query(repository, commits)).collect();
-        let mut by_commit: BTreeMap<String, Vec<FoundPullRequest>> = BTreeMap::new();
-        for answer in self.send_all(&calls) {
-            let answer = answer?;
-            let found: Found = answer.read()?;
-            if found.results.len() < 2 {
-                return Err(answer.failed("it answers fewer questions than were asked".to_owned()));
-            }
-            for (commit, requests) in found.results.into_iter().flatten().flatten() {
-                let known = by_commit.entry(commit.to_ascii_lowercase()).or_default();
-                for request in requests.into_iter().flatten().flatten() {
-                    if !known.iter().any(|known| known.id == request.id) {
-                        known.push(request);
-                    }
-                }
-            }
-        }
-        Ok(by_commit)
+        by_commit(self.send_all(&queries(repository, commits)))
     }
 
     /// Opens a thread with one comment on a pull request, and gives its number.

@@ -116,6 +116,8 @@ pub struct BuildFilter {
     pub branch: Option<String>,
     /// A tag.
     pub tag: Option<String>,
+    /// The number, as people call it.
+    pub number: Option<String>,
     /// How they ended; without it, those that run are among them.
     pub ended: Option<BuildResult>,
     /// At most so many.
@@ -315,6 +317,9 @@ pub fn builds(filter: &BuildFilter) -> Call {
     }
     if let Some(tag) = &filter.tag {
         call = call.with("tagFilters", tag.as_str());
+    }
+    if let Some(number) = &filter.number {
+        call = call.with("buildNumber", number.as_str());
     }
     match filter.ended {
         Some(BuildResult::Succeeded) => {

@@ -93,6 +93,28 @@ words! {
     }
 }
 
+/// A test of a set.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct TestCase {
+    /// Its name, with what it belongs to in front.
+    #[serde(deserialize_with = "or_default")]
+    pub automated_test_name: String,
+    /// What it belongs to: a class, a suite, a file.
+    #[serde(deserialize_with = "or_default")]
+    pub automated_test_storage: String,
+}
+
+impl TestCase {
+    /// Whether it belongs to what has this name, or begins with it and a `.`.
+    #[must_use]
+    pub fn belongs_to(&self, name: &str) -> bool {
+        [&self.automated_test_storage, &self.automated_test_name].into_iter().any(|text| {
+            text.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ':']))
+        })
+    }
+}
+
 /// What all results of a run come to.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -127,6 +149,14 @@ pub fn test_runs(run: u64) -> Call {
     Call::get(format!("the test results of run {run}"), Permission::ViewTestRuns, &["test", "runs"])
         .with("buildUri", format!("vstfs:///Build/Build/{run}"))
         .with("includeRunDetails", "true")
+}
+
+/// The tests of a set, at most so many; answers with a list of [`TestCase`].
+#[must_use]
+pub fn cases(set: u64, most: u64) -> Call {
+    let segments = ["test", "Runs", &set.to_string(), "results"];
+    Call::get(format!("the tests of the results {set}"), Permission::ViewTestRuns, &segments)
+        .with("$top", most.to_string())
 }
 
 /// What all results of a run come to; answers with a [`TestSummary`].

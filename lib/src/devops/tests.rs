@@ -213,6 +213,7 @@ fn runs_are_asked_for_newest_first() {
         tag: Some("t".into()),
         ended: Some(BuildResult::Succeeded),
         most: 1,
+        ..BuildFilter::default()
     };
     assert_eq!(
         runs::builds(&filter).path_and_query(Some("p")).as_deref(),

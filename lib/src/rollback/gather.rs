@@ -3,8 +3,8 @@
 use crate::Timestamp;
 use crate::checklist::{
     ArtifactFact, Change, ChecklistRules, Checkout, Forge, Gap, Gathered, History as Commits, Inquiry,
-    ItemKind, Since, StageFact, TestFact, Waiver, WaiverFact, Who, WorkItemFact, gather as gather_checklist,
-    judge,
+    ItemKind, PolicyOf, Since, StageFact, TestFact, Waiver, WaiverFact, Who, WorkItemFact,
+    gather as gather_checklist, judge,
 };
 use crate::rollback::plan::target;
 use crate::rollback::{
@@ -128,6 +128,7 @@ pub fn migrations_between(
         deployed: &to.commit,
         since: Some(&from.commit),
         policy_text: "",
+        policy_of: PolicyOf::Deployed,
         earlier_policy: &|_| None,
         given: Vec::new(),
         tests: None,

@@ -147,6 +147,39 @@ pub struct ValidateArguments {
     pub deny_warnings: bool,
 }
 
+/// Where Azure DevOps is. In a pipeline the job's own variables say it.
+#[derive(Debug, Args)]
+pub struct AzureDevOpsArguments {
+    /// The organisation's address, such as https://dev.azure.com/contoso; its token is read from AZURE_DEVOPS_EXT_PAT.
+    #[arg(long, value_name = "URL")]
+    pub azure_devops: Option<String>,
+    /// The project.
+    #[arg(long, value_name = "NAME")]
+    pub project: Option<String>,
+    /// The repository.
+    #[arg(long, value_name = "NAME")]
+    pub repository: Option<String>,
+    /// The run whose test results, artifacts and stages count.
+    #[arg(long, value_name = "ID")]
+    pub run: Option<u64>,
+    /// The pipeline resource that built what is deployed, where another pipeline did: its alias.
+    #[arg(long, value_name = "ALIAS")]
+    pub build: Option<String>,
+    /// How long Azure DevOps may take in all; what was not reached by then is unknown.
+    #[arg(long, value_name = "DURATION", default_value = "2m")]
+    pub timeout: Duration,
+}
+
+/// Which rules a deployment is held to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Profile {
+    /// The whole checklist.
+    #[default]
+    Deployment,
+    /// None: a rollback is never held up by paperwork.
+    Rollback,
+}
+
 /// `checklist`
 #[derive(Debug, Args)]
 pub struct ChecklistArguments {
@@ -154,7 +187,22 @@ pub struct ChecklistArguments {
     pub policy: PolicyArguments,
     #[command(flatten)]
     pub network: NetworkArguments,
-    /// The commit, tag or branch that was deployed last; the last tag by default.
+    #[command(flatten)]
+    pub devops: AzureDevOpsArguments,
+    /// Set the pull request's status and keep one comment on it up to date with what is missing.
+    #[arg(long)]
+    pub post: bool,
+    /// Let an item pass, for this run alone: needs an approval of this stage, and heads every report.
+    #[arg(long, value_name = "ITEM=REASON", value_parser = pair)]
+    pub waive: Vec<(String, String)>,
+    /// The type of the work item that is opened for items that are let pass.
+    #[arg(long, value_name = "TYPE", default_value = "Task")]
+    pub ticket_type: String,
+    /// What the deployment is.
+    #[arg(long, value_enum, default_value_t)]
+    pub profile: Profile,
+    /// The commit, tag or branch that was deployed last; by default the last good deployment that Azure DevOps knows, else
+    /// the last tag.
     #[arg(long, value_name = "REF")]
     pub since: Option<String>,
     /// A JUnit or TRX file, or a pattern of such files.

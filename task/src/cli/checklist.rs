@@ -1,13 +1,16 @@
 //! `checklist`: whether the deployment may begin, from a checkout and what the caller gives.
 
+mod after;
 mod given;
+mod judged;
 
 use std::path::Path;
 
 use runbook_gate::checklist::{
-    ChecklistRules, Checkout, CheckoutError, CommitFact, Desk, Gap, Gathered, History, Inquiry, RunbookItem,
-    TelemetryFact, TreeFile, Who, gather, judge,
+    ChecklistRules, Checkout, CheckoutError, CommitFact, Desk, Gap, Gathered, History, Inquiry, PolicyOf,
+    RunbookItem, TelemetryFact, TreeFile, Who, gather, judge,
 };
+use runbook_gate::devops::{AzureDevOpsForge, Client};
 use runbook_gate::policy::{Policy, PolicyFile};
 use runbook_gate::report::ReportContext;
 use runbook_gate::report::checklist::{ChecklistReport, json, junit, markdown, terminal};
@@ -16,7 +19,8 @@ use runbook_gate::report::terminal::{Colour, Layout};
 use runbook_gate::source::World;
 use runbook_gate::telemetry::{Observed, Readable, Telemetry, analyse};
 
-use super::arguments::{ChecklistArguments, Format};
+use super::arguments::{ChecklistArguments, Format, Profile};
+use super::devops::{Deadline, Surroundings};
 use super::outcome::Junit;
 use super::{Exit, Failure, load, setting, telemetry};
 use crate::commands::Asked;
@@ -35,42 +39,70 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
         }
         None => None,
     };
-    let policy = load::policy(session, &arguments.policy)?;
-    let policy_text = load::text(session, &arguments.policy)?;
+    if arguments.profile == Profile::Rollback {
+        session.door.say("a rollback is never held up by paperwork: the checklist was not looked at");
+        return Ok(Exit::Success);
+    }
+    let transport =
+        session.network_with(&arguments.network, &[], arguments.devops.azure_devops.as_deref())?;
     let opened = GitCheckout::open(Path::new("."), &session.environment);
+    let root = opened.as_ref().map_or(Path::new("."), GitCheckout::root);
+    let without = opened.as_ref().err().cloned().map(Without);
+    let checkout: &dyn Checkout = match (&opened, &without) {
+        (Ok(checkout), _) => checkout,
+        (Err(_), Some(without)) => without,
+        (Err(error), None) => return Err(Failure::input(error)),
+    };
+    let allowance = Deadline::within(arguments.devops.timeout);
+    let place = Surroundings::find(session, &arguments.devops)?;
+    let path = given::path_in(root, &arguments.policy.policy);
+    let judging = judged::policy(session, arguments, place.as_ref(), checkout, &path, &|project| {
+        Client::new(transport.as_ref(), project, &allowance)
+    })?;
+    let policy = &judging.policy;
     let mut notes = Vec::new();
     let mut rules = policy.checklist().clone();
-    let checkout: &dyn Checkout = match &opened {
-        Ok(checkout) => {
-            rules.policy_path = given::path_in(checkout.root(), &arguments.policy.policy);
-            notes.extend(uncommitted(checkout));
-            checkout
-        }
-        Err(error) => &Without(error.clone()),
-    };
-    let root = opened.as_ref().map_or(Path::new("."), GitCheckout::root);
+    rules.policy_path = path;
+    if let Ok(checkout) = &opened {
+        notes.extend(uncommitted(checkout));
+    }
+    rules
+        .waivers
+        .extend(given::waivers(&rules, &arguments.waive, session.clock.now()).map_err(Failure::Input)?);
     let tests = given::tests(&rules, &arguments.tests, root).map_err(Failure::Input)?;
     let artifacts = given::artifacts(&arguments.artifacts);
     let given = given::words(&rules, &arguments.attest).map_err(Failure::Input)?;
-    let transport = session.network(&arguments.network, &[])?;
     let asked = if arguments.network.allow_commands { Asked::Yes } else { Asked::No };
     let commands = session.commands(asked, &arguments.policy.allowed_variables);
-    let earlier_policy = |text: &str| earlier(session, arguments, &policy, text);
+    let earlier_policy = |text: &str| earlier(session, arguments, policy, text);
     let inquiry = Inquiry {
         now: session.clock.now(),
-        deployed: "HEAD",
-        since: arguments.since.as_deref(),
-        policy_text: &policy_text,
+        deployed: place.as_ref().map_or("HEAD", |place| &place.deployed),
+        since: arguments.since.as_deref().or(judging.target.as_deref()),
+        policy_text: &judging.text,
+        policy_of: if judging.target.is_some() { PolicyOf::Earlier } else { PolicyOf::Deployed },
         earlier_policy: &earlier_policy,
         given,
         tests,
         artifacts,
-        telemetry: look(session, arguments, &policy, &rules),
+        telemetry: look(session, arguments, policy, &rules),
     };
     let world = World { transport: transport.as_ref(), commands: &commands };
-    let facts = gather(&rules, inquiry, checkout, &Desk, &world);
+    let forge = place.as_ref().map(|place| {
+        let standpoint = place.seen_from(session, policy.environment().name());
+        AzureDevOpsForge::new(Client::new(transport.as_ref(), place.project.clone(), &allowance), standpoint)
+    });
+    let facts = match &forge {
+        Some(forge) => gather(&rules, inquiry, checkout, forge, &world),
+        None => gather(&rules, inquiry, checkout, &Desk, &world),
+    };
     if let Gathered::Known(deployment) = &facts.deployment {
         notes.extend(deployment.notes.iter().cloned());
+    }
+    let outcome = judge(&rules, &facts);
+    commands.stop_all();
+    if let Some(forge) = &forge {
+        notes.extend(after::open_ticket(forge, &outcome, policy.service(), &arguments.ticket_type));
     }
     let context = ReportContext {
         service: policy.service().to_owned(),
@@ -78,9 +110,22 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
         enforcement: policy.environment().enforcement(),
         replay_command: String::new(),
     };
-    let report = ChecklistReport::new(judge(&rules, &facts), context, notes);
-    commands.stop_all();
-    publish(session, &report, folder.as_ref(), Junit::of_flag(arguments.junit), arguments.format)
+    let report = ChecklistReport::new(outcome, context, notes);
+    let posted = match (&forge, arguments.post) {
+        (_, false) => Ok(()),
+        (Some(forge), true) => after::post(session, forge, &report),
+        (None, true) => {
+            Err("--post needs Azure DevOps; run it in the pipeline, or give --azure-devops".to_owned())
+        }
+    };
+    let exit = publish(session, &report, folder.as_ref(), Junit::of_flag(arguments.junit), arguments.format)?;
+    match posted {
+        Ok(()) => Ok(exit),
+        Err(why) => {
+            session.door.say(&format!("warning: {why}"));
+            Ok(exit)
+        }
+    }
 }
 
 fn publish(

@@ -92,7 +92,21 @@ fn chosen<'n>(
 /// # Errors
 /// As [`file`] and [`resolve`].
 pub fn policy(session: &Session, arguments: &PolicyArguments) -> Result<Policy, Failure> {
-    let (file, _) = self::file(session, arguments)?;
+    let text = text(session, arguments)?;
+    of_text(session, arguments, &shown(&arguments.policy), &text)
+}
+
+/// The same of a text, which a repository has at some commit.
+///
+/// # Errors
+/// As [`file`] and [`resolve`].
+pub fn of_text(
+    session: &Session,
+    arguments: &PolicyArguments,
+    name: &str,
+    text: &str,
+) -> Result<Policy, Failure> {
+    let file = PolicyFile::parse(name, text, session.clock.now()).map_err(Failure::Policy)?.file;
     let policy = resolve(session, arguments, &file, arguments.environment.as_deref())?;
     if !policy.warnings().is_empty() {
         session.show(policy.warnings());

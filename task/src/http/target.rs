@@ -119,7 +119,7 @@ impl Connections {
             Address::Service(service) => {
                 let known = self.services.get(service).ok_or_else(|| TransportError::UnknownService {
                     service: *service,
-                    help: "run it in a pipeline, or give its address and token".to_owned(),
+                    help: "map `SYSTEM_ACCESSTOKEN: $(System.AccessToken)` in a script step of a pipeline, or give the address with --azure-devops and a token in AZURE_DEVOPS_EXT_PAT".to_owned(),
                 })?;
                 (known.url.clone(), known.credential.clone())
             }

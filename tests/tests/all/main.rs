@@ -6,6 +6,7 @@ mod azure;
 mod checklist;
 mod command_line;
 mod decisions;
+mod devops;
 mod documentation;
 mod own_repository;
 mod policies;

@@ -58,7 +58,9 @@ impl Checkout for Repository {
 
     fn history(&self, since: Option<&str>, _: &str) -> Result<History, CheckoutError> {
         match since {
-            Some(_) => Ok(History { steps: self.steps.clone(), notes: Vec::new() }),
+            Some(_) => {
+                Ok(History { since: since.map(str::to_owned), steps: self.steps.clone(), notes: Vec::new() })
+            }
             None => Err(CheckoutError::Shallow("the beginning".into())),
         }
     }
@@ -111,6 +113,7 @@ fn inquiry<'q>(since: Option<&'q str>, earlier: &'q dyn Fn(&str) -> Option<Check
         deployed: "HEAD",
         since,
         policy_text: POLICY,
+        policy_of: PolicyOf::Deployed,
         earlier_policy: earlier,
         given: Vec::new(),
         tests: None,
@@ -223,6 +226,7 @@ fn a_waiver_of_an_earlier_policy_stands() {
         approved_by: "a".into(),
         expires: "2026-12-31".into(),
         environments: Environments::All,
+        given: WaiverGiven::InThePolicy,
     };
     let mut rules = ChecklistRules::runbook("production");
     rules.waivers = vec![waiver.clone()];

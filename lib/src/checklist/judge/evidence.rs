@@ -162,8 +162,15 @@ pub(super) fn approval(change: &Change, by: &[String]) -> Finding {
     }
 }
 
-/// Names of people and groups, as services print them: `[Project]\Group`, `group@contoso.com`.
-pub(super) fn same_person(asked: &str, found: &str) -> bool {
+/// Whether two names mean the same person or group, as services print them: `[Project]\Group`, `group@contoso.com`.
+///
+/// ```
+/// use runbook_gate::checklist::same_person;
+/// assert!(same_person("Owners", "[orders]\\owners"));
+/// assert!(!same_person("", "") && !same_person("Owners", "Other owners"));
+/// ```
+#[must_use]
+pub fn same_person(asked: &str, found: &str) -> bool {
     let bare = |name: &str| name.rsplit('\\').next().unwrap_or(name).trim().to_lowercase();
     !asked.trim().is_empty() && bare(asked) == bare(found)
 }

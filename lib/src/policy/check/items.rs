@@ -3,7 +3,7 @@
 use super::Checker;
 use crate::checklist::{
     AttestedBy, AttestedRule, ChecklistRules, Environments, EvidenceRule, HttpJsonRule, ItemKind, ItemRule,
-    PathPatterns, RecordRules, RunbookItem, Waiver,
+    PathPatterns, RecordRules, RunbookItem, Waiver, WaiverGiven,
 };
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::policy::decode::{Field, Placed, Words};
@@ -33,7 +33,8 @@ impl Checker<'_> {
             if let (Some(item), Some(reason), Some(approved_by), Some(expires)) =
                 (item, reason, approved_by, expires)
             {
-                rules.waivers.push(Waiver { item, reason, approved_by, expires, environments });
+                let given = WaiverGiven::InThePolicy;
+                rules.waivers.push(Waiver { item, reason, approved_by, expires, environments, given });
             }
         }
         rules

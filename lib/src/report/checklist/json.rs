@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::ChecklistReport;
-use crate::checklist::{Evidence, ItemOutcome, Place, WaiverState, When};
+use crate::checklist::{Evidence, ItemOutcome, Place, WaiverGiven, WaiverState, When};
 use crate::report::VERSION;
 use crate::report::json::disarmed;
 
@@ -57,6 +57,10 @@ fn item(item: &ItemOutcome) -> Value {
             json!({
                 "reason": waiver.reason, "approved_by": waiver.approved_by, "expires": waiver.expires,
                 "standing": standing, "words": words,
+                "given": match waiver.given {
+                    WaiverGiven::InThePolicy => "in-the-policy",
+                    WaiverGiven::AtRunTime => "at-run-time",
+                },
             })
         }).collect::<Vec<_>>(),
         "cautions": item.cautions,

@@ -26,6 +26,14 @@ pub fn render(report: &ChecklistReport) -> String {
     let _ = writeln!(out, "## {mark} {word}: {}\n", markdown(&report.subject()));
     let _ = writeln!(out, "**{}.**\n", markdown(&capital(&report.verdict())));
     let _ = writeln!(out, "Deploying {}.", prose(&report.outcome.deploying));
+    for (item, why) in report.outcome.let_pass() {
+        let _ = writeln!(
+            out,
+            "\n**Let pass at run time, against the checklist:** {}: {}",
+            code(item.id.as_str()),
+            prose(&why)
+        );
+    }
     if let Some(words) = report.enforced() {
         let _ = writeln!(out, "\n**{}**", markdown(words));
     }

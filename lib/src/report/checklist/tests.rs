@@ -23,6 +23,7 @@ fn outcome(status: ItemStatus, words: &str) -> ChecklistOutcome {
             reason: words.into(),
             approved_by: words.into(),
             expires: words.into(),
+            given: WaiverGiven::InThePolicy,
             standing: WaiverState::Unknown(words.into()),
         }],
         cautions: vec![words.into()],

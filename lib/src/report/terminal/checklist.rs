@@ -34,6 +34,10 @@ pub fn checklist(report: &ChecklistReport, layout: Layout) -> String {
         ],
     );
     page.paragraph(0, 0, &[Span::new(&format!("Deploying {}.", report.outcome.deploying), Style::new())]);
+    for (item, why) in report.outcome.let_pass() {
+        let words = format!("Let pass at run time, against the checklist: {}: {why}", item.id);
+        page.paragraph(0, 0, &[Span::new(&words, BAD.bold())]);
+    }
     if let Some(words) = report.enforced() {
         page.paragraph(0, 0, &[Span::new(words, STRONG)]);
     }

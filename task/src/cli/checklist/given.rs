@@ -7,7 +7,8 @@ use std::time::UNIX_EPOCH;
 
 use runbook_gate::Timestamp;
 use runbook_gate::checklist::{
-    ArtifactFact, ArtifactState, ChecklistRules, EvidenceRule, GivenWord, PathPatterns, Place, ResultFile,
+    ArtifactFact, ArtifactState, ChecklistRules, Environments, EvidenceRule, GivenWord, ItemRule,
+    PathPatterns, Place, ResultFile, Waiver, WaiverGiven,
 };
 use sha2::{Digest, Sha256};
 
@@ -171,15 +172,50 @@ fn artifact(name: &str, path: &Path) -> Option<ArtifactFact> {
     Some(ArtifactFact { name: name.to_owned(), details, state, place: Some(Place::Path(shown(path))) })
 }
 
+/// The item of an option; one that the checklist does not have is an error.
+fn item_of<'r>(rules: &'r ChecklistRules, option: &str, item: &str) -> Result<&'r ItemRule, String> {
+    rules.items.iter().find(|rule| rule.id.as_str() == item).ok_or_else(|| {
+        let ids: Vec<&str> = rules.items.iter().map(|rule| rule.id.as_str()).collect();
+        format!(
+            "{option} names `{item}`, which is no item of the checklist; the items are {}",
+            ids.join(", ")
+        )
+    })
+}
+
+/// Waivers for this run alone, until the end of its day.
+pub fn waivers(
+    rules: &ChecklistRules,
+    given: &[(String, String)],
+    now: Timestamp,
+) -> Result<Vec<Waiver>, String> {
+    given
+        .iter()
+        .map(|(item, reason)| {
+            let rule = item_of(rules, "--waive", item)?;
+            if reason.trim().is_empty() {
+                return Err(format!(
+                    "--waive {item} gives no reason; write --waive {item}=\"why it cannot wait\""
+                ));
+            }
+            Ok(Waiver {
+                item: rule.id.clone(),
+                reason: reason.trim().to_owned(),
+                approved_by: "an approval of this run".to_owned(),
+                expires: now.to_string().chars().take(10).collect(),
+                environments: Environments::All,
+                given: WaiverGiven::AtRunTime,
+            })
+        })
+        .collect()
+}
+
 /// Words for items; an item that the checklist does not have is an error.
 pub fn words(rules: &ChecklistRules, given: &[(String, String)]) -> Result<Vec<GivenWord>, String> {
     given
         .iter()
         .map(|(item, words)| {
-            if !rules.items.iter().any(|rule| rule.id.as_str() == item) {
-                let ids: Vec<&str> = rules.items.iter().map(|rule| rule.id.as_str()).collect();
-                return Err(format!("--attest names `{item}`, which is no item of the checklist; the items are {}", ids.join(", ")));
-            }
+            item_of(rules, "--attest", item)?;
             if words.trim().is_empty() {
                 return Err(format!("--attest {item} says nothing; write what was done, such as --attest {item}=\"snapshot 42\""));
             }

@@ -7,6 +7,7 @@ fn waiver(item: RunbookItem, expires: &str) -> Waiver {
         approved_by: "rm@contoso.com".into(),
         expires: expires.into(),
         environments: Environments::All,
+        given: WaiverGiven::InThePolicy,
     }
 }
 

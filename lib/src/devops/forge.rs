@@ -1,0 +1,209 @@
+//! What the checklist asks of Azure DevOps: a run, its repository's pull requests, and their work items.
+//!
+//! ```text
+//! before the last good commit is known   one batch: runs, environment, stages, artifacts, test results
+//! after it                               commits → pull requests → their texts and votes → work items → their changes
+//! ```
+//!
+//! Each arrow is one batch of calls side by side, however large the deployment. Paths come from git: they are what is
+//! deployed, while a pull request's own list is what was once proposed.
+
+mod changes;
+mod last_good;
+mod run;
+#[cfg(test)]
+mod tests;
+mod texts;
+mod write;
+
+use std::cell::OnceCell;
+
+use crate::checklist::{
+    ArtifactFact, Change, ChangedPath, Forge, Gap, Gathered, History, Since, StageFact, TestFact, VoteSays,
+    Voter, Waiver, WaiverFact, Who, WorkItemFact, same_person,
+};
+use crate::devops::Client;
+
+/// The hidden mark of the comment that the gate keeps up to date. A comment that has it attests nothing.
+pub const MARK: &str = "<!-- runbook-gate: checklist -->";
+
+/// From where the gate looks: what runs, what is deployed, and to where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standpoint {
+    /// The address of the project's pages, without a slash at the end; links are made of it, and nothing is asked there.
+    pub web: String,
+    /// The repository, by its id or name; `None` where it lives elsewhere.
+    pub repository: Option<String>,
+    /// The branch that is deployed, or that a pull request goes into: `refs/heads/main`.
+    pub branch: Option<String>,
+    /// The environment, as the policy names it.
+    pub environment: String,
+    /// The environment, as Azure Pipelines names it.
+    pub azure_environment: Option<String>,
+    /// The run.
+    pub run: Option<ThisRun>,
+    /// The pull request that is built, where it is one.
+    pub pull_request: Option<u64>,
+}
+
+/// The run that the gate is a step of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ThisRun {
+    /// Its id.
+    pub id: u64,
+    /// Its pipeline; `None` where that is not known, and so no earlier run of it.
+    pub pipeline: Option<u64>,
+    /// The stage that the gate is in, by the name that the pipeline gives it.
+    pub stage: Option<String>,
+    /// The run of another pipeline that built what is deployed, where it is another.
+    pub build: Option<BuildRun>,
+}
+
+/// The run of another pipeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildRun {
+    /// The name that this pipeline gives it: `resources.pipelines.<alias>`.
+    pub alias: String,
+    /// Its id.
+    pub id: u64,
+}
+
+/// Azure DevOps as the checklist's forge.
+pub struct AzureDevOpsForge<'t> {
+    client: Client<'t>,
+    at: Standpoint,
+    early: OnceCell<run::Early>,
+    own: OnceCell<run::OwnResults>,
+    gathered: OnceCell<Result<changes::Conversations, Gap>>,
+}
+
+impl<'t> AzureDevOpsForge<'t> {
+    /// A forge that has asked nothing yet.
+    #[must_use]
+    pub const fn new(client: Client<'t>, at: Standpoint) -> Self {
+        Self { client, at, early: OnceCell::new(), own: OnceCell::new(), gathered: OnceCell::new() }
+    }
+
+    /// The client, for what is written after the judgement.
+    #[must_use]
+    pub const fn client(&self) -> &Client<'t> {
+        &self.client
+    }
+
+    /// From where it looks.
+    #[must_use]
+    pub const fn standpoint(&self) -> &Standpoint {
+        &self.at
+    }
+}
+
+impl Standpoint {
+    pub(crate) fn pull_request_page(&self, number: u64) -> String {
+        format!("{}/_git/{}/pullrequest/{number}", self.web, self.repository.as_deref().unwrap_or_default())
+    }
+
+    pub(crate) fn work_item_page(&self, number: u64) -> String {
+        format!("{}/_workitems/edit/{number}", self.web)
+    }
+
+    pub(crate) fn run_page(&self, run: u64) -> String {
+        format!("{}/_build/results?buildId={run}", self.web)
+    }
+}
+
+fn no_run<T>(what: &str) -> Gathered<T> {
+    Gathered::Unknown(Gap::new(
+        format!("{what} belong to a run, and this is none"),
+        Who::Caller,
+        "run the checklist in the pipeline, or name a run with `--run ID`",
+    ))
+}
+
+impl Forge for AzureDevOpsForge<'_> {
+    fn last_good(&self) -> Gathered<Option<Since>> {
+        last_good::find(self)
+    }
+
+    fn changes(&self, history: &History) -> Gathered<Vec<Change>> {
+        match self.gathered.get_or_init(|| changes::gather(self, history)) {
+            Ok(found) => Gathered::Known(found.changes.clone()),
+            Err(gap) => Gathered::Unknown(gap.clone()),
+        }
+    }
+
+    fn work_items(&self, _: &[Change]) -> Gathered<Vec<WorkItemFact>> {
+        match self.gathered.get() {
+            Some(Ok(found)) => found.work_items.clone(),
+            Some(Err(gap)) => Gathered::Unknown(gap.clone()),
+            None => Gathered::Unknown(Gap::new(
+                "the changes that link work items were not looked for",
+                Who::Caller,
+                "run the checklist in a checkout",
+            )),
+        }
+    }
+
+    fn tests(&self) -> Gathered<Vec<TestFact>> {
+        run::tests(self)
+    }
+
+    fn artifacts(&self) -> Gathered<Vec<ArtifactFact>> {
+        run::artifacts(self)
+    }
+
+    fn stages(&self) -> Gathered<Vec<StageFact>> {
+        run::stages(self)
+    }
+
+    fn waiver(&self, waiver: &Waiver, policy_path: &str) -> Gathered<WaiverFact> {
+        let changes = match self.gathered.get() {
+            Some(Ok(found)) => &found.changes,
+            Some(Err(gap)) => return Gathered::Unknown(gap.clone()),
+            None => {
+                let why = "the change that brought it was not looked for";
+                return Gathered::Unknown(Gap::new(why, Who::Caller, "run the checklist in a checkout"));
+            }
+        };
+        waiver_approval(changes, waiver, policy_path)
+    }
+
+    fn run_approval(&self) -> Gathered<Option<String>> {
+        run::approval(self)
+    }
+}
+
+/// Whether whom a waiver names approved what changed the policy. Which of several changes brought the waiver cannot be told
+/// here, so each of them must be approved.
+fn waiver_approval(changes: &[Change], waiver: &Waiver, policy_path: &str) -> Gathered<WaiverFact> {
+    let touches = |path: &ChangedPath| path.path == policy_path;
+    let bringing: Vec<&Change> = changes.iter().filter(|change| change.paths.iter().any(touches)).collect();
+    if bringing.is_empty() {
+        let why =
+            "no change of this deployment brought it, and the last good commit's policy does not have it";
+        return Gathered::Known(WaiverFact::NotApproved { why: why.to_owned() });
+    }
+    for change in &bringing {
+        let votes = match &change.votes {
+            Gathered::Known(votes) => votes,
+            Gathered::Unknown(gap) => return Gathered::Unknown(gap.clone()),
+        };
+        let approved = votes.iter().any(|vote| {
+            vote.says == VoteSays::Approved
+                && vote.voter == Voter::SomebodyElse
+                && (same_person(&waiver.approved_by, &vote.by)
+                    || vote.groups.iter().any(|group| same_person(&waiver.approved_by, group)))
+        });
+        if !approved {
+            return Gathered::Known(WaiverFact::NotApproved {
+                why: format!(
+                    "{} changed the policy, and {} did not approve it as somebody else than its author",
+                    change.name, waiver.approved_by
+                ),
+            });
+        }
+    }
+    let names: Vec<&str> = bringing.iter().map(|change| change.name.as_str()).collect();
+    Gathered::Known(WaiverFact::Approved {
+        seen: format!("{} approved {}", waiver.approved_by, names.join(", ")),
+    })
+}

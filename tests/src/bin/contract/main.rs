@@ -1,0 +1,257 @@
+//! Microsoft's own contract between the gate and the fake Azure DevOps: `contract PRISM SPECIFICATION LOG`.
+//!
+//! Prism stands between them as a proxy. It answers what the contract does not allow with an error, whichever side it came
+//! from, and writes it into its log: a wrong path, parameter, version or body of the gate, a wrong field of the fake.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a check that is run by a script"
+)]
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use runbook_gate_tests::devops::scene::{GOOD_RUN, POLICY, RUN, Scene};
+use runbook_gate_tests::devops::{Build, DeploymentRecord, Fault, ORGANISATION, TOKEN, Update};
+use runbook_gate_tests::repository::git;
+
+/// How long Prism may take to start.
+const START: Duration = Duration::from_secs(60);
+
+fn main() {
+    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
+    let mut next = || arguments.next().expect("contract PRISM SPECIFICATION LOG");
+    let contract = Contract { prism: next(), specification: next(), log: next() };
+    let checks: [(&str, fn(&Contract)); 9] = [
+        ("a deployment in order", in_order),
+        ("an environment's own record", environment),
+        ("a run of another pipeline", built_elsewhere),
+        ("a work item's changes", work_item),
+        ("an item that is let pass", let_pass),
+        ("a pull request's status and comment", pull_request),
+        ("a policy of a branch", policy_of_a_branch),
+        ("a wrong answer is refused", wrong_answer),
+        ("a wrong question is refused", wrong_question),
+    ];
+    for (name, check) in checks {
+        check(&contract);
+        println!("ok {name}");
+    }
+}
+
+struct Contract {
+    prism: PathBuf,
+    specification: PathBuf,
+    log: PathBuf,
+}
+
+/// Prism in front of a fake.
+struct Proxy {
+    child: Child,
+    port: u16,
+    log: PathBuf,
+}
+
+impl Contract {
+    /// A scene whose gate asks through Prism.
+    fn between(&self, mut scene: Scene) -> (Scene, Proxy) {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let log = File::create(&self.log).unwrap();
+        let child = Command::new(&self.prism)
+            .args(["proxy", "--host", "127.0.0.1", "--port", &port.to_string(), "--errors"])
+            .arg(&self.specification)
+            .arg(format!("http://127.0.0.1:{}", scene.fake.port()))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .expect("prism starts");
+        let mut proxy = Proxy { child, port, log: self.log.clone() };
+        let begun = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            let ended = proxy.child.try_wait().unwrap();
+            assert!(ended.is_none() && begun.elapsed() < START, "prism did not start: {}", proxy.said());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        scene.set("SYSTEM_COLLECTIONURI", &format!("http://127.0.0.1:{port}/{ORGANISATION}/"));
+        (scene, proxy)
+    }
+
+    /// Judges through Prism, which must have nothing to say; gives the requests that came through.
+    fn keeps(&self, scene: Scene, more: &[&str], code: i32) -> Vec<String> {
+        let (scene, proxy) = self.between(scene);
+        let ended = scene.judge(more);
+        let said = proxy.violations();
+        assert!(said.is_empty(), "the contract is broken:\n{}", said.join("\n"));
+        assert_eq!(ended.code, Some(code), "{}\n{}\n{}", ended.out, ended.err, proxy.said());
+        scene.fake.lines()
+    }
+}
+
+impl Proxy {
+    fn said(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    fn violations(&self) -> Vec<String> {
+        self.said().lines().filter(|line| line.contains("iolation")).map(str::to_owned).collect()
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        // One that has ended already is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn came(lines: &[String], part: &str) {
+    assert!(lines.iter().any(|line| line.contains(part)), "nobody asked for {part}: {lines:#?}");
+}
+
+fn in_order(contract: &Contract) {
+    let lines = contract.keeps(Scene::in_order(), &[], 0);
+    for part in [
+        "pullrequestquery",
+        "/pullrequests/12?",
+        "/threads?",
+        "workitemsbatch",
+        "/timeline?",
+        "/artifacts?",
+        "/test/runs?",
+        "/results?",
+        "resultsummarybybuild?",
+        "/build/builds?",
+        "/distributedtask/environments?",
+    ] {
+        came(&lines, part);
+    }
+}
+
+fn environment(contract: &Contract) {
+    let scene = Scene::in_order();
+    {
+        let mut state = scene.fake.state();
+        state.builds.get_mut(&GOOD_RUN).unwrap().tags.clear();
+        let record = DeploymentRecord {
+            definition: 4,
+            build: GOOD_RUN,
+            attempt: 1,
+            result: Some("succeeded".into()),
+            finished: Some("2026-11-20T10:00:00Z".into()),
+        };
+        state.environments.insert(2, ("live".into(), vec![record]));
+    }
+    came(&contract.keeps(scene, &[], 0), "environmentdeploymentrecords?");
+}
+
+fn built_elsewhere(contract: &Contract) {
+    let mut scene = Scene::in_order();
+    let head = {
+        let mut state = scene.fake.state();
+        let good = state.builds[&GOOD_RUN].commit.clone();
+        let run = state.builds[&RUN].clone();
+        let built = Build {
+            number: "7".into(),
+            definition: 3,
+            status: "completed".into(),
+            result: Some("succeeded".into()),
+            ..run.clone()
+        };
+        state.builds.insert(50, Build { number: "6".into(), commit: good, ..built.clone() });
+        state.builds.insert(51, built);
+        state.builds.get_mut(&GOOD_RUN).unwrap().resources = vec![("app".into(), 3, "6".into())];
+        run.commit
+    };
+    scene.set("RESOURCES_PIPELINE_APP_RUNID", "51");
+    scene.set("RESOURCES_PIPELINE_APP_SOURCECOMMIT", &head);
+    came(&contract.keeps(scene, &["--build", "app"], 0), "/pipelines/4/runs/100?");
+}
+
+fn work_item(contract: &Contract) {
+    let scene = Scene::in_order();
+    {
+        let mut state = scene.fake.state();
+        let text = "<ul><li>[x] backups-taken: snapshot 42</li></ul>";
+        let item = state.work_items.get_mut(&7).unwrap();
+        item.fields.insert("System.Description".into(), text.into());
+        item.updates = vec![Update {
+            by: "Linus".into(),
+            when: "2026-11-24T08:00:00Z".into(),
+            fields: [("System.Description".to_owned(), text.to_owned())].into_iter().collect(),
+        }];
+    }
+    came(&contract.keeps(scene, &[], 0), "/workItems/7/updates?");
+}
+
+fn let_pass(contract: &Contract) {
+    let scene = Scene::in_order();
+    scene.fake.state().builds.get_mut(&RUN).unwrap().tests.clear();
+    let lines = contract.keeps(scene, &["--waive", "tests-passing=the cluster is down"], 0);
+    for part in ["/pipelines/approvals?", "/wit/wiql?", "/wit/workitems/$Task?"] {
+        came(&lines, part);
+    }
+}
+
+fn pull_request(contract: &Contract) {
+    let mut scene = Scene::in_order();
+    scene.build_pull_request(12);
+    scene.fake.state().pull_requests.get_mut(&12).unwrap().description = Some("Nothing linked".into());
+    let (scene, proxy) = contract.between(scene);
+    let first = scene.judge(&["--post"]);
+    scene.fake.state().pull_requests.get_mut(&12).unwrap().description =
+        Some("ADR: 1\n- [x] rollback-plan: redeploy".into());
+    let second = scene.judge(&["--post"]);
+    let said = proxy.violations();
+    assert!(said.is_empty(), "the contract is broken:\n{}", said.join("\n"));
+    assert_eq!((first.code, second.code), (Some(10), Some(0)), "{}\n{}", second.err, proxy.said());
+    let lines = scene.fake.lines();
+    for part in [
+        "POST /contoso/6ce954b1-ce1f-45d1-b94d-e6bf2464ba2c/_apis/git/repositories/orders/pullRequests/12/threads?",
+        "/statuses?",
+        "/threads/3/comments/1?",
+    ] {
+        came(&lines, part);
+    }
+}
+
+fn policy_of_a_branch(contract: &Contract) {
+    let mut scene = Scene::in_order();
+    scene.build_pull_request(12);
+    let head = git(scene.gate.folder(), &["rev-parse", "HEAD"]);
+    std::fs::write(scene.gate.path(".git/shallow"), format!("{head}\n")).unwrap();
+    scene.fake.state().files.insert(("main".into(), "runbook.yml".into()), POLICY.into());
+    came(&contract.keeps(scene, &[], 10), "/items?");
+}
+
+/// Otherwise nothing above would prove anything.
+fn wrong_answer(contract: &Contract) {
+    let scene = Scene::in_order();
+    let fault = Fault { body: "{\"records\":5}".into(), ..Fault::error("/timeline", 200, "", "") };
+    scene.fake.state().faults.push(fault);
+    let (scene, proxy) = contract.between(scene);
+    let ended = scene.judge(&[]);
+    assert_eq!(ended.code, Some(10), "{}", ended.out);
+    assert!(!proxy.violations().is_empty(), "{}", proxy.said());
+}
+
+fn wrong_question(contract: &Contract) {
+    let (_scene, proxy) = contract.between(Scene::in_order());
+    let mut stream = TcpStream::connect(("127.0.0.1", proxy.port)).unwrap();
+    write!(
+        stream,
+        "GET /{ORGANISATION}/orders/_apis/build/builds?resultFilter=perfect&api-version=7.1 HTTP/1.0\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains(" 422 "), "{answer}");
+}

@@ -1,0 +1,254 @@
+//! `build`, `pipelines`, `test`, `testresults`, `distributedtask`: runs and what they have.
+
+use serde_json::{Value, json};
+
+use super::{Answer, Question, identity};
+use crate::devops::state::{Build, State, TestSet};
+
+/// The stages of a run have ids in this block.
+const STAGE: &str = "00000000-0000-4000-8000-0000000000";
+
+pub(super) fn answer(state: &mut State, question: &Question<'_>) -> Answer {
+    match (question.method, question.parts.as_slice()) {
+        ("GET", ["build", "builds"]) => builds(state, question),
+        (_, ["build", "builds", id, rest @ ..]) => {
+            let Some((id, build)) =
+                id.parse::<u64>().ok().and_then(|id| Some((id, state.builds.get_mut(&id)?)))
+            else {
+                return Answer::error(
+                    404,
+                    "BuildNotFoundException",
+                    "TF201036: The requested build could not be found.",
+                );
+            };
+            of_build(id, build, question, rest)
+        }
+        ("GET", ["pipelines", pipeline, "runs", id]) => run(state, pipeline, id),
+        ("GET", ["pipelines", "approvals"]) => approvals(state, question),
+        ("GET", ["test", "runs"]) => test_runs(state, question),
+        ("GET", ["test", "Runs", set, "results"]) => cases(state, question, set),
+        ("GET", ["testresults", "resultsummarybybuild"]) => summary(state, question),
+        ("GET", ["distributedtask", "environments"]) => environments(state, question),
+        ("GET", ["distributedtask", "environments", id, "environmentdeploymentrecords"]) => {
+            records(state, id)
+        }
+        _ => Answer::not_found("the resource"),
+    }
+}
+
+fn builds(state: &State, question: &Question<'_>) -> Answer {
+    let fits = |build: &Build| {
+        question.given("definitions").is_none_or(|asked| asked == build.definition.to_string())
+            && question.given("branchName").is_none_or(|asked| asked == build.branch)
+            && question.given("tagFilters").is_none_or(|asked| build.tags.iter().any(|tag| tag == asked))
+            && question.given("buildNumber").is_none_or(|asked| asked == build.number)
+            && question.given("statusFilter").is_none_or(|asked| asked == build.status)
+            && question.given("resultFilter").is_none_or(|asked| build.result.as_deref() == Some(asked))
+    };
+    let mut found: Vec<(&u64, &Build)> = state.builds.iter().filter(|(_, build)| fits(build)).collect();
+    found.sort_by_key(|(_, build)| std::cmp::Reverse(build.finished.clone()));
+    found.truncate(question.number("$top").unwrap_or(1000));
+    Answer::list(found.into_iter().map(|(id, build)| whole(*id, build)).collect())
+}
+
+fn whole(id: u64, build: &Build) -> Value {
+    let mut whole = json!({
+        "id": id, "buildNumber": build.number, "status": build.status, "sourceBranch": build.branch,
+        "sourceVersion": build.commit, "definition": { "id": build.definition, "name": "deploy" },
+        "repository": { "id": "orders", "type": "TfsGit" }, "tags": build.tags, "deleted": false,
+        "requestedFor": identity("Ada"),
+    });
+    if let Some(result) = &build.result {
+        whole["result"] = json!(result);
+    }
+    if let Some(finished) = &build.finished {
+        whole["finishTime"] = json!(finished);
+    }
+    whole
+}
+
+fn of_build(id: u64, build: &mut Build, question: &Question<'_>, rest: &[&str]) -> Answer {
+    match (question.method, rest) {
+        ("GET", []) => Answer::json(&whole(id, build)),
+        ("GET", ["timeline"]) => Answer::json(&timeline(build)),
+        ("GET", ["artifacts"]) => Answer::list(
+            build
+                .artifacts
+                .iter()
+                .enumerate()
+                .map(|(index, (name, size))| {
+                    json!({ "id": index + 1, "name": name, "source": null, "resource": {
+                        "type": "PipelineArtifact", "data": "x", "url": "https://artprodcus3.artifacts.visualstudio.com/x",
+                        "downloadUrl": "https://artprodcus3.artifacts.visualstudio.com/x?canary=1",
+                        "properties": { "artifactsize": size.to_string(), "RootId": null },
+                    }})
+                })
+                .collect(),
+        ),
+        ("PUT", ["tags", tag]) => {
+            let tag = (*tag).to_owned();
+            if !build.tags.contains(&tag) {
+                build.tags.push(tag);
+            }
+            Answer::list(build.tags.iter().map(|tag| json!(tag)).collect())
+        }
+        ("GET", ["tags"]) => Answer::list(build.tags.iter().map(|tag| json!(tag)).collect()),
+        _ => Answer::not_found("the resource"),
+    }
+}
+
+fn timeline(build: &Build) -> Value {
+    let mut records = Vec::new();
+    for (index, stage) in build.stages.iter().enumerate() {
+        let id = format!("{STAGE}{index:02}");
+        records.push(json!({
+            "id": id, "parentId": null, "type": "Stage", "name": format!("Stage {}", stage.name), "identifier": stage.name,
+            "state": stage.state, "result": stage.result, "order": index + 1, "attempt": 1,
+            "startTime": null, "finishTime": null, "previousAttempts": [], "issues": null, "log": null,
+        }));
+        if let Some(approval) = &stage.approval {
+            let checkpoint = format!("{STAGE}{:02}", index + 50);
+            records.push(json!({ "id": checkpoint, "parentId": id, "type": "Checkpoint", "name": "Checkpoint", "state": "completed", "result": "succeeded" }));
+            records.push(json!({ "id": approval, "parentId": checkpoint, "type": "Checkpoint.Approval", "name": "Approval", "state": "completed", "result": "succeeded" }));
+        }
+    }
+    json!({ "id": "96ac2280-8cb4-5df5-99de-dd2da759617d", "changeId": 7, "records": records })
+}
+
+fn run(state: &State, pipeline: &str, id: &str) -> Answer {
+    let found = id.parse::<u64>().ok().and_then(|id| Some((id, state.builds.get(&id)?)));
+    let Some((id, build)) = found.filter(|(_, build)| build.definition.to_string() == pipeline) else {
+        return Answer::not_found("the run");
+    };
+    let pipelines: serde_json::Map<String, Value> = build
+        .resources
+        .iter()
+        .map(|(alias, pipeline, version)| {
+            (
+                alias.clone(),
+                json!({ "version": version, "pipeline": { "id": pipeline, "name": "build", "revision": 1 } }),
+            )
+        })
+        .collect();
+    Answer::json(&json!({
+        "id": id, "name": build.number, "state": build.status, "resources": { "pipelines": pipelines, "repositories": {} },
+    }))
+}
+
+fn approvals(state: &State, question: &Question<'_>) -> Answer {
+    let asked = question.given("approvalIds").unwrap_or_default();
+    let found = asked.split(',').filter_map(|id| Some((id, state.approvals.get(id)?)));
+    Answer::list(
+        found
+            .map(|(id, approval)| {
+                let mut step = json!({
+                    "assignedApprover": identity("[orders]\\Release Managers"), "status": approval.status, "comment": null,
+                    "initiatedOn": "2026-11-25T09:00:00Z", "lastModifiedOn": "2026-11-25T09:05:00.123Z", "order": 1,
+                });
+                if approval.status == "approved" {
+                    step["actualApprover"] = identity(&approval.by);
+                }
+                json!({ "id": id, "status": approval.status, "createdOn": "2026-11-25T09:00:00Z", "minRequiredApprovers": 0, "steps": [step] })
+            })
+            .collect(),
+    )
+}
+
+/// The number of a set: the run's, and its place in the run.
+fn set_of<'s>(state: &'s State, number: u64) -> Option<&'s TestSet> {
+    let place = usize::try_from(number % 1000).ok()?;
+    state.builds.get(&(number / 1000))?.tests.get(place)
+}
+
+fn total(set: &TestSet) -> u64 {
+    set.outcomes.iter().map(|(_, count)| count).sum()
+}
+
+fn test_runs(state: &State, question: &Question<'_>) -> Answer {
+    let id = question.given("buildUri").and_then(|uri| uri.rsplit('/').next()?.parse::<u64>().ok());
+    let Some((id, build)) = id.and_then(|id| Some((id, state.builds.get(&id)?))) else {
+        return Answer::list(Vec::new());
+    };
+    let sets = build.tests.iter().enumerate().map(|(index, set)| {
+        let statistics: Vec<Value> = set
+            .outcomes
+            .iter()
+            .map(|(outcome, count)| json!({ "state": "Completed", "outcome": outcome, "count": count }))
+            .collect();
+        json!({
+            "id": id * 1000 + index as u64, "name": set.name, "state": set.state, "totalTests": total(set),
+            "isAutomated": true, "runStatistics": statistics, "completedDate": "2026-11-25T08:00:00Z",
+        })
+    });
+    Answer::list(sets.collect())
+}
+
+fn cases(state: &State, question: &Question<'_>, set: &str) -> Answer {
+    let Some(set) = set.parse().ok().and_then(|number| set_of(state, number)) else {
+        return Answer::not_found("the test run");
+    };
+    let most = question.number("$top").unwrap_or(1000);
+    let outcomes = set.outcomes.iter().flat_map(|(outcome, count)| (0..*count).map(move |_| outcome));
+    Answer::list(
+        outcomes
+            .take(most)
+            .enumerate()
+            .map(|(index, outcome)| {
+                json!({
+                    "id": index + 1, "outcome": outcome, "state": "Completed", "automatedTestStorage": set.class,
+                    "automatedTestName": format!("{}.case{index}", set.class), "testCaseTitle": format!("case{index}"),
+                })
+            })
+            .collect(),
+    )
+}
+
+fn summary(state: &State, question: &Question<'_>) -> Answer {
+    let build = question.number("buildId").and_then(|id| state.builds.get(&(id as u64)));
+    let tests = build.map_or(&[][..], |build| &build.tests);
+    let mut outcomes = serde_json::Map::new();
+    for (outcome, count) in tests.iter().flat_map(|set| &set.outcomes) {
+        let known = outcomes.get(outcome).and_then(|known| known["count"].as_u64()).unwrap_or(0);
+        // Keys are written large, and their values small.
+        let mut small = outcome.clone();
+        small.get_mut(..1).into_iter().for_each(str::make_ascii_lowercase);
+        outcomes.insert(outcome.clone(), json!({ "outcome": small, "count": known + count }));
+    }
+    let listed: u64 = tests.iter().map(total).sum();
+    let all = listed + build.map_or(0, |build| build.unlisted_tests);
+    Answer::json(&json!({
+        "aggregatedResultsAnalysis": {
+            "totalTests": all, "resultsByOutcome": outcomes, "duration": "00:00:01",
+            "runSummaryByState": { "Completed": { "state": "completed", "runsCount": tests.len() } },
+        },
+        "totalRunsCount": tests.len(),
+    }))
+}
+
+fn environments(state: &State, question: &Question<'_>) -> Answer {
+    // The name is where names may begin.
+    let asked = question.given("name").unwrap_or_default().to_lowercase();
+    let found = state.environments.iter().filter(|(_, (name, _))| name.to_lowercase().starts_with(&asked));
+    Answer::list(found.map(|(id, (name, _))| json!({ "id": id, "name": name, "resources": [] })).collect())
+}
+
+fn records(state: &State, id: &str) -> Answer {
+    let Some((_, records)) = id.parse().ok().and_then(|id: u64| state.environments.get(&id)) else {
+        return Answer::not_found("the environment");
+    };
+    let all = records.iter().enumerate().map(|(index, record)| {
+        let mut one = json!({
+            "id": 1000 - index, "environmentId": 1, "stageName": "Deploy", "stageAttempt": record.attempt,
+            "jobName": "deploy", "jobAttempt": 1, "planType": "Build", "definition": { "id": record.definition, "name": "deploy" },
+            "owner": { "id": record.build, "name": "run" },
+        });
+        if let Some(result) = &record.result {
+            one["result"] = json!(result);
+        }
+        if let Some(finished) = &record.finished {
+            one["finishTime"] = json!(finished);
+        }
+        one
+    });
+    Answer::list(all.collect())
+}

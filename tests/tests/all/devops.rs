@@ -1,0 +1,7 @@
+//! `checklist` in a pipeline: the binary, a real repository, and an Azure DevOps that keeps its wire's habits.
+
+mod items;
+mod posting;
+mod ranges;
+mod refusals;
+mod run_time;
