@@ -121,6 +121,9 @@ impl Checkout for GitCheckout {
             }
             None => until.to_owned(),
             Some(since) => {
+                if self.id_of(since)?.is_none() && !shallow {
+                    return Err(CheckoutError::UnknownCommit(parse::short(since).to_owned()));
+                }
                 let ancestor = self.git.ask(&["merge-base", "--is-ancestor", since, until])?;
                 if matches!(ancestor, Ended::Badly(_)) {
                     if shallow {

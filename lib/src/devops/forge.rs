@@ -11,8 +11,6 @@
 mod changes;
 mod last_good;
 mod run;
-#[cfg(test)]
-mod tests;
 mod texts;
 mod write;
 

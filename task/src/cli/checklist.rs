@@ -78,7 +78,8 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
     let inquiry = Inquiry {
         now: session.clock.now(),
         deployed: place.as_ref().map_or("HEAD", |place| &place.deployed),
-        since: arguments.since.as_deref().or(judging.target.as_deref()),
+        // A pull request is compared with its target, whatever its own pipeline asks for.
+        since: judging.target.as_deref().or(arguments.since.as_deref()),
         policy_text: &judging.text,
         policy_of: if judging.target.is_some() { PolicyOf::Earlier } else { PolicyOf::Deployed },
         earlier_policy: &earlier_policy,

@@ -292,8 +292,11 @@ fn each_item_stands_or_falls_with_its_evidence() {
     for (what, id, change, expected) in TABLE {
         let scene = Scene::in_order();
         change(&mut scene.fake.state());
-        let ended = scene.judge(&[]).with_code(if *expected == SATISFIED { 0 } else { 10 });
+        let ended = scene.judge(&[]);
         assert_eq!(status(&ended, id), *expected, "{what}: {}", item(&ended, id));
+        if *expected != SATISFIED {
+            assert_eq!(ended.code, Some(10), "{what} holds");
+        }
         if *expected == UNKNOWN {
             let needs = item(&ended, id)["needs"].to_string();
             assert!(needs.contains("\"how\""), "{what} says what would help: {needs}");
@@ -344,4 +347,27 @@ fn a_change_of_the_policy_needs_an_owner() {
     assert_eq!(status(&scene.judge(&[]), "policy-reviewed"), "satisfied");
     scene.fake.state().pull_requests.get_mut(&number).unwrap().reviewers[0].groups.clear();
     assert_eq!(status(&scene.judge(&[]), "policy-reviewed"), "unsatisfied");
+}
+
+#[test]
+fn a_waiver_counts_where_whom_it_names_approved_the_change_that_brought_it() {
+    let waived = format!(
+        "{}waivers: [{{ item: tests-passing, reason: legacy, approved_by: Grace, expires: 2099-12-31 }}]\n",
+        runbook_gate_tests::devops::scene::POLICY
+    );
+    let mut scene = Scene::in_order();
+    let number = scene.merge("runbook.yml", &waived);
+    run(&mut scene.fake.state()).tests.clear();
+    let judged = |scene: &Scene| {
+        let ended = scene.judge(&[]);
+        let standing = item(&ended, "tests-passing")["waivers"][0]["standing"].as_str().map(str::to_owned);
+        (status(&ended, "tests-passing"), standing.unwrap_or_default())
+    };
+    let expected = |status: &str, standing: &str| (status.to_owned(), standing.to_owned());
+    assert_eq!(judged(&scene), expected("waived", "counts"));
+    // Whoever grants himself an exception has none.
+    scene.fake.state().pull_requests.get_mut(&number).unwrap().author = "Grace".into();
+    assert_eq!(judged(&scene), expected("unsatisfied", "not-approved"));
+    scene.fake.state().pull_requests.remove(&number);
+    assert_eq!(judged(&scene), expected("unsatisfied", "not-approved"));
 }
