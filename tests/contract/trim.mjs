@@ -69,5 +69,14 @@ const bare = (value, named = false) => {
     .filter(([key, item]) => named || !(['description', 'summary'].includes(key) && typeof item === 'string') && !['x-ms-examples', 'x-ms-docs-override-version', 'externalDocs', 'x-ms-vss-resource', 'x-ms-vss-method', 'x-ms-preview'].includes(key))
     .map(([key, item]) => [key, bare(item, ['properties', 'definitions', 'paths'].includes(key))]))
 }
+// A response needs its description, and an enumeration that may be null needs null among its words.
+const mend = value => {
+  if (value === null || typeof value !== 'object') return
+  if (value['x-nullable'] && Array.isArray(value.enum) && !value.enum.includes(null)) value.enum.push(null)
+  for (const response of Object.values(value.responses ?? {})) response.description = ''
+  Object.values(value).forEach(mend)
+}
 const sorted = Object.fromEntries(Object.entries(definitions).sort(([one], [other]) => one < other ? -1 : 1))
-process.stdout.write(`${JSON.stringify(bare({ ...whole, paths, definitions: sorted }), null, 1)}\n`)
+const part = bare({ ...whole, paths, definitions: sorted })
+mend(part)
+process.stdout.write(`${JSON.stringify(part, null, 1)}\n`)

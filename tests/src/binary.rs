@@ -172,7 +172,10 @@ pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let here = std::env::current_exe().expect("the path of this test");
-        let profile = here.parent().and_then(Path::parent).expect("the folder of the profile");
+        let folder = here.parent().expect("the folder of this test");
+        // Tests lie one deeper than programs.
+        let tests = folder.file_name().is_some_and(|name| name == "deps");
+        let profile = if tests { folder.parent().expect("the folder of the profile") } else { folder };
         let path = profile.join(format!("runbook-gate{}", std::env::consts::EXE_SUFFIX));
         let fresh = modified(&path).is_some_and(|built| built >= newest_source());
         assert!(

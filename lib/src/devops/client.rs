@@ -14,8 +14,8 @@ use crate::transport::{Address, Header, Redirects, Request, Response, Retry, Tra
 
 /// The longest that one call may take.
 const ONE_CALL: Duration = Duration::from_secs(30);
-/// So many calls are on their way at once: more would be throttled.
-const SIDE_BY_SIDE: usize = 64;
+/// So many calls are on their way at once, as many as the binary's transport sends: 200 pull requests take two waves.
+const SIDE_BY_SIDE: usize = 256;
 /// The largest answer, in bytes.
 const LARGEST: usize = 16 * 1024 * 1024;
 /// So many pages of one list are read.

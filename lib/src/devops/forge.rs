@@ -14,7 +14,7 @@ mod run;
 mod texts;
 mod write;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
 use crate::checklist::{
     ArtifactFact, Change, ChangedPath, Forge, Gap, Gathered, History, Since, StageFact, TestFact, VoteSays,
@@ -72,26 +72,28 @@ pub struct AzureDevOpsForge<'t> {
     at: Standpoint,
     early: OnceCell<run::Early>,
     own: OnceCell<run::OwnResults>,
-    gathered: OnceCell<Result<changes::Conversations, Gap>>,
+    /// What was found of the stretch of history that was asked for last.
+    gathered: RefCell<Option<(History, Result<changes::Conversations, Gap>)>>,
 }
 
 impl<'t> AzureDevOpsForge<'t> {
     /// A forge that has asked nothing yet.
     #[must_use]
     pub const fn new(client: Client<'t>, at: Standpoint) -> Self {
-        Self { client, at, early: OnceCell::new(), own: OnceCell::new(), gathered: OnceCell::new() }
+        Self { client, at, early: OnceCell::new(), own: OnceCell::new(), gathered: RefCell::new(None) }
     }
 
-    /// The client, for what is written after the judgement.
-    #[must_use]
-    pub const fn client(&self) -> &Client<'t> {
-        &self.client
-    }
-
-    /// From where it looks.
-    #[must_use]
-    pub const fn standpoint(&self) -> &Standpoint {
-        &self.at
+    /// Something of what was found of the changes that were asked for last.
+    fn of_conversations<T>(&self, take: impl FnOnce(&changes::Conversations) -> Gathered<T>) -> Gathered<T> {
+        match &*self.gathered.borrow() {
+            Some((_, Ok(found))) => take(found),
+            Some((_, Err(gap))) => Gathered::Unknown(gap.clone()),
+            None => Gathered::Unknown(Gap::new(
+                "the changes of this deployment were not looked for",
+                Who::Caller,
+                "run the checklist in a checkout",
+            )),
+        }
     }
 }
 
@@ -123,22 +125,16 @@ impl Forge for AzureDevOpsForge<'_> {
     }
 
     fn changes(&self, history: &History) -> Gathered<Vec<Change>> {
-        match self.gathered.get_or_init(|| changes::gather(self, history)) {
-            Ok(found) => Gathered::Known(found.changes.clone()),
-            Err(gap) => Gathered::Unknown(gap.clone()),
+        let known = self.gathered.borrow().as_ref().is_some_and(|(of, _)| of == history);
+        if !known {
+            let found = changes::gather(self, history);
+            *self.gathered.borrow_mut() = Some((history.clone(), found));
         }
+        self.of_conversations(|found| Gathered::Known(found.changes.clone()))
     }
 
     fn work_items(&self, _: &[Change]) -> Gathered<Vec<WorkItemFact>> {
-        match self.gathered.get() {
-            Some(Ok(found)) => found.work_items.clone(),
-            Some(Err(gap)) => Gathered::Unknown(gap.clone()),
-            None => Gathered::Unknown(Gap::new(
-                "the changes that link work items were not looked for",
-                Who::Caller,
-                "run the checklist in a checkout",
-            )),
-        }
+        self.of_conversations(|found| found.work_items.clone())
     }
 
     fn tests(&self) -> Gathered<Vec<TestFact>> {
@@ -154,15 +150,7 @@ impl Forge for AzureDevOpsForge<'_> {
     }
 
     fn waiver(&self, waiver: &Waiver, policy_path: &str) -> Gathered<WaiverFact> {
-        let changes = match self.gathered.get() {
-            Some(Ok(found)) => &found.changes,
-            Some(Err(gap)) => return Gathered::Unknown(gap.clone()),
-            None => {
-                let why = "the change that brought it was not looked for";
-                return Gathered::Unknown(Gap::new(why, Who::Caller, "run the checklist in a checkout"));
-            }
-        };
-        waiver_approval(changes, waiver, policy_path)
+        self.of_conversations(|found| waiver_approval(&found.changes, waiver, policy_path))
     }
 
     fn run_approval(&self) -> Gathered<Option<String>> {

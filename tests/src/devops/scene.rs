@@ -148,6 +148,9 @@ impl Scene {
             .with_file(".gitignore", "out/\n")
             .with_file("docs/adr/0001-use-x.md", ACCEPTED);
         let good = commit(&gate, "Release");
+        // The name is what links are compared with; nothing is ever asked there.
+        let remote = "https://contoso@dev.azure.com/contoso/orders/_git/orders";
+        let _ = git(gate.folder(), &["remote", "add", "origin", remote]);
         let mut state = State::default();
         let mut gate = gate;
         let mut last = good.clone();

@@ -65,11 +65,14 @@ fn serve(stream: &TcpStream, state: &Mutex<State>, latency: Duration) {
         let answer = {
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
             state.asked.push(asked.clone());
+            state.rounds += usize::from(state.answering == 0);
+            state.answering += 1;
             decide(&mut state, &asked)
         };
         if !latency.is_zero() {
             thread::sleep(latency);
         }
+        state.lock().unwrap_or_else(PoisonError::into_inner).answering -= 1;
         let mut head = format!("HTTP/1.1 {} X\r\nContent-Length: {}\r\n", answer.status, answer.body.len());
         if !answer.kind.is_empty() {
             head.push_str(&format!("Content-Type: {}\r\n", answer.kind));

@@ -19,8 +19,12 @@ pub struct State {
     pub files: BTreeMap<(String, String), String>,
     /// What goes wrong.
     pub faults: Vec<Fault>,
-    /// What was asked: method, path and query, `Authorization`, and the body.
+    /// What was asked, in order.
     pub asked: Vec<Asked>,
+    /// How often a question came while none was being answered: the trips that follow each other.
+    pub rounds: usize,
+    /// How many questions are being answered.
+    pub answering: usize,
 }
 
 /// A request that came.

@@ -101,7 +101,7 @@ impl Proxy {
     }
 
     fn violations(&self) -> Vec<String> {
-        self.said().lines().filter(|line| line.contains("iolation")).map(str::to_owned).collect()
+        self.said().lines().filter(|line| line.contains("VIOLATIONS")).map(str::to_owned).collect()
     }
 }
 

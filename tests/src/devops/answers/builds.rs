@@ -155,7 +155,7 @@ fn approvals(state: &State, question: &Question<'_>) -> Answer {
 }
 
 /// The number of a set: the run's, and its place in the run.
-fn set_of<'s>(state: &'s State, number: u64) -> Option<&'s TestSet> {
+fn set_of(state: &State, number: u64) -> Option<&TestSet> {
     let place = usize::try_from(number % 1000).ok()?;
     state.builds.get(&(number / 1000))?.tests.get(place)
 }
