@@ -25,11 +25,13 @@ use runbook_gate_tests::repository::git;
 /// How long Prism may take to start.
 const START: Duration = Duration::from_secs(60);
 
+type Check = fn(&Contract);
+
 fn main() {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
     let mut next = || arguments.next().expect("contract PRISM SPECIFICATION LOG");
     let contract = Contract { prism: next(), specification: next(), log: next() };
-    let checks: [(&str, fn(&Contract)); 9] = [
+    let checks: [(&str, Check); 9] = [
         ("a deployment in order", in_order),
         ("an environment's own record", environment),
         ("a run of another pipeline", built_elsewhere),
