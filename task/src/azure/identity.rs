@@ -102,6 +102,8 @@ impl Account {
     /// # Errors
     /// Where a part of it is missing, or it signs in by a way that is not known.
     pub fn of_connection(environment: &BTreeMap<String, String>, id: &str) -> Result<Self, AccountError> {
+        // The agent writes ids in lower case, whoever wrote the input.
+        let id = id.to_ascii_lowercase();
         let get = |name: String| {
             environment
                 .get(&name)
@@ -124,7 +126,7 @@ impl Account {
         let identity = match scheme.to_ascii_lowercase().as_str() {
             "workloadidentityfederation" => Identity::Federated {
                 application: application()?,
-                oidc: OidcRequest::of_job(environment, id)?,
+                oidc: OidcRequest::of_job(environment, &id)?,
             },
             "serviceprincipal" => {
                 let certificate = parameter("AUTHENTICATIONTYPE")
@@ -227,7 +229,7 @@ mod tests {
 
     #[test]
     fn the_scheme_of_the_connection_decides_who_signs_in() {
-        let account = Account::of_connection(&environment(&FEDERATED), ID).unwrap();
+        let account = Account::of_connection(&environment(&FEDERATED), &ID.to_uppercase()).unwrap();
         assert_eq!(account.cloud, Cloud::UsGovernment);
         assert_eq!(
             account.identity.words(),

@@ -1,4 +1,6 @@
-//! Sources and presets of Azure.
+//! Sources of Azure as they are written to sources that can be built.
+
+mod presets;
 
 use super::Checker;
 use super::catalogue::{Entry, Measures, Origin, Past, usual};
@@ -10,41 +12,17 @@ use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::policy::decode::{Field, Length, Placed, Words};
 use crate::policy::defaults;
 use crate::policy::document::{
-    AggregationWord, ApplicationInsights, ApplicationInsightsPreset, AzureAlerts, AzureMonitor, LogAnalytics,
-    ResourcePreset, ServiceBusPreset,
+    AggregationWord, ApplicationInsights, AzureAlerts, AzureMonitor, LogAnalytics,
 };
 use crate::policy::node::Text;
 use crate::policy::rules::{ReadingKind, SignalRules};
 use crate::policy::source_spec::{
-    Aggregation, AzureAlertsSpec, AzureErrorsSpec, AzureLogsSpec, AzureMonitorSpec, LogColumns, LogRead,
-    LogScope, Metric, MetricRead, Resources, SourceSpec,
+    Aggregation, AzureAlertsSpec, AzureLogsSpec, AzureMonitorSpec, LogColumns, LogRead, LogScope, Metric,
+    MetricRead, Resources, SourceSpec,
 };
-use crate::source::preset::azure::{self, APPLICATION_INSIGHTS, ResourceKind};
+use crate::source::preset::azure::APPLICATION_INSIGHTS;
 use crate::source::{columns_of, step_of};
 use crate::{Duration, SignalName};
-
-/// What presets of a resource's metrics have in common.
-#[derive(Clone, Copy)]
-pub(super) struct ResourceKeys<'d> {
-    resource: &'d Field<Words>,
-    entity: Option<&'d Field<Words>>,
-    ingestion_delay: &'d Field<Length>,
-    timeout: &'d Field<Length>,
-}
-
-impl<'d> From<&'d ResourcePreset> for ResourceKeys<'d> {
-    fn from(preset: &'d ResourcePreset) -> Self {
-        let ResourcePreset { resource, ingestion_delay, timeout } = preset;
-        Self { resource, entity: None, ingestion_delay, timeout }
-    }
-}
-
-impl<'d> From<&'d ServiceBusPreset> for ResourceKeys<'d> {
-    fn from(preset: &'d ServiceBusPreset) -> Self {
-        let ServiceBusPreset { resource, entity, ingestion_delay, timeout } = preset;
-        Self { resource, entity: Some(entity), ingestion_delay, timeout }
-    }
-}
 
 /// A signal of Azure before its source is known.
 struct Signal<'n> {
@@ -209,14 +187,7 @@ impl Checker<'_> {
                 self.guid(text).map(LogScope::Workspace)
             }
         });
-        let keys = LogKeys {
-            kind: "log-analytics",
-            query: &document.query,
-            step: &document.step,
-            empty: document.empty.get().map(|number| number.0.get()),
-            ingestion_delay: &document.ingestion_delay,
-            timeout: &document.timeout,
-        };
+        let keys = LogKeys::from(document);
         let failing = (self.failing(&document.failing), document.failing.span());
         self.logs_signal(at, name, scope, keys, failing, groups);
     }
@@ -239,14 +210,7 @@ impl Checker<'_> {
                 None
             }
         };
-        let keys = LogKeys {
-            kind: "application-insights",
-            query: &document.query,
-            step: &document.step,
-            empty: document.empty.get().map(|number| number.0.get()),
-            ingestion_delay: &document.ingestion_delay,
-            timeout: &document.timeout,
-        };
+        let keys = LogKeys::from(document);
         let failing = (self.failing(&document.failing), document.failing.span());
         self.logs_signal(at, name, scope, keys, failing, groups);
     }
@@ -314,91 +278,6 @@ impl Checker<'_> {
         }
         self.give(name.clone(), entry);
     }
-
-    pub(super) fn resource_preset(
-        &mut self,
-        kind: ResourceKind,
-        keys: ResourceKeys<'_>,
-        groups: &mut Groups,
-        origin: Origin,
-        span: Span,
-    ) {
-        let delay = self.length(keys.ingestion_delay, defaults::AZURE_METRICS_DELAY);
-        let timeout = self.positive(keys.timeout, defaults::AZURE_TIMEOUT);
-        let resource = keys.resource.get().and_then(|text| self.resource(text, Some(kind.resource_type())));
-        let entity = keys.entity.and_then(Field::get).and_then(|text| self.unquoted(text));
-        let filter = entity.map(|entity| format!("EntityName eq '{entity}'"));
-        let given = kind.signals(filter.as_deref()).unwrap_or_default();
-        let step = defaults::AZURE_STEP;
-        for (name, read) in self.not_written(given) {
-            let source = format!("azure-monitor {}", kind.resource_type());
-            let signal =
-                Signal { name: &name, reading: ReadingKind::Value, step, delay, source, origin, span };
-            let entry = signal.entry(Past::Readable);
-            if let Some(resource) = &resource {
-                groups.azure_monitor(AzureMonitorSpec {
-                    resources: Resources::One(resource.clone()),
-                    step,
-                    ingestion_delay: delay,
-                    timeout,
-                    signals: vec![(name.clone(), read)],
-                });
-            }
-            self.give(name, entry);
-        }
-    }
-
-    pub(super) fn application_insights_preset(
-        &mut self,
-        document: &ApplicationInsightsPreset,
-        groups: &mut Groups,
-        origin: Origin,
-        span: Span,
-    ) {
-        let delay = self.length(&document.ingestion_delay, defaults::AZURE_LOGS_DELAY);
-        let timeout = self.positive(&document.timeout, defaults::AZURE_TIMEOUT);
-        let known = self.positive(&document.known_errors, defaults::KNOWN_ERRORS);
-        let resource =
-            document.resource.get().and_then(|text| self.resource(text, Some(APPLICATION_INSIGHTS)));
-        let role = document.role.get().and_then(|text| self.unquoted(text));
-        let step = defaults::AZURE_STEP;
-        let source = || "application-insights".to_owned();
-        for (name, read) in self.not_written(azure::application_insights(role.as_deref()).unwrap_or_default())
-        {
-            let reading = reading_of(&read.columns);
-            let entry = Signal { name: &name, reading, step, delay, source: source(), origin, span }
-                .entry(Past::Readable);
-            if let Some(resource) = &resource {
-                let scope = LogScope::Resource(resource.clone());
-                let signals = vec![(name.clone(), read)];
-                groups.azure_logs(AzureLogsSpec { scope, ingestion_delay: delay, timeout, signals });
-            }
-            self.give(name, entry);
-        }
-        let errors = "new_errors".parse::<SignalName>().ok().map(|name| (name, ()));
-        for (name, ()) in self.not_written(errors.into_iter().collect()) {
-            let reading = ReadingKind::Value;
-            let signal = Signal { name: &name, reading, step, delay, source: source(), origin, span };
-            let entry = signal.entry(Past::Lost("application-insights"));
-            if let Some(resource) = resource.clone() {
-                let (signal, role) = (name.clone(), role.clone());
-                let spec = AzureErrorsSpec { signal, resource, role, known, ingestion_delay: delay, timeout };
-                self.sources.push(SourceSpec::AzureErrors(spec));
-            }
-            self.give(name, entry);
-        }
-    }
-
-    /// A text that stands between quotes in a query.
-    fn unquoted(&mut self, text: &Text) -> Option<String> {
-        let known = self.line(text)?;
-        if known.contains(['\'', '"', '\\']) {
-            let message = "this name may have no quotes and no backslash";
-            self.say(Diagnostic::new(Code::SourceReading, text.span, message));
-            return None;
-        }
-        Some(known)
-    }
 }
 
 /// The keys of a query of logs.
@@ -410,6 +289,24 @@ struct LogKeys<'d> {
     ingestion_delay: &'d Field<Length>,
     timeout: &'d Field<Length>,
 }
+
+macro_rules! log_keys {
+    ($($document:ident $kind:literal),+) => { $(
+        impl<'d> From<&'d $document> for LogKeys<'d> {
+            fn from(document: &'d $document) -> Self {
+                Self {
+                    kind: $kind,
+                    query: &document.query,
+                    step: &document.step,
+                    empty: document.empty.get().map(|number| number.0.get()),
+                    ingestion_delay: &document.ingestion_delay,
+                    timeout: &document.timeout,
+                }
+            }
+        }
+    )+ };
+}
+log_keys!(LogAnalytics "log-analytics", ApplicationInsights "application-insights");
 
 const fn reading_of(columns: &LogColumns) -> ReadingKind {
     match columns {
