@@ -45,8 +45,8 @@ pub fn markdown(text: &str) -> String {
     while let Some(character) = characters.next() {
         let last = before[2];
         let next = characters.peek().copied().unwrap_or(' ');
-        // Some renderers look for addresses after they have read the entities.
-        if (character == '/' && last == ':')
+        // Some renderers look for addresses after they have read the entities; to some, `//host` is one.
+        if (character == '/' && matches!(last, ':' | '/'))
             || (character == '.' && before.map(|c| c.to_ascii_lowercase()) == ['w'; 3])
         {
             out.push('\u{200b}');
@@ -117,6 +117,7 @@ pub fn prose(text: &str) -> String {
 #[must_use]
 pub fn xml(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(4 * LONGEST));
+    let mut after_hash = false;
     for character in calmed(text) {
         match character {
             '&' => out.push_str("&amp;"),
@@ -124,9 +125,11 @@ pub fn xml(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&apos;"),
-            '#' if out.ends_with('#') => out.push_str("&#35;"),
+            '#' if after_hash => out.push_str("&#35;"),
             _ => out.push(character),
         }
+        // What a comparison passes over does not stand between.
+        after_hash = character == '#' || (after_hash && weightless(character));
     }
     out
 }
