@@ -120,9 +120,13 @@ mod system {
     pub fn adopt() {}
 
     pub fn end_group(leader: u32) {
-        // The whole tree, as far as it still hangs together.
+        // The whole tree, as far as it still hangs together. The job's secrets are no business of this program either.
+        let needed =
+            ["PATH", "SystemRoot"].into_iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
         let _ = Command::new("taskkill")
             .args(["/T", "/F", "/PID", &leader.to_string()])
+            .env_clear()
+            .envs(needed)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
