@@ -1,12 +1,12 @@
 // The real launcher with the real binary, as the agent runs them: what each command tells the agent, and what the step becomes.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { readJson } from '../../extension/check.mjs';
 import { runTask, startTask } from './agent.mjs';
+import { commitAll } from './repository.mjs';
 import { policy, service } from './service.mjs';
 import { root, taskFolder } from './task-folder.mjs';
 
@@ -22,6 +22,11 @@ async function gate(t, { answers, rules } = {}) {
     return { ...folder, server };
 }
 
+/** A JSON file that a step attached. */
+function attached(step, name) {
+    return JSON.parse(step.attachments.find((each) => each.name === name).text);
+}
+
 function ends(step, final, exitCode) {
     const said = `${step.streams.stdout}\n${step.streams.stderr}`;
     assert.equal(step.final, final, said);
@@ -30,6 +35,23 @@ function ends(step, final, exitCode) {
     assert.equal(step.verdictBeforeOutputs ?? false, false, 'outputs come before the verdict');
     assert.equal(step.commandResult, undefined, said);
     assert.equal(step.commands.at(-1)?.event, 'complete', said);
+}
+
+/** A source that never answers, and a command that no polite signal ends. */
+const KPI_AND_STUBBORN_COMMAND = `signals:
+  kpi: { http-json: { url: "URL/kpi", value: /value, timeout: 1m } }
+  smoke: { command: { run: [sh, -c, "trap '' INT TERM HUP; echo $$ > stubborn.new; mv stubborn.new stubborn; while :; do sleep 1; done"], every: 5m, timeout: 5m } }
+`;
+
+/** Whether a process has ended; one that nobody has reaped yet has. */
+function hasEnded(pid) {
+    return !existsSync(`/proc/${pid}`) || /^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+}
+
+async function until(holds) {
+    while (!holds()) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+    }
 }
 
 /** The process that a process has started, once it has. */
@@ -69,7 +91,7 @@ describe('verify', () => {
             ['runbook-gate.journal', 'journal.ndjson'],
         ]);
         assert.match(step.attachments[1].text, /^<!doctype html>[\s\S]*class="decision">Proceed/);
-        assert.equal(JSON.parse(step.attachments[2].text).decision, 'proceed');
+        assert.equal(attached(step, 'report.json').decision, 'proceed');
         assert.deepEqual(step.issues, []);
         assert.deepEqual([...step.progress], [...step.progress].sort((a, b) => a - b));
         assert.ok(step.progress.length > 1);
@@ -132,6 +154,30 @@ describe('verify', () => {
             assert.equal(step.attachments.length, 4);
         });
     }
+
+    test('that the agent cancels has its report within five seconds, whatever its sources and commands do', async (t) => {
+        const hang = { hang: true };
+        const run = await gate(t, {
+            answers: { '/health': hang, '/ready': hang, '/kpi': hang },
+            rules: { observe: '1h', more: KPI_AND_STUBBORN_COMMAND },
+        });
+        const file = path.join(run.workspace, 'runbook.yml');
+        writeFileSync(file, readFileSync(file, 'utf8').replaceAll('URL', run.server.url).replace('timeout: 1s', 'timeout: 1m'));
+        const started = startTask(run.task, { ...run, inputs: { allowCommands: 'true' } });
+        await until(() => existsSync(path.join(run.workspace, 'stubborn')));
+        // The agent's SIGINT; 7.5 s later its SIGTERM, 2.5 s later the end of the launcher alone.
+        started.child.kill('SIGINT');
+        const late = [];
+        const timers = [[5000, () => {}], [7500, () => started.child.kill('SIGTERM')], [10_000, () => started.child.kill('SIGKILL')]].map(([after, act]) => setTimeout(() => (late.push(after), act()), after));
+        const step = await started.ended;
+        timers.forEach(clearTimeout);
+        assert.deepEqual(late, [], 'it ended by itself');
+        ends(step, 'Failed', 10);
+        assert.equal(step.outputs.get('decision'), 'hold');
+        assert.equal(step.attachments.length, 4);
+        assert.equal(attached(step, 'report.json').decision, 'hold');
+        assert.ok(hasEnded(readFileSync(path.join(run.workspace, 'stubborn'), 'utf8').trim()), 'the command has ended too');
+    });
 
     for (const signal of ['SIGINT', 'SIGTERM']) {
         test(`that is cancelled by ${signal} as soon as it hears holds too`, async (t) => {
@@ -246,20 +292,13 @@ describe('bad input', () => {
 
 describe('checklist', () => {
     /** A workspace that is a repository with one commit, and a policy whose checklist asks for a word and a file. */
-    async function checkedOut(t, { enforcement = 'enforce', environment = 'staging' } = {}) {
+    async function checkedOut(t, { enforcement = 'enforce', environment = 'staging', evidence = 'attested' } = {}) {
         const run = await gate(t);
-        const git = (...args) => {
-            const identity = ['-c', 'user.name=A', '-c', 'user.email=a@example.com', '-c', 'commit.gpgsign=false'];
-            const ended = spawnSync('git', [...identity, ...args], { cwd: run.workspace, encoding: 'utf8' });
-            assert.equal(ended.status, 0, ended.stderr);
-        };
         const others = ['tests-passing', 'decisions-linked', 'artifacts-stored', 'backups-taken', 'change-communicated', 'rollback-plan', 'migrations-reviewed', 'infrastructure-reviewed', 'pipeline-green', 'version-confirmed', 'telemetry-ready', 'policy-reviewed'];
         const off = others.map((item) => `  ${item}: { environments: [nowhere] }\n`).join('');
-        const text = policy({ url: run.server.url, environment, enforcement, more: `checklist:\n${off}  config-reviewed: { evidence: [attested] }\n` });
+        const text = policy({ url: run.server.url, environment, enforcement, more: `checklist:\n${off}  config-reviewed: { evidence: [${evidence}] }\n` });
         writeFileSync(path.join(run.workspace, 'runbook.yml'), text.replace('environments:\n', 'environments:\n  nowhere: {}\n'));
-        git('init', '--quiet');
-        git('add', '.');
-        git('commit', '--quiet', '-m', 'first');
+        commitAll(run.workspace);
         return run;
     }
     const inputs = { command: 'checklist', environment: 'staging' };
@@ -279,7 +318,7 @@ describe('checklist', () => {
             ['runbook-gate.page', 'checklist.html'],
             ['runbook-gate.checklist', 'checklist.json'],
         ]);
-        assert.equal(JSON.parse(step.attachments[2].text).decision, 'hold');
+        assert.equal(attached(step, 'checklist.json').decision, 'hold');
         assert.ok(readdirSync(step.outputs.get('reportPath')).includes('checklist.md'));
     });
 
@@ -298,6 +337,20 @@ describe('checklist', () => {
         ends(step, 'SucceededWithIssues', 0);
         assert.equal(step.outputs.get('decision'), 'hold');
         assert.ok(step.issues.every(({ type }) => type === 'warning'));
+    });
+
+    test('that is cancelled holds, says so, and leaves no command behind', async (t) => {
+        const stubborn = `{ command: { run: [sh, -c, "trap '' INT TERM; echo $$ > stubborn.new; mv stubborn.new stubborn; while :; do sleep 1; done"], timeout: 5m } }`;
+        const run = await checkedOut(t, { evidence: stubborn });
+        const started = startTask(run.task, { ...run, inputs: { ...inputs, allowCommands: 'true' } });
+        const file = path.join(run.workspace, 'stubborn');
+        await until(() => existsSync(file) || started.step.final !== undefined);
+        started.child.kill('SIGINT');
+        const step = await started.ended;
+        ends(step, 'Failed', 10);
+        assert.equal(step.outputs.get('decision'), 'hold');
+        assert.match(step.outputs.get('reason'), /^cancelled by SIGINT or SIGTERM/);
+        assert.ok(hasEnded(readFileSync(file, 'utf8').trim()), 'the command has ended too');
     });
 
     test('of production holds whatever the enforcement', async (t) => {

@@ -62,11 +62,11 @@ for (const { name, text } of recipes) {
         });
 
         test('reads only outputs that the task has', () => {
-            // A gate's step is named g, s or gate in every recipe.
-            for (const [whole, output] of text.matchAll(/outputs\['[\w.]*\b(?:g|s|gate)\.(\w+)'\]/g)) {
+            // A gate's step is named g, s, c or gate in every recipe.
+            for (const [whole, output] of text.matchAll(/outputs\['[\w.]*\b(?:g|s|c|gate)\.(\w+)'\]/g)) {
                 assert.ok(OUTPUTS.has(output), whole);
             }
-            for (const [whole, output] of text.matchAll(/\$\((?:g|s|gate)\.(\w+)\)/g)) {
+            for (const [whole, output] of text.matchAll(/\$\((?:g|s|c|gate)\.(\w+)\)/g)) {
                 assert.ok(OUTPUTS.has(output), whole);
             }
         });
