@@ -335,6 +335,9 @@ impl Watch {
     pub(super) fn prepare(&mut self) {
         let (Some(times), Prepared::No) = (self.times, self.prepared) else { return };
         self.prepared = Prepared::Yes;
+        for series in &mut self.series {
+            series.baseline = series.baseline.take().or(series.rules.baseline.map(Baseline::fixed));
+        }
         let min_requests = self.rules.min_requests();
         let view = view(&self.rules, times, &self.series);
         let configured = |criterion: &GateCriterion| criterion.configured == Configured::Yes;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::criterion::{Cmp, Criterion};
-use crate::{Duration, SignalName};
+use crate::{Duration, Finite, SignalName};
 
 /// The gate's rules for one environment.
 ///
@@ -36,6 +36,8 @@ pub struct SignalRules {
     pub low_traffic_below: u32,
     /// What its absence means.
     pub contract: DataContract,
+    /// What the policy itself says that it was before; a `baseline` line of the journal overrules it.
+    pub baseline: Option<Finite>,
     /// Where it is read, in words without secrets, for reports: `prometheus http://prometheus:9090`.
     pub source: String,
 }
@@ -113,6 +115,7 @@ impl SignalRules {
             failing: None,
             low_traffic_below: 20,
             contract: DataContract::default(),
+            baseline: None,
             source: String::new(),
         }
     }

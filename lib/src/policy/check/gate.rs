@@ -137,7 +137,11 @@ impl Checker<'_> {
         self.thresholds(&rollback, &verify);
         self.doubts(watch, baseline, &rollback, &verify);
         for (name, entry) in self.catalogue.iter() {
-            rules = rules.with_signal(name.clone(), entry.rules.clone());
+            let mut signal = entry.rules.clone();
+            if let BaselineRule::Fixed(numbers) = baseline {
+                signal.baseline = numbers.get(name).copied();
+            }
+            rules = rules.with_signal(name.clone(), signal);
         }
         for criterion in rollback.iter().chain(&verify) {
             for (signal, reading) in criterion.readings() {

@@ -41,3 +41,40 @@ fn all_vectors_agree() {
     assert_eq!(vectors.lines().count(), 60);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Small journals that tell one reading of the semantics from another, with what an independent engine makes of them.
+#[test]
+fn every_reading_is_the_one_that_was_agreed_on() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/readings.ndjson");
+    let readings = fs::read_to_string(path).unwrap();
+    let mut wrong = Vec::new();
+    for line in readings.lines() {
+        let reading: Value = serde_json::from_str(line).unwrap();
+        let text = |key: &str| reading[key].as_str().unwrap();
+        let checked = PolicyFile::parse("runbook.yml", text("policy"), START);
+        let policy = checked.unwrap().file.resolve(None, &NoVariables).unwrap();
+        let outcome = journal::replay(policy.gate().clone(), text("journal").as_bytes()).unwrap().outcome;
+        let statuses: Vec<Value> = outcome
+            .criteria
+            .iter()
+            .filter(|row| row.status.as_str() != "not-configured")
+            .map(|row| serde_json::json!([row.criterion, row.status.as_str()]))
+            .collect();
+        let found = serde_json::json!({
+            "decision": outcome.decision.to_string(),
+            "decided_at": outcome.decided_at.map(|t| t.to_string()),
+            "criterion": outcome.criterion,
+            "criteria": statuses,
+        });
+        let mut expected = reading["expect"].clone();
+        let criteria = expected["criteria"].as_array().unwrap().iter();
+        let criteria = criteria.filter(|row| row["status"] != "not-configured");
+        expected["criteria"] =
+            criteria.map(|row| serde_json::json!([row["criterion"], row["status"]])).collect();
+        if found != expected {
+            wrong.push(format!("{}:\n  {found}\n  not {expected}: {}", text("name"), outcome.reason));
+        }
+    }
+    assert_eq!(readings.lines().count(), 16);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
