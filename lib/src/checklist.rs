@@ -25,6 +25,7 @@ mod paths;
 mod rules;
 mod test_results;
 
+pub(crate) use change::approval_of_waiver;
 pub use checkout::{Checkout, CheckoutError, Desk, Forge, History, HistoryStep, TreeFile};
 pub use decision::{
     ChainEnd, DecisionRecord, Home, LinkTarget, NoDecision, RecordIndex, RecordKind, RecordLink, RecordRules,

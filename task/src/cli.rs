@@ -5,6 +5,7 @@ mod baseline;
 mod checklist;
 mod devops;
 mod explain;
+mod github;
 mod history;
 mod init;
 mod load;

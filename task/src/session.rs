@@ -51,6 +51,23 @@ pub struct Step {
     pub policy: Option<RemotePolicy>,
 }
 
+/// The services that the caller of a command gives.
+#[derive(Default)]
+pub struct Given<'a> {
+    /// The address of an organisation of Azure DevOps, where it is not the job's own.
+    pub azure_devops: Option<&'a str>,
+    /// GitHub.
+    pub github: Option<GitHubAccess>,
+}
+
+/// How GitHub is asked.
+pub struct GitHubAccess {
+    /// The address of its API.
+    pub api: String,
+    /// The token; without one GitHub shows what is public, 60 times an hour.
+    pub credential: Option<Credential>,
+}
+
 impl Session {
     /// Looks at the environment and opens the door and the log.
     pub fn start(verbose: u8, interruptions: Interruptions) -> Self {
@@ -114,10 +131,10 @@ impl Session {
         arguments: &NetworkArguments,
         sources: &[SourceSpec],
     ) -> Result<Arc<dyn Transport>, Failure> {
-        self.network_with(arguments, sources, None)
+        self.network_with(arguments, sources, &Given::default())
     }
 
-    /// The same, with the address of Azure DevOps as the caller gives it.
+    /// The same, with the services that the caller gives.
     ///
     /// # Errors
     /// As [`Session::network`].
@@ -125,10 +142,19 @@ impl Session {
         &self,
         arguments: &NetworkArguments,
         sources: &[SourceSpec],
-        azure_devops: Option<&str>,
+        given: &Given<'_>,
     ) -> Result<Arc<dyn Transport>, Failure> {
         let (connections, tokens) = (&arguments.connections, &arguments.connection_tokens);
-        let mut network = self.surroundings(azure_devops)?;
+        let mut network = self.surroundings(given.azure_devops)?;
+        if let Some(access) = &given.github {
+            if let Some(credential) = &access.credential {
+                self.door.redactor().learn_header("Authorization", &credential.header());
+            }
+            let name = Service::GitHub.name();
+            let connection =
+                Connection::new(name, &access.api, access.credential.clone()).map_err(Failure::input)?;
+            network.connections.give(Service::GitHub, connection);
+        }
         if let Some(endpoint) = self.step.as_ref().and_then(|step| step.prometheus.as_ref()) {
             for name in prometheus_connections(sources) {
                 network.connections.insert(name.to_owned(), self.served_by(endpoint, name)?);

@@ -5,6 +5,7 @@
 pub mod azure;
 pub mod binary;
 pub mod devops;
+pub mod github;
 pub mod network;
 pub mod prometheus;
 pub mod proxy;

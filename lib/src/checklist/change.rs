@@ -1,10 +1,15 @@
-//! What git knows of a change.
+//! What git knows of a change, and what an approval of one means for a waiver.
 
 use std::collections::HashMap;
 
 use crate::checklist::checkout::HistoryStep;
-use crate::checklist::facts::{Change, ChangeText, Gathered, PathChange, TextSource, Vote, short};
+use crate::checklist::facts::{
+    Change, ChangeText, ChangedPath, Gathered, PathChange, TextSource, Vote, VoteSays, Voter, WaiverFact,
+    short,
+};
+use crate::checklist::judge::same_person;
 use crate::checklist::outcome::Place;
+use crate::checklist::rules::Waiver;
 
 impl Change {
     /// A commit that came by itself, with the votes on it.
@@ -48,10 +53,50 @@ impl Change {
     }
 }
 
+/// Whether whom a waiver names approved what changed the policy. Which of several changes brought the waiver cannot be told
+/// here, so each of them must be approved.
+pub(crate) fn approval_of_waiver(
+    changes: &[Change],
+    waiver: &Waiver,
+    policy_path: &str,
+) -> Gathered<WaiverFact> {
+    let touches = |path: &ChangedPath| path.path == policy_path;
+    let bringing: Vec<&Change> = changes.iter().filter(|change| change.paths.iter().any(touches)).collect();
+    if bringing.is_empty() {
+        let why =
+            "no change of this deployment brought it, and the last good commit's policy does not have it";
+        return Gathered::Known(WaiverFact::NotApproved { why: why.to_owned() });
+    }
+    for change in &bringing {
+        let votes = match &change.votes {
+            Gathered::Known(votes) => votes,
+            Gathered::Unknown(gap) => return Gathered::Unknown(gap.clone()),
+        };
+        let approved = votes.iter().any(|vote| {
+            vote.says == VoteSays::Approved
+                && vote.voter == Voter::SomebodyElse
+                && (same_person(&waiver.approved_by, &vote.by)
+                    || vote.groups.iter().any(|group| same_person(&waiver.approved_by, group)))
+        });
+        if !approved {
+            return Gathered::Known(WaiverFact::NotApproved {
+                why: format!(
+                    "{} changed the policy, and {} did not approve it as somebody else than its author",
+                    change.name, waiver.approved_by
+                ),
+            });
+        }
+    }
+    let names: Vec<&str> = bringing.iter().map(|change| change.name.as_str()).collect();
+    Gathered::Known(WaiverFact::Approved {
+        seen: format!("{} approved {}", waiver.approved_by, names.join(", ")),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checklist::facts::{ChangedPath, CommitFact};
+    use crate::checklist::facts::CommitFact;
 
     fn step(id: &str, paths: &[(&str, PathChange)]) -> HistoryStep {
         HistoryStep {

@@ -17,8 +17,8 @@ mod write;
 use std::cell::{OnceCell, RefCell};
 
 use crate::checklist::{
-    ArtifactFact, Change, ChangedPath, Forge, Gap, Gathered, History, Since, StageFact, TestFact, VoteSays,
-    Voter, Waiver, WaiverFact, Who, WorkItemFact, same_person,
+    ArtifactFact, Change, Forge, Gap, Gathered, History, Since, StageFact, TestFact, Waiver, WaiverFact, Who,
+    WorkItemFact, approval_of_waiver,
 };
 use crate::devops::Client;
 
@@ -150,46 +150,10 @@ impl Forge for AzureDevOpsForge<'_> {
     }
 
     fn waiver(&self, waiver: &Waiver, policy_path: &str) -> Gathered<WaiverFact> {
-        self.of_conversations(|found| waiver_approval(&found.changes, waiver, policy_path))
+        self.of_conversations(|found| approval_of_waiver(&found.changes, waiver, policy_path))
     }
 
     fn run_approval(&self) -> Gathered<Option<String>> {
         run::approval(self)
     }
-}
-
-/// Whether whom a waiver names approved what changed the policy. Which of several changes brought the waiver cannot be told
-/// here, so each of them must be approved.
-fn waiver_approval(changes: &[Change], waiver: &Waiver, policy_path: &str) -> Gathered<WaiverFact> {
-    let touches = |path: &ChangedPath| path.path == policy_path;
-    let bringing: Vec<&Change> = changes.iter().filter(|change| change.paths.iter().any(touches)).collect();
-    if bringing.is_empty() {
-        let why =
-            "no change of this deployment brought it, and the last good commit's policy does not have it";
-        return Gathered::Known(WaiverFact::NotApproved { why: why.to_owned() });
-    }
-    for change in &bringing {
-        let votes = match &change.votes {
-            Gathered::Known(votes) => votes,
-            Gathered::Unknown(gap) => return Gathered::Unknown(gap.clone()),
-        };
-        let approved = votes.iter().any(|vote| {
-            vote.says == VoteSays::Approved
-                && vote.voter == Voter::SomebodyElse
-                && (same_person(&waiver.approved_by, &vote.by)
-                    || vote.groups.iter().any(|group| same_person(&waiver.approved_by, group)))
-        });
-        if !approved {
-            return Gathered::Known(WaiverFact::NotApproved {
-                why: format!(
-                    "{} changed the policy, and {} did not approve it as somebody else than its author",
-                    change.name, waiver.approved_by
-                ),
-            });
-        }
-    }
-    let names: Vec<&str> = bringing.iter().map(|change| change.name.as_str()).collect();
-    Gathered::Known(WaiverFact::Approved {
-        seen: format!("{} approved {}", waiver.approved_by, names.join(", ")),
-    })
 }

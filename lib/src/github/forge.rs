@@ -1,7 +1,7 @@
 //! What the checklist asks of GitHub: the pull requests of a stretch of history, and who approved them.
 //!
 //! Paths come from git: they are what is deployed, while a pull request's own list is what was once proposed. What belongs
-//! to a run (tests, artifacts, stages, the last good deployment) is where the pipeline is, and not asked here.
+//! to a run (tests, artifacts, stages, the last good deployment) is where the pipeline is: another forge is asked.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +12,10 @@ use super::client::{Client, Question};
 use super::failure::{GitHubError, Needs, Why};
 use super::people::{Told, Writers, may_write, permission_of};
 use super::wire::{Comment, Permission, PullRequest, Review};
-use crate::checklist::{Change, Gap, Gathered, History, Who};
+use crate::checklist::{
+    ArtifactFact, Change, Forge, Gap, Gathered, History, Place, Since, StageFact, TestFact, Waiver,
+    WaiverFact, Who, WorkItemFact, approval_of_waiver,
+};
 
 /// More commits than this are not asked for: each is a question of its own.
 const MOST_COMMITS: usize = 2_000;
@@ -28,26 +31,19 @@ pub struct Standpoint {
     pub pull_request: Option<u64>,
 }
 
-/// A repository on GitHub as where people talk about changes.
+/// A repository on GitHub as the checklist's forge, with the forge of the pipeline that deploys it.
 pub struct GitHubForge<'t> {
     client: Client<'t>,
     at: Standpoint,
+    pipeline: &'t dyn Forge,
     gathered: OnceCell<Result<Vec<Change>, Gap>>,
 }
 
 impl<'t> GitHubForge<'t> {
-    /// A forge that has asked nothing yet.
+    /// A forge that has asked nothing yet. `pipeline` knows the run: Azure DevOps, or a desk's nothing.
     #[must_use]
-    pub const fn new(client: Client<'t>, at: Standpoint) -> Self {
-        Self { client, at, gathered: OnceCell::new() }
-    }
-
-    /// The pull requests that brought a stretch of history, and the commits that came without one.
-    pub fn changes(&self, history: &History) -> Gathered<Vec<Change>> {
-        match self.gathered.get_or_init(|| self.gather(history)) {
-            Ok(changes) => Gathered::Known(changes.clone()),
-            Err(gap) => Gathered::Unknown(gap.clone()),
-        }
+    pub const fn new(client: Client<'t>, at: Standpoint, pipeline: &'t dyn Forge) -> Self {
+        Self { client, at, pipeline, gathered: OnceCell::new() }
     }
 
     fn gap(&self, error: &GitHubError) -> Gap {
@@ -214,8 +210,56 @@ impl<'t> GitHubForge<'t> {
             texts: told.texts(&page),
             paths: Vec::new(),
             votes: told.votes(writers, &self.client.repository().to_string()),
-            place: Some(crate::checklist::Place::Url(page)),
+            place: Some(Place::Url(page)),
         }
+    }
+}
+
+impl Forge for GitHubForge<'_> {
+    fn last_good(&self) -> Gathered<Option<Since>> {
+        self.pipeline.last_good()
+    }
+
+    fn changes(&self, history: &History) -> Gathered<Vec<Change>> {
+        match self.gathered.get_or_init(|| self.gather(history)) {
+            Ok(changes) => Gathered::Known(changes.clone()),
+            Err(gap) => Gathered::Unknown(gap.clone()),
+        }
+    }
+
+    fn work_items(&self, _: &[Change]) -> Gathered<Vec<WorkItemFact>> {
+        Gathered::Unknown(Gap::new(
+            "the work items that pull requests on GitHub link (`AB#12`) are not looked at by this version",
+            Who::PipelineOwner,
+            "ask for an attestation in the pull request instead (`attested`)",
+        ))
+    }
+
+    fn tests(&self) -> Gathered<Vec<TestFact>> {
+        self.pipeline.tests()
+    }
+
+    fn artifacts(&self) -> Gathered<Vec<ArtifactFact>> {
+        self.pipeline.artifacts()
+    }
+
+    fn stages(&self) -> Gathered<Vec<StageFact>> {
+        self.pipeline.stages()
+    }
+
+    fn waiver(&self, waiver: &Waiver, policy_path: &str) -> Gathered<WaiverFact> {
+        match self.gathered.get() {
+            Some(Ok(changes)) => approval_of_waiver(changes, waiver, policy_path),
+            Some(Err(gap)) => Gathered::Unknown(gap.clone()),
+            None => {
+                let why = "the change that brought it was not looked for";
+                Gathered::Unknown(Gap::new(why, Who::Caller, "run the checklist in a checkout"))
+            }
+        }
+    }
+
+    fn run_approval(&self) -> Gathered<Option<String>> {
+        self.pipeline.run_approval()
     }
 }
 

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::Duration;
-use crate::checklist::{Change, CommitFact, Gathered, History, HistoryStep, TextSource, VoteSays, Voter};
+use crate::checklist::{
+    Change, CommitFact, Desk, Forge, Gathered, History, HistoryStep, TextSource, VoteSays, Voter,
+};
 use crate::transport::{Address, Request, Response, ResponseHeaders, Service, Transport, TransportError};
 
 /// Status, headers and body.
@@ -69,7 +71,8 @@ impl Api {
         let left = || Duration::from_secs(60);
         let client = Client::new(self, "contoso/orders".parse().unwrap(), &left);
         let web = "https://github.com/contoso/orders".to_owned();
-        let forge = GitHubForge::new(client, Standpoint { web, branch: Some("main".into()), pull_request });
+        let forge =
+            GitHubForge::new(client, Standpoint { web, branch: Some("main".into()), pull_request }, &Desk);
         forge.changes(&history(commits))
     }
 
@@ -297,7 +300,7 @@ fn what_is_not_reached_in_time_is_not_known() {
     let left = || Duration::ZERO;
     let client = Client::new(&api, "contoso/orders".parse().unwrap(), &left);
     let at = Standpoint { web: String::new(), branch: None, pull_request: None };
-    let Gathered::Unknown(gap) = GitHubForge::new(client, at).changes(&history(&["aaaaaaa"])) else {
+    let Gathered::Unknown(gap) = GitHubForge::new(client, at, &Desk).changes(&history(&["aaaaaaa"])) else {
         panic!()
     };
     assert!(gap.why.contains("time ran out"), "{}", gap.why);

@@ -170,6 +170,20 @@ pub struct AzureDevOpsArguments {
     pub timeout: Duration,
 }
 
+/// Where GitHub is. In a pipeline that builds from it the job's own variables say it.
+#[derive(Debug, Args)]
+pub struct GitHubArguments {
+    /// The repository is on GitHub: OWNER/NAME, or that of the git remote where no name follows.
+    #[arg(long, value_name = "OWNER/NAME", num_args = 0..=1, default_missing_value = "")]
+    pub github: Option<String>,
+    /// The address of GitHub's API, where it is a server of your own: https://HOST/api/v3.
+    #[arg(long, value_name = "URL")]
+    pub github_api: Option<String>,
+    /// The environment variable that holds the token for GitHub.
+    #[arg(long, value_name = "VARIABLE", default_value = "GITHUB_TOKEN")]
+    pub github_token_var: String,
+}
+
 /// Which rules a deployment is held to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Profile {
@@ -189,6 +203,8 @@ pub struct ChecklistArguments {
     pub network: NetworkArguments,
     #[command(flatten)]
     pub devops: AzureDevOpsArguments,
+    #[command(flatten)]
+    pub github: GitHubArguments,
     /// Set the pull request's status and keep one comment on it up to date with what is missing.
     #[arg(long)]
     pub post: bool,

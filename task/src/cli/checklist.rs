@@ -7,10 +7,11 @@ mod judged;
 use std::path::Path;
 
 use runbook_gate::checklist::{
-    ChecklistRules, Checkout, CheckoutError, CommitFact, Desk, Gap, Gathered, History, Inquiry, PolicyOf,
-    RunbookItem, TelemetryFact, TreeFile, Who, gather, judge,
+    ChecklistRules, Checkout, CheckoutError, CommitFact, Desk, Facts, Forge, Gap, Gathered, History, Home,
+    Inquiry, PolicyOf, RunbookItem, TelemetryFact, TreeFile, Who, gather, judge,
 };
-use runbook_gate::devops::{AzureDevOpsForge, Client};
+use runbook_gate::devops::{Allowance as _, AzureDevOpsForge, Client};
+use runbook_gate::github::{self, GitHubForge};
 use runbook_gate::policy::{Policy, PolicyFile};
 use runbook_gate::report::ReportContext;
 use runbook_gate::report::checklist::{ChecklistReport, json, junit, markdown, terminal};
@@ -21,12 +22,13 @@ use runbook_gate::telemetry::{Observed, Readable, Telemetry, analyse};
 
 use super::arguments::{ChecklistArguments, Format, Profile};
 use super::devops::{Deadline, Surroundings};
+use super::github::OnGitHub;
 use super::outcome::Junit;
 use super::{Exit, Failure, load, setting, telemetry};
 use crate::commands::Asked;
 use crate::files::{CHECKLIST_JSON, CHECKLIST_JUNIT, CHECKLIST_PAGE, CHECKLIST_SUMMARY, ReportFolder};
 use crate::git::GitCheckout;
-use crate::session::Session;
+use crate::session::{Given, Session};
 
 /// Gathers, judges and reports.
 pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Failure> {
@@ -43,8 +45,6 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
         session.door.say("a rollback is never held up by paperwork: the checklist was not looked at");
         return Ok(Exit::Success);
     }
-    let transport =
-        session.network_with(&arguments.network, &[], arguments.devops.azure_devops.as_deref())?;
     let opened = GitCheckout::open(Path::new("."), &session.environment);
     let root = opened.as_ref().map_or(Path::new("."), GitCheckout::root);
     let without = opened.as_ref().err().cloned().map(Without);
@@ -53,6 +53,12 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
         (Err(_), Some(without)) => without,
         (Err(error), None) => return Err(Failure::input(error)),
     };
+    let on_github = OnGitHub::find(session, &arguments.github, || checkout.remotes().unwrap_or_default())?;
+    let services = Given {
+        azure_devops: arguments.devops.azure_devops.as_deref(),
+        github: on_github.as_ref().map(OnGitHub::access).transpose()?,
+    };
+    let transport = session.network_with(&arguments.network, &[], &services)?;
     let allowance = Deadline::within(arguments.devops.timeout);
     let place = Surroundings::find(session, &arguments.devops)?;
     let path = given::path_in(root, &arguments.policy.policy);
@@ -93,9 +99,18 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
         let standpoint = place.seen_from(session, policy.environment().name());
         AzureDevOpsForge::new(Client::new(transport.as_ref(), place.project.clone(), &allowance), standpoint)
     });
-    let facts = match &forge {
-        Some(forge) => gather(&rules, inquiry, checkout, forge, &world),
-        None => gather(&rules, inquiry, checkout, &Desk, &world),
+    let pipeline: &dyn Forge = match &forge {
+        Some(forge) => forge,
+        None => &Desk,
+    };
+    let left = || allowance.left();
+    let facts = match on_github {
+        Some(place) => {
+            let client = github::Client::new(transport.as_ref(), place.repository, &left);
+            let forge = GitHubForge::new(client, place.standpoint, pipeline);
+            gather(&rules, inquiry, checkout, &forge, &world)
+        }
+        None => gather(&rules, inquiry, checkout, pipeline, &world),
     };
     if let Gathered::Known(deployment) = &facts.deployment {
         notes.extend(deployment.notes.iter().cloned());
@@ -111,7 +126,7 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
         enforcement: policy.environment().enforcement(),
         replay_command: String::new(),
     };
-    let report = ChecklistReport::new(outcome, context, notes);
+    let report = with_pages(ChecklistReport::new(outcome, context, notes), checkout, &facts);
     let posted = match (&forge, arguments.post) {
         (_, false) => Ok(()),
         (Some(forge), true) => after::post(session, forge, &report),
@@ -157,6 +172,16 @@ fn publish(
         }
     }
     Ok(Exit::of_decision(report.decision(), report.enforcement()))
+}
+
+/// The report with links to the files of the deployed commit, where a remote has pages that are known.
+fn with_pages(report: ChecklistReport, checkout: &dyn Checkout, facts: &Facts) -> ChecklistReport {
+    let Gathered::Known(deployment) = &facts.deployment else { return report };
+    let remotes = checkout.remotes().unwrap_or_default();
+    match remotes.iter().find_map(|remote| Home::of_remote(remote)) {
+        Some(home) => report.with_source(home, deployment.commit.id.clone()),
+        None => report,
+    }
 }
 
 /// What is not committed is not what is deployed.

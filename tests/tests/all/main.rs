@@ -8,6 +8,7 @@ mod command_line;
 mod decisions;
 mod devops;
 mod documentation;
+mod github;
 mod own_repository;
 mod policies;
 mod prometheus;
