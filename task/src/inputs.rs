@@ -21,6 +21,9 @@ enum Input {
     Since,
     TestResults,
     Attestations,
+    Waive,
+    BuildResource,
+    PostToPullRequest,
     DeployedAt,
     ReportDirectory,
     AzureSubscription,
@@ -30,7 +33,7 @@ enum Input {
 }
 
 impl Input {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 16] = [
         Self::Command,
         Self::Policy,
         Self::Environment,
@@ -38,6 +41,9 @@ impl Input {
         Self::Since,
         Self::TestResults,
         Self::Attestations,
+        Self::Waive,
+        Self::BuildResource,
+        Self::PostToPullRequest,
         Self::DeployedAt,
         Self::ReportDirectory,
         Self::AzureSubscription,
@@ -55,6 +61,9 @@ impl Input {
             Self::Since => "since",
             Self::TestResults => "testResults",
             Self::Attestations => "attestations",
+            Self::Waive => "waive",
+            Self::BuildResource => "buildResource",
+            Self::PostToPullRequest => "postToPullRequest",
             Self::DeployedAt => "deployedAt",
             Self::ReportDirectory => "reportDirectory",
             Self::AzureSubscription => "azureSubscription",
@@ -124,6 +133,9 @@ pub struct TaskInputs {
     since: Option<String>,
     test_results: Vec<String>,
     attestations: Vec<String>,
+    waive: Vec<String>,
+    build_resource: Option<String>,
+    post: bool,
     deployed_at: Option<String>,
     allowed: Vec<String>,
     allowed_secret: Vec<String>,
@@ -166,7 +178,10 @@ pub fn read(environment: &BTreeMap<String, String>) -> Result<TaskInputs, Vec<In
         environment: reader.text(Input::Environment).map(str::to_owned),
         since: reader.text(Input::Since).map(str::to_owned),
         test_results: reader.lines(Input::TestResults),
-        attestations: reader.attestations(),
+        attestations: reader.pairs(Input::Attestations, "write item=what was done, one a line"),
+        waive: reader.pairs(Input::Waive, "write item=reason, one a line"),
+        build_resource: reader.text(Input::BuildResource).map(str::to_owned),
+        post: reader.flag(Input::PostToPullRequest),
         deployed_at: reader.deployed_at(),
         allowed,
         allowed_secret,
@@ -274,14 +289,15 @@ impl<'e> Reader<'e> {
         lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
     }
 
-    fn attestations(&mut self) -> Vec<String> {
-        let lines = self.lines(Input::Attestations);
+    /// The lines of an input that are `item=words` each.
+    fn pairs(&mut self, input: Input, help: &str) -> Vec<String> {
+        let lines = self.lines(input);
         for line in &lines {
             if line
                 .split_once('=')
                 .is_none_or(|(item, words)| item.trim().is_empty() || words.trim().is_empty())
             {
-                self.wrong(Input::Attestations, line, "write item=what was done, one a line");
+                self.wrong(input, line, help);
             }
         }
         lines
@@ -338,6 +354,12 @@ impl TaskInputs {
                 for line in &self.attestations {
                     option("attest", line.as_ref());
                 }
+                for line in &self.waive {
+                    option("waive", line.as_ref());
+                }
+                if let Some(alias) = &self.build_resource {
+                    option("build", alias.as_ref());
+                }
             }
             "verify" => {
                 option("report-dir", reports.as_os_str());
@@ -352,6 +374,9 @@ impl TaskInputs {
         }
         if self.command == "verify" {
             line.push("--junit".into());
+        }
+        if self.command == "checklist" && self.post {
+            line.push("--post".into());
         }
         if self.allow_commands && self.command != "validate" {
             line.push("--allow-commands".into());
@@ -447,6 +472,9 @@ mod tests {
             ("INPUT_SINCE", "v1.2.0"),
             ("INPUT_TESTRESULTS", "a/*.xml\n\n b.trx "),
             ("INPUT_ATTESTATIONS", "backups-taken=snapshot 4711\r\nconfig-reviewed=a=b"),
+            ("INPUT_WAIVE", "change-communicated=hotfix"),
+            ("INPUT_BUILDRESOURCE", "orders-ci"),
+            ("INPUT_POSTTOPULLREQUEST", "true"),
         ];
         assert_eq!(
             line(&checklist)[3..],
@@ -457,6 +485,9 @@ mod tests {
                 "--tests=b.trx",
                 "--attest=backups-taken=snapshot 4711",
                 "--attest=config-reviewed=a=b",
+                "--waive=change-communicated=hotfix",
+                "--build=orders-ci",
+                "--post",
             ]
         );
         let validate = [("INPUT_COMMAND", "validate"), ("INPUT_ALLOWCOMMANDS", "true")];
