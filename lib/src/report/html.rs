@@ -7,6 +7,7 @@
 mod checklist;
 mod gate;
 mod markup;
+mod rollback;
 
 use askama::Template;
 use base64::Engine as _;
@@ -15,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use super::Report;
 use super::checklist::ChecklistReport;
 use crate::gate::Decision;
+use crate::rollback::Plan;
 
 use markup::Markup;
 
@@ -43,6 +45,12 @@ pub fn gate(report: &Report, checklist: Option<&ChecklistReport>) -> String {
 #[must_use]
 pub fn checklist(report: &ChecklistReport) -> String {
     checklist::page(report).render()
+}
+
+/// A rollback plan's page.
+#[must_use]
+pub fn rollback(plan: &Plan) -> String {
+    rollback::page(plan).render()
 }
 
 /// A page: its verdict, and its sections in order.

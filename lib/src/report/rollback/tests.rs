@@ -92,3 +92,28 @@ fn outside_text_breaks_no_report() {
         assert_eq!((rows, cells), (4, 10), "{markdown}");
     }
 }
+
+#[test]
+fn the_page_says_how_it_stands_and_links_the_run() {
+    let mut plan = plan("words");
+    let page = |plan: &Plan| crate::report::html::rollback(plan);
+    assert!(page(&plan).contains("<header class=\"open\">"), "{}", page(&plan));
+    assert!(page(&plan).contains("<a href=\"https://dev.azure.com/o/p/_build/results?buildId=7\" target"));
+    for section in ["In doubt", "Migrations that cannot be undone", "Passed over", "Notes"] {
+        assert!(page(&plan).contains(&format!("{section}</h2>")), "{section}");
+    }
+    plan.doubts.clear();
+    assert!(page(&plan).contains("<header class=\"good\">") && page(&plan).contains("Rollback plan: safe"));
+    plan.target = None;
+    assert!(page(&plan).contains("<header class=\"bad\">"), "{}", page(&plan));
+}
+
+#[test]
+fn outside_text_is_text_in_the_page() {
+    let plain = crate::report::html::rollback(&plan("words"));
+    for hostile in ["<script>x</script>", "\" onload=\"x", "##vso[task.complete]x", "\u{1b}[2J\u{202e}x"] {
+        let page = crate::report::html::rollback(&plan(hostile));
+        assert_eq!(page.matches('<').count(), plain.matches('<').count(), "{page}");
+        assert!(!page.contains("##") && !page.contains('\u{1b}') && !page.contains('\u{202e}'), "{page}");
+    }
+}
