@@ -10,7 +10,10 @@ fn a_good_release_proceeds_and_its_journal_replays_to_the_byte() {
     let service = Service::start(Behaviour::default());
     let gate = gate_of(&service);
     let ended = gate.run(&["verify", "--report-dir", "out", "--junit", "--format", "json"]).with_code(0);
-    assert_eq!(gate.files("out"), ["journal.ndjson", "junit.xml", "report.html", "report.json", "report.md"]);
+    assert_eq!(
+        gate.files("out"),
+        ["journal.ndjson", "junit.xml", "report.html", "report.json", "report.md", "verdict.json"]
+    );
     assert_eq!(ended.json()["decision"], "proceed");
     assert_eq!(ended.out, gate.read("out/report.json"));
     let replayed = gate.run(&["replay", "--journal", "out/journal.ndjson", "--format", "json"]).with_code(0);
