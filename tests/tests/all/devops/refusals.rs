@@ -204,3 +204,18 @@ fn text_of_others_breaks_no_table_and_starts_no_command() {
         assert_eq!(cells, 4, "{row}");
     }
 }
+
+#[test]
+fn a_service_that_asks_to_wait_with_a_good_answer_is_heard() {
+    let scene = Scene::in_order();
+    let artifacts = "{\"count\":1,\"value\":[{\"id\":1,\"name\":\"drop\"}]}";
+    let fault = Fault {
+        body: artifacts.into(),
+        headers: vec![("Retry-After".into(), "1".into())],
+        times: 1,
+        ..Fault::error("/artifacts", 200, "", "")
+    };
+    scene.fake.state().faults.push(fault);
+    let ended = scene.judge(&["-v"]).with_code(0);
+    assert!(ended.err.contains("asks to wait"), "{}", ended.err);
+}
