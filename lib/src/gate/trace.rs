@@ -136,9 +136,20 @@ impl Tracing {
                 Lack::NoData | Lack::Error => MissingKind::NotKnown,
             },
         };
+        let mut stretches: Vec<Stretch> =
+            self.stretches.iter().filter(|stretch| stretch.from <= to).copied().collect();
+        // Only reasons that a stretch names, in the order of their first.
+        let mut named: Vec<usize> = Vec::new();
+        for missing in stretches.iter_mut().filter_map(|stretch| stretch.absent.as_mut()) {
+            let place = named.iter().position(|known| *known == missing.reason).unwrap_or_else(|| {
+                named.push(missing.reason);
+                named.len() - 1
+            });
+            missing.reason = place;
+        }
         Trace {
-            stretches: self.stretches.iter().filter(|stretch| stretch.from <= to).copied().collect(),
-            reasons: reasons.iter().map(reason).collect(),
+            stretches,
+            reasons: named.iter().filter_map(|place| reasons.get(*place)).map(reason).collect(),
         }
     }
 }
