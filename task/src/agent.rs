@@ -15,7 +15,7 @@ use runbook_gate::report::escape;
 use crate::door::Door;
 use crate::files::{
     CHECKLIST_JSON, CHECKLIST_PAGE, CHECKLIST_SUMMARY, JOURNAL, PAGE, REPORT_JSON, ReportFolder, SUMMARY,
-    shown,
+    VERDICT, shown,
 };
 
 /// The agent keeps so many issues of each kind with a step.
@@ -100,6 +100,7 @@ impl Attachments {
             ("runbook-gate.page", PAGE),
             ("runbook-gate.report", REPORT_JSON),
             ("runbook-gate.journal", JOURNAL),
+            ("runbook-gate.verdict", VERDICT),
         ],
     };
     /// What a checklist leaves.
@@ -263,6 +264,11 @@ impl Agent {
         let copy = self.folder().ok()?.join(format!("{name}.md"));
         std::fs::copy(summary, &copy).ok()?;
         Some(copy)
+    }
+
+    /// Tags the run: later deployments find by it what this gate let proceed.
+    pub fn tag(&self, tag: &str) {
+        self.send("build.addbuildtag", &[], Text::Words(tag));
     }
 
     /// Says what the step becomes. Outputs have to be set before.

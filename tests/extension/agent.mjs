@@ -108,6 +108,7 @@ export class Step {
     issues = [];
     attachments = [];
     progress = [];
+    tags = [];
     commands = [];
     warnings = [];
     log = [];
@@ -130,6 +131,14 @@ export class Step {
             return;
         }
         this.commands.push({ ...command, raw: text });
+        if (command.area === 'build' && command.event === 'addbuildtag' && !this.restricted) {
+            this.tags.push(command.data);
+            return;
+        }
+        if (command.area === 'build' && this.restricted) {
+            this.warnings.push(`build.${command.event} is not allowed in restricted mode`);
+            return;
+        }
         if (command.area !== 'task') {
             this.warnings.push(`no extension for the area ${command.area}`);
             return;

@@ -89,7 +89,9 @@ describe('verify', () => {
             ['runbook-gate.page', 'report.html'],
             ['runbook-gate.report', 'report.json'],
             ['runbook-gate.journal', 'journal.ndjson'],
+            ['runbook-gate.verdict', 'verdict.json'],
         ]);
+        assert.deepEqual(step.tags, ['runbook-gate-proceed-production']);
         assert.match(step.attachments[1].text, /^<!doctype html>[\s\S]*class="decision">Proceed/);
         assert.equal(attached(step, 'report.json').decision, 'proceed');
         assert.deepEqual(step.issues, []);
@@ -122,7 +124,7 @@ describe('verify', () => {
         assert.equal(step.final, 'Succeeded');
         assert.equal(step.outputs.get('decision'), 'proceed');
         assert.deepEqual(step.attachments, []);
-        assert.equal(step.warnings.length, 4);
+        assert.equal(step.warnings.length, 6);
     });
 
     test('in an environment where it is off says so', async (t) => {
@@ -151,7 +153,8 @@ describe('verify', () => {
             ends(step, 'Failed', 10);
             assert.equal(step.outputs.get('decision'), 'hold');
             assert.match(step.outputs.get('reason'), /cancelled/);
-            assert.equal(step.attachments.length, 4);
+            assert.equal(step.attachments.length, 5);
+            assert.deepEqual(step.tags, []);
         });
     }
 
@@ -174,7 +177,8 @@ describe('verify', () => {
         assert.deepEqual(late, [], 'it ended by itself');
         ends(step, 'Failed', 10);
         assert.equal(step.outputs.get('decision'), 'hold');
-        assert.equal(step.attachments.length, 4);
+        assert.equal(step.attachments.length, 5);
+            assert.deepEqual(step.tags, []);
         assert.equal(attached(step, 'report.json').decision, 'hold');
         assert.ok(hasEnded(readFileSync(path.join(run.workspace, 'stubborn'), 'utf8').trim()), 'the command has ended too');
     });
@@ -189,7 +193,8 @@ describe('verify', () => {
             const step = await started.ended;
             ends(step, 'Failed', 10);
             assert.equal(step.outputs.get('decision'), 'hold');
-            assert.equal(step.attachments.length, 4);
+            assert.equal(step.attachments.length, 5);
+            assert.deepEqual(step.tags, []);
         });
     }
 

@@ -14,7 +14,7 @@ import { root, taskFolder } from './task-folder.mjs';
 
 const binary = process.env.RUNBOOK_GATE_BINARY;
 assert.ok(binary, 'RUNBOOK_GATE_BINARY names the binary; scripts/test-extension builds it');
-const COMMANDS = new Set(['task.setvariable', 'task.logissue', 'task.complete', 'task.setprogress', 'task.uploadsummary', 'task.addattachment']);
+const COMMANDS = new Set(['task.setvariable', 'task.logissue', 'task.complete', 'task.setprogress', 'task.uploadsummary', 'task.addattachment', 'build.addbuildtag']);
 const OUTPUTS = new Set(readJson(path.join(root, 'task.json')).outputVariables.map(({ name }) => name));
 
 /** What everything that a step says must be, whatever came in. */

@@ -30,7 +30,7 @@ pub enum Command {
     /// Print the JSON Schema of the policy, for editors.
     Schema,
     /// Say what is missing of the pre-deployment checklist, and who can provide it.
-    Checklist(ChecklistArguments),
+    Checklist(Box<ChecklistArguments>),
     /// Say which signals can be read now, how fresh they are, and whether they can decide.
     Telemetry(TelemetryArguments),
     /// Record what is normal before a deployment.
