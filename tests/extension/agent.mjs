@@ -9,6 +9,7 @@ import { lines, parseCommand } from './agent-grammar.mjs';
 
 const RESULTS = ['Succeeded', 'SucceededWithIssues', 'Failed', 'Canceled', 'Skipped', 'Abandoned'];
 const MOST_ISSUES = 10;
+const COLLECTION = 'http://127.0.0.1:9/contoso/';
 /** What the agent allows under `target: commands: restricted`. */
 const ALLOWED_RESTRICTED = new Set([
     'task.logissue', 'task.complete', 'task.setprogress', 'task.setsecret', 'task.setvariable', 'task.debug',
@@ -50,7 +51,8 @@ export function environmentOf({ definition, inputs = {}, variables = {}, secrets
         'Build.SourceVersion': '0123456789abcdef0123456789abcdef01234567',
         'Build.SourcesDirectory': workspace,
         'Pipeline.Workspace': workspace,
-        'System.CollectionUri': 'https://dev.azure.com/contoso/',
+        // Nobody listens there: a test that asks Azure DevOps names a service of its own.
+        'System.CollectionUri': COLLECTION,
         'System.DefaultWorkingDirectory': workspace,
         'System.HostType': 'build',
         'System.JobAttempt': '1',
@@ -76,7 +78,7 @@ export function environmentOf({ definition, inputs = {}, variables = {}, secrets
         }
         env[`INPUT_${environmentName(name)}`] = text;
     }
-    env.ENDPOINT_URL_SYSTEMVSSCONNECTION = 'https://dev.azure.com/contoso/';
+    env.ENDPOINT_URL_SYSTEMVSSCONNECTION = all['System.CollectionUri'];
     env.ENDPOINT_AUTH_SCHEME_SYSTEMVSSCONNECTION = 'OAuth';
     env.ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN = secrets['System.AccessToken'] ?? 'job-token';
     env.ENDPOINT_AUTH_SYSTEMVSSCONNECTION = JSON.stringify({
