@@ -1,6 +1,7 @@
 //! Lines held back until they can go in order of time.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use super::Line;
 use crate::Timestamp;
@@ -39,6 +40,21 @@ impl Held {
         Some((t, lines))
     }
 
+    /// Takes out the words that are dated after a time, in the order they came, dated to that time.
+    pub(super) fn take_words_after(&mut self, end: Timestamp) -> Option<Vec<(u64, Line)>> {
+        self.close();
+        let later = self.by_time.range((Bound::Excluded(end), Bound::Unbounded)).flat_map(|(_, lines)| lines);
+        let words = later.filter_map(|(number, line)| Some((*number, word_at(end, line)?)));
+        let mut words: Vec<(u64, Line)> = words.collect();
+        words.sort_by_key(|(number, _)| *number);
+        (!words.is_empty()).then_some(words)
+    }
+
+    /// Whether no line is held that is dated to a time or before it.
+    pub(super) fn is_empty_until(&self, end: Timestamp) -> bool {
+        self.by_time.first_key_value().is_none_or(|(t, _)| *t > end)
+    }
+
     /// All lines in the order they came.
     pub(super) fn into_journal_order(mut self) -> Vec<(u64, Line)> {
         self.close();
@@ -51,6 +67,16 @@ impl Held {
         if let Some((t, mut lines)) = self.open.take() {
             self.by_time.entry(t).or_default().append(&mut lines);
         }
+    }
+}
+
+/// Somebody's word, as one of another time; `None` for lines that are none.
+fn word_at(t: Timestamp, line: &Line) -> Option<Line> {
+    match line.clone() {
+        Line::Request { decision, by, .. } => Some(Line::Request { t, decision, by }),
+        Line::Unserved { reason, .. } => Some(Line::Unserved { t, reason }),
+        Line::Cancel { by, .. } => Some(Line::Cancel { t, by }),
+        _ => None,
     }
 }
 

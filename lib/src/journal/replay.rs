@@ -251,18 +251,31 @@ impl Replay {
         self.release_until(Timestamp::from_nanos(i64::MAX))
     }
 
-    /// What is held up to the end of the journal; nobody was watching what is later.
+    /// What is held up to the end of the journal; nobody was watching samples that are later.
     fn release_until(&mut self, end: Timestamp) -> Result<(), ReplayError> {
         let mut held = match std::mem::replace(&mut self.ticks, Ticks::Written) {
             Ticks::Unknown(held) | Ticks::None { held, .. } => held,
             Ticks::Written => return Ok(()),
         };
-        while let Some((t, lines)) = held.pop_earliest()
-            && t <= end
-        {
+        // A word that stands before the end was said before the gate had decided, whatever clock dated it: it is heard
+        // before the last samples are.
+        let mut words: Option<Vec<(u64, Line)>> = held.take_words_after(end);
+        while let Some((t, lines)) = held.pop_earliest() {
+            if t > end {
+                break;
+            }
+            if held.is_empty_until(end)
+                && let Some(words) = words.take()
+            {
+                self.say(words)?;
+            }
             self.release(t, lines)?;
         }
-        Ok(())
+        self.say(words.unwrap_or_default())
+    }
+
+    fn say(&mut self, words: Vec<(u64, Line)>) -> Result<(), ReplayError> {
+        words.into_iter().try_for_each(|(number, word)| self.apply(number, &word))
     }
 
     /// The lines of one time: the samples, their evaluation, and then what else was said.

@@ -56,6 +56,23 @@ fn outcome(journal: &str) -> Outcome {
 const NEVER: u64 = SAMPLES + 1;
 
 #[test]
+fn a_word_that_is_dated_after_the_end_counts_where_it_stands() {
+    let late = t(SAMPLES + 99);
+    let words = [
+        (Line::Request { t: late, decision: Decision::Rollback, by: "x".into() }, Decision::Rollback),
+        (Line::Request { t: late, decision: Decision::Hold, by: "x".into() }, Decision::Hold),
+        (Line::Cancel { t: late, by: "x".into() }, Decision::Hold),
+    ];
+    for (word, decision) in words {
+        for place in [0, 40, samples(NEVER).len()] {
+            let mut lines = samples(NEVER);
+            lines.insert(place, word.clone());
+            assert_eq!(outcome(&whole(&lines)).decision, decision, "{word:?} at {place}");
+        }
+    }
+}
+
+#[test]
 fn a_good_journal_proceeds_and_a_bad_one_rolls_back() {
     assert_eq!(outcome(&whole(&samples(NEVER))).decision, Decision::Proceed);
     let bad = outcome(&whole(&samples(20)));
