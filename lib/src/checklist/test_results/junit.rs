@@ -48,10 +48,13 @@ impl Junit {
             }
             child => {
                 if let Some(case) = self.case.as_mut() {
-                    let result = match child {
-                        "failure" | "error" => CaseResult::Failed,
+                    let child = child.to_ascii_lowercase();
+                    let result = match child.as_str() {
                         "skipped" | "disabled" | "ignored" => CaseResult::Skipped,
-                        // `flakyFailure` and `rerunFailure` tell of earlier tries of a case; its end stands beside them.
+                        // `flakyFailure` tells of earlier tries of a case that passed in the end.
+                        child if child.starts_with("flaky") => CaseResult::Passed,
+                        // Whatever else is called a failure is one: `rerunFailure` is of a case that never passed.
+                        child if child.contains("fail") || child.contains("error") => CaseResult::Failed,
                         _ => CaseResult::Passed,
                     };
                     case.result = case.result.max(result);

@@ -44,6 +44,13 @@ fn junit_is_counted_by_outcome() {
         ("CTest", "<testsuite><testcase name='a' status='fail'/></testsuite>", "1 failed"),
         ("unknown word", "<testsuite><testcase name='a' status='exploded'/></testsuite>", "1 undecided"),
         ("flaky", "<testsuite><testcase name='a'><flakyFailure/></testcase></testsuite>", "1 passed"),
+        ("rerun", "<testsuite><testcase name='a'><rerunFailure/></testcase></testsuite>", "1 failed"),
+        ("by another case", "<testsuite><testcase name='a'><Failure/></testcase></testsuite>", "1 failed"),
+        (
+            "output of errors",
+            "<testsuite><testcase name='a'><system-err>x</system-err></testcase></testsuite>",
+            "1 passed",
+        ),
         (
             "crashed suite",
             "<testsuite tests='3' failures='0' errors='1'><testcase name='a'/></testsuite>",
