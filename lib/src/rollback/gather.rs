@@ -205,11 +205,18 @@ impl Archive for Desk {
             .or_else(|| self.history.records.first().map(|record| record.release.clone()))
         {
             Some(current) => Gathered::Known(current),
-            None => Gathered::Unknown(Gap::new(
-                "the history is empty",
-                Who::Caller,
-                "watch a deployment with `runbook-gate verify`, which keeps a history",
-            )),
+            None => Gathered::Unknown(match self.history.notes.first() {
+                Some(note) => Gap::new(
+                    format!("no decision in the history can be read ({note})"),
+                    Who::Caller,
+                    "name another file with `--history`",
+                ),
+                None => Gap::new(
+                    "the history is empty",
+                    Who::Caller,
+                    "watch a deployment with `runbook-gate verify`, which keeps a history",
+                ),
+            }),
         }
     }
 

@@ -88,6 +88,15 @@ fn what_cannot_be_read_is_bad_input_that_says_what_to_change() {
         assert_eq!(ended.code, Some(2), "{}", ended.err);
         assert!(ended.err.contains(says), "{}", ended.err);
     }
+    let unread = Gate::default().with_file("runbook.yml", POLICY).with_file("history.ndjson", "no record\n");
+    let ended = plan(&unread, &[]);
+    let flat = ended.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(ended.code, Some(10), "{}", ended.err);
+    assert!(
+        flat.contains("no decision in the history can be read (line 1: it is no record"),
+        "{}",
+        ended.out
+    );
     let homeless = gate.run(&["rollback", "plan", "-e", "production"]);
     assert_eq!(homeless.code, Some(2));
     assert!(homeless.err.contains("--history FILE"), "{}", homeless.err);
