@@ -28,12 +28,13 @@ enum Input {
     ReportDirectory,
     AzureSubscription,
     PrometheusConnection,
+    GithubConnection,
     AllowedVariables,
     AllowCommands,
 }
 
 impl Input {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::Command,
         Self::Policy,
         Self::Environment,
@@ -48,6 +49,7 @@ impl Input {
         Self::ReportDirectory,
         Self::AzureSubscription,
         Self::PrometheusConnection,
+        Self::GithubConnection,
         Self::AllowedVariables,
         Self::AllowCommands,
     ];
@@ -68,6 +70,7 @@ impl Input {
             Self::ReportDirectory => "reportDirectory",
             Self::AzureSubscription => "azureSubscription",
             Self::PrometheusConnection => "prometheusConnection",
+            Self::GithubConnection => "githubConnection",
             Self::AllowedVariables => "allowedVariables",
             Self::AllowCommands => "allowCommands",
         }
