@@ -1,7 +1,7 @@
 //! The reports as pages: one HTML file that asks for nothing.
 //!
 //! A page has no script and makes no request; its Content-Security-Policy allows its own style sheet and nothing else. What it says stands in
-//! this order: the decision, why, what to do; then what that rests on. [`Page`] is the frame of every page, whatever it reports:
+//! this order: the decision, why, what to do; then what that rests on. `Page` is the frame of every page, whatever it reports:
 //! a gate, a checklist, and what else joins them. Each brings its verdict and its sections.
 
 mod checklist;

@@ -35,7 +35,7 @@ pub fn render(report: &Report) -> String {
 
 /// JSON with everything escaped that would steer a log. `#` and characters beyond ASCII stand only inside texts, where an
 /// escape means the same.
-pub(super) fn disarmed(json: &str) -> String {
+pub(crate) fn disarmed(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for character in json.chars() {
         // What a comparison passes over does not stand between.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::gate::{CriterionStatus, Decision, Outcome};
 use crate::policy::Enforcement;
+use crate::report::json::disarmed;
 use crate::{Timestamp, TimestampError};
 
 /// The version of the record's format.
@@ -194,7 +195,7 @@ impl VerdictRecord {
         }
     }
 
-    /// One line of JSON, without a line end.
+    /// One line of JSON, without a line end; safe to print in a pipeline's log.
     #[must_use]
     pub fn to_json(&self) -> String {
         let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
@@ -221,7 +222,7 @@ impl VerdictRecord {
             pre_existing: self.pre_existing.clone(),
         };
         // Texts, numbers and nothing else: it always prints.
-        serde_json::to_string(&written).unwrap_or_default()
+        disarmed(&serde_json::to_string(&written).unwrap_or_default())
     }
 
     /// Reads one record.
@@ -361,6 +362,14 @@ mod tests {
     #[test]
     fn a_record_is_read_as_it_was_written() {
         assert_eq!(VerdictRecord::read(&record().to_json()), Ok(record()));
+    }
+
+    #[test]
+    fn a_record_carries_no_command_to_an_agent_and_reads_back_all_the_same() {
+        let hostile = VerdictRecord { service: "##vso[task.complete]x \u{202e}".into(), ..record() };
+        let json = hostile.to_json();
+        assert!(!json.contains("##") && !json.contains('\u{202e}'), "{json}");
+        assert_eq!(VerdictRecord::read(&json), Ok(hostile));
     }
 
     #[test]

@@ -92,8 +92,7 @@ fn publish(
     format: Format,
 ) -> Result<Exit, Failure> {
     let clean = |text: String| session.door.redactor().clean(&text).into_owned();
-    let object =
-        clean(format!("{}\n", serde_json::to_string_pretty(&report::json(plan)).unwrap_or_default()));
+    let object = clean(format!("{}\n", report::json(plan)));
     if let Some(folder) = folder {
         folder.write(PLAN_JSON, &object).map_err(Failure::input)?;
         folder.write(PLAN_SUMMARY, &clean(report::markdown(plan))).map_err(Failure::input)?;

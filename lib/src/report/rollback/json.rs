@@ -4,11 +4,17 @@ use serde_json::{Value, json};
 
 use crate::checklist::{ArtifactState, Place};
 use crate::report::VERSION;
+use crate::report::json::disarmed;
 use crate::rollback::{Plan, Proof, Release, Safety};
 
-/// The plan as one JSON object.
+/// The plan as one JSON object, safe to print in a pipeline's log.
 #[must_use]
-pub fn render(plan: &Plan) -> Value {
+pub fn render(plan: &Plan) -> String {
+    // Serialising to memory fails only for maps whose keys are no texts, and there are none.
+    disarmed(&serde_json::to_string(&object(plan)).unwrap_or_default())
+}
+
+fn object(plan: &Plan) -> Value {
     let target = plan.target.as_ref().map(|target| {
         let artifacts: Vec<Value> = target
             .artifacts

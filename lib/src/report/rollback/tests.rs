@@ -46,7 +46,7 @@ fn what_to_go_back_to_and_what_is_in_doubt_come_first() {
     let plan = plan("drops the table Orders (line 12)");
     insta::assert_snapshot!("terminal", text(&plan));
     insta::assert_snapshot!("markdown", markdown(&plan));
-    insta::assert_snapshot!("json", serde_json::to_string_pretty(&json(&plan)).unwrap());
+    insta::assert_snapshot!("json", json(&plan));
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn the_first_line_says_how_it_stands() {
     assert_eq!(first(&plan), "ROLLBACK PLAN  orders-api in production: safe");
     plan.target = None;
     assert_eq!(first(&plan), "ROLLBACK PLAN  orders-api in production: nothing to go back to");
-    assert_eq!(json(&plan)["rollback_safe"], false);
+    assert!(json(&plan).contains("\"rollback_safe\":false"));
 }
 
 #[test]
