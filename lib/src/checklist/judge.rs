@@ -273,7 +273,11 @@ fn found(rules: &ChecklistRules, item: &ItemRule, facts: &Facts) -> Judged {
     let own = match &item.kind {
         ItemKind::Evidence => None,
         ItemKind::Decisions { adr_when, bdr_when } => {
-            let kinds = decisions::KindsWhen { adr: adr_when.as_ref(), bdr: bdr_when.as_ref() };
+            let kinds = decisions::KindsWhen {
+                adr: adr_when.as_ref(),
+                bdr: bdr_when.as_ref(),
+                any: item.required_when.as_ref(),
+            };
             Some(decisions::judge(facts, &scope, &kinds))
         }
         ItemKind::Migrations { paths, approvers, min_words } => {

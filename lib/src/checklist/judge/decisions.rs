@@ -7,10 +7,13 @@ use crate::checklist::{
     DecisionRecord, NoDecision, PathPatterns, RecordIndex, RecordKind, Resolved, Standing, no_decision,
 };
 
-/// Changed paths that need a record of one kind.
+/// Changed paths that need a record.
 pub(super) struct KindsWhen<'r> {
+    /// Of a kind.
     pub(super) adr: Option<&'r PathPatterns>,
     pub(super) bdr: Option<&'r PathPatterns>,
+    /// Of any kind.
+    pub(super) any: Option<&'r PathPatterns>,
 }
 
 impl KindsWhen<'_> {
@@ -20,6 +23,15 @@ impl KindsWhen<'_> {
             .filter(|(paths, _)| paths.is_some_and(|paths| touches(change, paths)))
             .map(|(_, kind)| kind)
             .collect()
+    }
+
+    /// The records that a change edits, where nothing but records makes one necessary: they are named by being changed.
+    fn edited<'i>(&self, change: &Change, index: &'i RecordIndex) -> Vec<&'i DecisionRecord> {
+        let patterns: Vec<&PathPatterns> = [self.any, self.adr, self.bdr].into_iter().flatten().collect();
+        let asking =
+            change.paths.iter().filter(|path| patterns.iter().any(|paths| paths.matches(&path.path)));
+        let records: Option<Vec<&DecisionRecord>> = asking.map(|path| index.at(&path.path)).collect();
+        records.unwrap_or_default()
     }
 }
 
@@ -40,9 +52,7 @@ pub(super) fn judge(facts: &Facts, scope: &Scope<'_>, kinds: &KindsWhen<'_>) -> 
         Gathered::Known(index) => index,
         Gathered::Unknown(gap) => return Judged::Found(Finding::unknown(gap)),
     };
-    Judged::Found(Finding::all(
-        changes.iter().map(|change| of_change(change, index, facts, &kinds.needed_by(change))).collect(),
-    ))
+    Judged::Found(Finding::all(changes.iter().map(|change| of_change(change, index, facts, kinds)).collect()))
 }
 
 /// What a change links, each record once.
@@ -54,18 +64,21 @@ pub(super) struct Linked<'i> {
     elsewhere: Vec<(String, String)>,
 }
 
+impl<'i> Linked<'i> {
+    fn add(&mut self, record: &'i DecisionRecord, written: String, index: &RecordIndex) {
+        if !self.records.iter().any(|(known, ..)| known.path == record.path) {
+            self.records.push((record, index.standing(record), written));
+        }
+    }
+}
+
 /// The records that a change links in its texts, and those that it brings itself.
 pub(super) fn linked<'i>(change: &Change, index: &'i RecordIndex, facts: &Facts) -> Linked<'i> {
     let mut linked = Linked { records: Vec::new(), dead: Vec::new(), elsewhere: Vec::new() };
-    let add = |record: &'i DecisionRecord, written: String, linked: &mut Linked<'i>| {
-        if !linked.records.iter().any(|(known, ..)| known.path == record.path) {
-            linked.records.push((record, index.standing(record), written));
-        }
-    };
     for text in &change.texts {
         for link in index.links(&text.text, &facts.template) {
             match index.resolve(&link.target) {
-                Resolved::Record(record) => add(record, link.written, &mut linked),
+                Resolved::Record(record) => linked.add(record, link.written, index),
                 Resolved::Missing => {
                     linked.dead.push((link.written, "not found at the deployed commit".to_owned()))
                 }
@@ -80,14 +93,18 @@ pub(super) fn linked<'i>(change: &Change, index: &'i RecordIndex, facts: &Facts)
     // A record that the change itself brings is as near to it as a link.
     for path in change.paths.iter().filter(|path| path.how == PathChange::Added) {
         if let Some(record) = index.at(&path.path) {
-            add(record, path.path.clone(), &mut linked);
+            linked.add(record, path.path.clone(), index);
         }
     }
     linked
 }
 
-fn of_change(change: &Change, index: &RecordIndex, facts: &Facts, kinds: &[RecordKind]) -> Finding {
-    let linked = linked(change, index, facts);
+fn of_change(change: &Change, index: &RecordIndex, facts: &Facts, when: &KindsWhen<'_>) -> Finding {
+    let kinds = when.needed_by(change);
+    let mut linked = linked(change, index, facts);
+    for record in when.edited(change, index) {
+        linked.add(record, record.path.clone(), index);
+    }
     let accepted: Vec<&str> = linked
         .records
         .iter()

@@ -103,6 +103,25 @@ fn a_record_that_the_change_brings_is_linked_by_it() {
 }
 
 #[test]
+fn a_record_that_is_edited_is_named_where_nothing_else_asks_for_one() {
+    let mut rules = only(RunbookItem::DecisionsLinked);
+    rules.items[0].required_when = Some(PathPatterns::new(["docs/adr/**", "infra/**"]).unwrap());
+    for (paths, how, expected) in [
+        (vec!["docs/adr/0001-a.md"], PathChange::Modified, ItemStatus::Satisfied),
+        (vec!["docs/adr/0001-a.md", "src/a.rs"], PathChange::Modified, ItemStatus::Satisfied),
+        (vec!["docs/adr/0002-b.md"], PathChange::Modified, ItemStatus::Unsatisfied),
+        (vec!["docs/adr/0001-a.md", "docs/adr/0002-b.md"], PathChange::Modified, ItemStatus::Unsatisfied),
+        (vec!["docs/adr/0001-a.md", "infra/main.tf"], PathChange::Modified, ItemStatus::Unsatisfied),
+        (vec!["docs/adr/0001-a.md", "docs/adr/README.md"], PathChange::Modified, ItemStatus::Unsatisfied),
+        (vec!["docs/adr/0099-gone.md"], PathChange::Deleted, ItemStatus::Unsatisfied),
+    ] {
+        let mut edits = change("", "");
+        edits.paths = paths.iter().map(|path| ChangedPath { path: (*path).into(), how }).collect();
+        assert_eq!(status(&rules, &facts(vec![edits])), expected, "{paths:?}");
+    }
+}
+
+#[test]
 fn what_nobody_could_read_is_unknown_and_never_satisfied() {
     let rules = only(RunbookItem::DecisionsLinked);
     let desk = |text: &str| Facts { conversations: unknown(), ..facts(vec![change("a", text)]) };
