@@ -142,5 +142,11 @@ impl Report {
     }
 }
 
+/// A sentence that begins with a capital letter.
+fn capital(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
 #[cfg(test)]
 mod tests;

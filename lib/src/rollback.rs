@@ -30,3 +30,11 @@ pub use plan::{Doubt, PassedOver, Plan, Proof, Safety, Target, plan, target};
 pub use record::{History, Profile, RecordError, Release, VERSION, VerdictRecord};
 pub use rules::{Notice, RollbackRules, TicketRules};
 pub use ticket::{Ticket, ticket};
+
+/// At most so many characters of a text, and `…` where it was longer.
+fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}

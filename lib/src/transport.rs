@@ -14,6 +14,7 @@ pub use address::{Address, Header, Sensitivity, Service};
 pub use azure::{AzureApi, AzureIdentity, Region, RegionError};
 pub use credential::is_credential;
 pub use place::{is_loopback, refusal, refusal_of_url};
+pub(crate) use response::said;
 pub use response::{Response, ResponseHeaders};
 
 /// Sends requests. The binary implements it over one HTTP agent with one proxy and certificate rule; tests implement it

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::checklist::{Gap, Who};
 use crate::devops::{Call, Permission};
-use crate::transport::{Response, TransportError};
+use crate::transport::{Response, TransportError, said};
 
 /// The longest message of the service that an error carries, in characters.
 const LONGEST: usize = 300;
@@ -115,8 +115,7 @@ impl Said {
 
 /// One line, bounded.
 fn plain(text: &str) -> String {
-    let words: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
-    words.trim().trim_end_matches('.').to_owned()
+    said(text, LONGEST)
 }
 
 /// What an answer that is no success means; `None` for a success.

@@ -2,7 +2,7 @@
 
 use crate::Timestamp;
 use crate::checklist::{Gap, Who};
-use crate::transport::{Response, TransportError};
+use crate::transport::{Response, TransportError, said};
 
 use super::wire::ErrorBody;
 
@@ -114,8 +114,7 @@ fn reset(response: &Response) -> Option<Timestamp> {
 
 /// One line, bounded.
 fn plain(text: &str) -> String {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
-    line.trim().trim_end_matches('.').to_owned()
+    said(text, LONGEST)
 }
 
 impl Needs {

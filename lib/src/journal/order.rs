@@ -40,8 +40,8 @@ impl Held {
         Some((t, lines))
     }
 
-    /// Takes out the words that are dated after a time, in the order they came, dated to that time.
-    pub(super) fn take_words_after(&mut self, end: Timestamp) -> Option<Vec<(u64, Line)>> {
+    /// The words that are dated after a time, in the order they came, dated to that time.
+    pub(super) fn words_after(&mut self, end: Timestamp) -> Option<Vec<(u64, Line)>> {
         self.close();
         let later = self.by_time.range((Bound::Excluded(end), Bound::Unbounded)).flat_map(|(_, lines)| lines);
         let words = later.filter_map(|(number, line)| Some((*number, word_at(end, line)?)));
@@ -72,10 +72,10 @@ impl Held {
 
 /// Somebody's word, as one of another time; `None` for lines that are none.
 fn word_at(t: Timestamp, line: &Line) -> Option<Line> {
-    match line.clone() {
-        Line::Request { decision, by, .. } => Some(Line::Request { t, decision, by }),
-        Line::Unserved { reason, .. } => Some(Line::Unserved { t, reason }),
-        Line::Cancel { by, .. } => Some(Line::Cancel { t, by }),
+    match line {
+        Line::Request { decision, by, .. } => Some(Line::Request { t, decision: *decision, by: by.clone() }),
+        Line::Unserved { reason, .. } => Some(Line::Unserved { t, reason: reason.clone() }),
+        Line::Cancel { by, .. } => Some(Line::Cancel { t, by: by.clone() }),
         _ => None,
     }
 }

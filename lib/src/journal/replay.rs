@@ -259,7 +259,7 @@ impl Replay {
         };
         // A word that stands before the end was said before the gate had decided, whatever clock dated it: it is heard
         // before the last samples are.
-        let mut words: Option<Vec<(u64, Line)>> = held.take_words_after(end);
+        let mut words: Option<Vec<(u64, Line)>> = held.words_after(end);
         while let Some((t, lines)) = held.pop_earliest() {
             if t > end {
                 break;

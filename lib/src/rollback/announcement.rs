@@ -11,9 +11,9 @@ mod tests;
 
 use url::Url;
 
-use crate::report::escape;
-use crate::rollback::{Incident, Plan, Safety, VerdictRecord};
-use crate::{Duration, Timestamp};
+use crate::Duration;
+use crate::report::{escape, numbers};
+use crate::rollback::{Incident, Plan, Safety, VerdictRecord, shortened};
 
 pub use comment::comment;
 pub use slack::slack;
@@ -119,8 +119,8 @@ impl Announcement {
             crate::gate::Decision::Rollback => (Event::Rollback, asks_of(plan)),
         };
         let mut facts = vec![Fact::new("Version", &verdict.release.words())];
-        facts.extend(verdict.onset.map(|at| Fact::new("Since", &moment(at))));
-        facts.extend(verdict.decided_at.map(|at| Fact::new("Decided", &moment(at))));
+        facts.extend(verdict.onset.map(|at| Fact::new("Since", &numbers::moment(at))));
+        facts.extend(verdict.decided_at.map(|at| Fact::new("Decided", &numbers::moment(at))));
         facts.extend(verdict.criterion.as_ref().map(|criterion| Fact::new("Criterion", criterion)));
         if let (Event::Rollback, Some(plan)) = (event, plan) {
             let target = plan.release().map_or("nothing is proved".to_owned(), |target| target.words());
@@ -166,7 +166,7 @@ impl Announcement {
     #[must_use]
     pub fn with_link(mut self, title: &str, url: &Url) -> Self {
         if matches!(url.scheme(), "http" | "https") && self.links.len() < MOST_LINKS {
-            self.links.push((short(title, 60), url.clone()));
+            self.links.push((shortened(title, 60), url.clone()));
         }
         self
     }
@@ -180,7 +180,12 @@ impl Announcement {
     /// The first line: `Rollback: orders-api in production`.
     #[must_use]
     pub fn title(&self) -> String {
-        format!("{}: {} in {}", self.event.title(), short(&self.service, 60), short(&self.environment, 40))
+        format!(
+            "{}: {} in {}",
+            self.event.title(),
+            shortened(&self.service, 60),
+            shortened(&self.environment, 40)
+        )
     }
 
     /// Its facts.
@@ -224,16 +229,5 @@ fn asks_of(plan: Option<&Plan>) -> String {
 
 /// One bounded line without what steers.
 fn line(text: &str) -> String {
-    short(&escape::terminal(text), LONGEST)
-}
-
-fn short(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
-        None => text.to_owned(),
-    }
-}
-
-fn moment(at: Timestamp) -> String {
-    crate::report::numbers::moment(at)
+    shortened(&escape::terminal(text), LONGEST)
 }

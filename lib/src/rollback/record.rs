@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::gate::{CriterionStatus, Decision, Outcome};
 use crate::policy::Enforcement;
 use crate::report::json::disarmed;
+use crate::rollback::shortened;
 use crate::{Timestamp, TimestampError};
 
 /// The version of the record's format.
@@ -178,7 +179,7 @@ impl VerdictRecord {
             profile,
             decision: outcome.decision,
             enforcement,
-            reason: shortened(&outcome.reason),
+            reason: shortened(&outcome.reason, LONGEST_TEXT),
             criterion: outcome.criterion.clone(),
             release,
             judged_in,
@@ -207,7 +208,7 @@ impl VerdictRecord {
             profile: self.profile.as_str().to_owned(),
             decision: self.decision.to_string(),
             enforcement: self.enforcement.as_str().to_owned(),
-            reason: shortened(&self.reason),
+            reason: shortened(&self.reason, LONGEST_TEXT),
             criterion: self.criterion.clone(),
             release: WrittenRelease {
                 run: self.release.run,
@@ -271,7 +272,7 @@ impl VerdictRecord {
             },
             service: written.service,
             environment: written.environment,
-            reason: shortened(&written.reason),
+            reason: shortened(&written.reason, LONGEST_TEXT),
             criterion: written.criterion,
             release: Release {
                 run: written.release.run,
@@ -326,13 +327,6 @@ impl History {
         }
         history.records.reverse();
         history
-    }
-}
-
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(LONGEST_TEXT) {
-        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
-        None => text.to_owned(),
     }
 }
 

@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::Timestamp;
 use crate::report::{escape, numbers};
-use crate::rollback::{Incident, TicketRules};
+use crate::rollback::{Incident, TicketRules, shortened};
 
 /// The longest title of a work item, in characters.
 const LONGEST_TITLE: usize = 200;
@@ -46,7 +46,7 @@ pub fn ticket(rules: &TicketRules, incident: &Incident) -> Ticket {
     let mut tags: Vec<String> = rules.tags.iter().map(|tag| plain_tag(tag)).collect();
     tags.push(tag.clone());
     let mut fields = vec![
-        ("System.Title", short(&escape::terminal(&title), LONGEST_TITLE)),
+        ("System.Title", shortened(&escape::terminal(&title), LONGEST_TITLE)),
         ("System.Tags", tags.join("; ")),
         // A bug shows its steps to reproduce, and no description.
         (
@@ -71,7 +71,7 @@ impl Ticket {
     #[must_use]
     pub fn with_page(mut self, title: &str, url: &Url) -> Self {
         if matches!(url.scheme(), "http" | "https") && self.links.len() < MOST_LINKS {
-            self.links.push(Link::Page { url: url.clone(), title: short(&escape::terminal(title), 100) });
+            self.links.push(Link::Page { url: url.clone(), title: shortened(&escape::terminal(title), 100) });
         }
         self
     }
@@ -204,18 +204,11 @@ fn working_days_after(at: Timestamp, days: u32) -> String {
 
 /// A tag: without what separates tags.
 fn plain_tag(text: &str) -> String {
-    short(&escape::terminal(text).replace([';', ','], " "), 100).trim().to_owned()
+    shortened(&escape::terminal(text).replace([';', ','], " "), 100).trim().to_owned()
 }
 
 fn tag_of(run: &str, environment: &str) -> String {
     plain_tag(&format!("runbook-gate-{run}-{environment}"))
-}
-
-fn short(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
-        None => text.to_owned(),
-    }
 }
 
 #[cfg(test)]

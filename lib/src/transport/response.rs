@@ -77,3 +77,9 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for ResponseHeaders 
         Self(named.filter(|(name, _)| !name.eq_ignore_ascii_case("set-cookie")).collect())
     }
 }
+
+/// What a service says of itself, as an error quotes it: on one line of at most so many characters, without a full stop.
+pub(crate) fn said(text: &str, most: usize) -> String {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(most).collect();
+    line.trim().trim_end_matches('.').to_owned()
+}

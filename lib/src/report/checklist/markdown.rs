@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::{ChecklistReport, chosen, place, standing};
 use crate::checklist::{ItemStatus, Support, Verdict, Who};
+use crate::report::capital;
 use crate::report::escape::{code, markdown, prose};
 
 /// The longest report, in bytes; a longer one is cut, and says so.
@@ -179,11 +180,6 @@ fn subject(who: &Who) -> String {
         Who::OneOf(names) if !names.is_empty() => who.words(),
         _ => capital(&who.words()),
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
 fn cut(mut out: String) -> String {

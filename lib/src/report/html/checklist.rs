@@ -7,6 +7,7 @@ use super::{MOST_ENTRIES, Page, Tone, Verdict};
 use crate::checklist::{
     Evidence, ItemOutcome, ItemStatus, LinkedRecord, Place, Support, Verdict as Finding, When,
 };
+use crate::report::capital;
 use crate::report::checklist::{ChecklistReport, standing};
 
 pub(super) fn page(report: &ChecklistReport) -> Page {
@@ -223,9 +224,4 @@ fn records(report: &ChecklistReport) -> Markup {
     let records: Vec<Record> = rows().take(MOST_ENTRIES).map(record).collect();
     let more = rows().count().saturating_sub(records.len());
     if records.is_empty() { Markup::default() } else { Markup::of(&Records { records, more }) }
-}
-
-fn capital(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }

@@ -5,7 +5,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Announcement, short};
+use super::Announcement;
+use crate::rollback::shortened;
 
 /// The longest header, in characters.
 const HEADER: usize = 150;
@@ -15,7 +16,7 @@ const HEADER: usize = 150;
 pub fn slack(announcement: &Announcement) -> Value {
     let title = format!("{} {}", announcement.event.sign(), announcement.title());
     let mut blocks = vec![
-        json!({ "type": "header", "text": plain(&short(&title, HEADER - 1)) }),
+        json!({ "type": "header", "text": plain(&shortened(&title, HEADER - 1)) }),
         json!({ "type": "section", "text": plain(&announcement.reason) }),
     ];
     let fields: Vec<Value> =
