@@ -249,15 +249,17 @@ impl GateRun<'_> {
         }
         let limit = self.arguments.serve_within;
         let arrival = await_version(&setting.watched, &mut setting.stage, view, limit, VERSION_EVERY)?;
-        let start = match arrival {
-            Arrival::NotAsked | Arrival::AtOnce => self.deployed_at,
-            Arrival::At(at) => whole_second_after(at),
-            Arrival::Never { why } => {
-                let why = format!("the deployed version did not serve within {limit}: {why}");
-                return Ok(Ok(Prepared::Early(Early::Unserved { why })));
-            }
-        };
+        if let Arrival::Never { why } = arrival {
+            let why = format!("the deployed version did not serve within {limit}: {why}");
+            return Ok(Ok(Prepared::Early(Early::Unserved { why })));
+        }
         let baselines = self.baselines(setting, view)?;
+        let start = match arrival {
+            Arrival::At(at) => whole_second_after(at),
+            // Nobody said when the deployment was made: the watch begins when it can, and its first poll lies on the grid.
+            _ if self.arguments.deployed_at.is_none() => whole_second_after(setting.stage.now()),
+            _ => self.deployed_at,
+        };
         Ok(Ok(Prepared::Ready { start, baselines }))
     }
 

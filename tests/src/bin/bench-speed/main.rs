@@ -97,6 +97,8 @@ fn targets(gate: &Path, folder: &Path) -> Result<(), Failure> {
         millis(late.p99),
         millis(late.most)
     );
+    let rounds: Vec<String> = late.rounds.iter().map(|latest| millis(*latest)).collect();
+    println!("\nThe latest of each round: {}.", rounds.join(", "));
     Ok(())
 }
 

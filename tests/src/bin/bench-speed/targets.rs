@@ -29,7 +29,7 @@ const SERVERS: usize = 8;
 const ANSWERING: usize = 4;
 
 /// How late polls started.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Late {
     /// How many polls there were.
     pub polls: usize,
@@ -39,6 +39,8 @@ pub struct Late {
     pub p99: Duration,
     /// The latest.
     pub most: Duration,
+    /// The latest of each round, in order of the rounds.
+    pub rounds: Vec<Duration>,
 }
 
 type Arrivals = Arc<Mutex<Vec<Instant>>>;
@@ -114,25 +116,37 @@ fn policy_of(ports: &[u16]) -> String {
 /// How long after its round's due time each request came.
 fn lateness(arrivals: &[Instant]) -> Late {
     let Some(&first) = arrivals.iter().min() else {
-        return Late { polls: 0, median: Duration::ZERO, p99: Duration::ZERO, most: Duration::ZERO };
+        return Late {
+            polls: 0,
+            median: Duration::ZERO,
+            p99: Duration::ZERO,
+            most: Duration::ZERO,
+            rounds: Vec::new(),
+        };
     };
     // Half an interval before the first request, phases do not wrap: the earliest of them is the beginning.
     let half = INTERVAL / 2;
-    let phases: Vec<Duration> = arrivals
-        .iter()
-        .map(|at| {
-            let since = at.duration_since(first) + half;
-            Duration::from_nanos((since.as_nanos() % INTERVAL.as_nanos()) as u64)
-        })
-        .collect();
-    let beginning = phases.iter().min().copied().unwrap_or_default();
-    let mut late: Vec<Duration> = phases.into_iter().map(|phase| phase - beginning).collect();
+    let round_and_phase = |at: &Instant| {
+        let since = (at.duration_since(first) + half).as_nanos();
+        ((since / INTERVAL.as_nanos()) as usize, Duration::from_nanos((since % INTERVAL.as_nanos()) as u64))
+    };
+    let phases: Vec<(usize, Duration)> = arrivals.iter().map(round_and_phase).collect();
+    let beginning = phases.iter().map(|(_, phase)| *phase).min().unwrap_or_default();
+    let mut rounds =
+        vec![Duration::ZERO; phases.iter().map(|(round, _)| round + 1).max().unwrap_or_default()];
+    for (round, phase) in &phases {
+        if let Some(latest) = rounds.get_mut(*round) {
+            *latest = (*latest).max(*phase - beginning);
+        }
+    }
+    let mut late: Vec<Duration> = phases.into_iter().map(|(_, phase)| phase - beginning).collect();
     late.sort_unstable();
     Late {
         polls: late.len(),
         median: super::at(&late, 0.5),
         p99: super::at(&late, 0.99),
         most: super::at(&late, 1.0),
+        rounds,
     }
 }
 
@@ -169,6 +183,7 @@ mod tests {
             (late.polls, late.median, late.most),
             (5, Duration::from_millis(40), Duration::from_millis(250))
         );
+        assert_eq!(late.rounds, [100, 40, 0, 250].map(Duration::from_millis));
     }
 
     #[test]
