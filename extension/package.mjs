@@ -14,8 +14,8 @@ import { PLATFORMS } from './manifest.mjs';
 import { filesUnder, stageExtension } from './stage.mjs';
 import { bundleTab } from './tab.mjs';
 
-/** Azure DevOps Server and the Marketplace have refused larger ones. */
-const LARGEST_VSIX = 19_000_000;
+/** Uploads beyond 19 MB have failed, once; an Azure DevOps Server 2019 takes 25 MiB by default. All five platforms need more than the first. */
+export const largestVsix = (platforms) => (platforms <= 3 ? 19_000_000 : 25_000_000);
 const ALL = ['linux-x64', 'linux-arm64', 'win-x64'];
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -38,8 +38,9 @@ export async function packExtension({ binaries, out, version, publisher, log = (
     }
     const vsix = path.join(out, name);
     const bytes = await writeArchive(vsix, files);
-    if (bytes.length > LARGEST_VSIX) {
-        throw new Error(`${name} has ${bytes.length} bytes, more than ${LARGEST_VSIX}`);
+    const largest = largestVsix(binaries.size);
+    if (bytes.length > largest) {
+        throw new Error(`${name} has ${bytes.length} bytes, more than the ${largest} that ${binaries.size} platforms may have`);
     }
     writeFileSync(path.join(out, 'SHA256SUMS'), checksums(out, name, files));
     log(`${path.relative(process.cwd(), vsix)}: ${(bytes.length / 1e6).toFixed(2)} MB, ${[...binaries.keys()].join(', ')}`);
