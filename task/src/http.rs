@@ -293,7 +293,7 @@ impl Wire {
             let outcome = self.try_once(request, &target, left);
             let wait = match (request.retry, &outcome) {
                 (Retry::Never, _) => None,
-                (_, Ok(response)) if matches!(response.status, 429 | 502 | 503 | 504) => {
+                (_, Ok(response)) if is_passing(&request.address, response.status) => {
                     Some(response.retry_after.unwrap_or(pause))
                 }
                 (_, Err(TransportError::Connect { .. })) => Some(pause),
@@ -373,6 +373,16 @@ impl Batch {
             // Somebody waits for every answer.
             let _ = answers.send((index, self.wire.send(request)));
         }
+    }
+}
+
+/// Whether an answer may be another one in a moment. The services of the pipeline answer 500 where a part of theirs is away for a
+/// while; elsewhere it is a fault of what was asked.
+const fn is_passing(address: &Address, status: u16) -> bool {
+    match status {
+        429 | 502 | 503 | 504 => true,
+        500 => matches!(address, Address::Service(_)),
+        _ => false,
     }
 }
 

@@ -122,7 +122,7 @@ impl<'t> Client<'t> {
                 results.push(match request {
                     Ok(_) => match responses.next() {
                         Some(response) => read(call, response),
-                        None => Err(failed(call, Why::Unreadable("it was not sent".to_owned()))),
+                        None => Err(DevOpsError::of(call, Why::Unreadable("it was not sent".to_owned()))),
                     },
                     Err(error) => Err(error),
                 });
@@ -147,30 +147,40 @@ impl<'t> Client<'t> {
         self.send(call)?.page()
     }
 
+    /// Reads the page of a list that a continuation token leads to.
+    ///
+    /// # Errors
+    /// Where no good answer came, or it is no list.
+    pub fn next_page<T: DeserializeOwned>(&self, call: &Call, token: String) -> Result<Page<T>, DevOpsError> {
+        self.page(&call.clone().with("continuationToken", token))
+    }
+
     /// Reads every page of a list that goes on by continuation tokens.
     ///
     /// # Errors
     /// Where one page could not be had, or there are more than are read.
     pub fn list<T: DeserializeOwned>(&self, call: &Call) -> Result<Vec<T>, DevOpsError> {
-        let mut items = Vec::new();
-        let mut asked = call.clone();
-        for _ in 0..MOST_PAGES {
-            let page = self.page::<T>(&asked)?;
-            items.extend(page.items);
-            match page.next {
-                Some(token) => asked = call.clone().with("continuationToken", token),
-                None => return Ok(items),
-            }
+        let mut page = self.page::<T>(call)?;
+        let mut items = std::mem::take(&mut page.items);
+        for _ in 1..MOST_PAGES {
+            let Some(token) = page.next else { return Ok(items) };
+            page = self.next_page(call, token)?;
+            items.append(&mut page.items);
         }
-        Err(failed(call, Why::TooMany(items.len())))
+        match page.next {
+            Some(_) => Err(DevOpsError::of(call, Why::TooMany(items.len()))),
+            None => Ok(items),
+        }
     }
 
     fn request(&self, call: &Call) -> Result<Request, DevOpsError> {
         let left = self.allowance.left();
         if left.is_zero() {
-            return Err(failed(call, Why::OutOfTime));
+            return Err(DevOpsError::of(call, Why::OutOfTime));
         }
-        let path = call.path_and_query(Some(&self.project.0)).ok_or_else(|| failed(call, Why::Unaskable))?;
+        let path = call
+            .path_and_query(Some(&self.project.0))
+            .ok_or_else(|| DevOpsError::of(call, Why::Unaskable))?;
         let retry = match call.effect() {
             Effect::Repeatable => Retry::WithinTimeout,
             Effect::Once => Retry::Never,
@@ -193,14 +203,10 @@ impl<'t> Client<'t> {
     }
 }
 
-fn failed(call: &Call, why: Why) -> DevOpsError {
-    DevOpsError { asked: call.asked().to_owned(), why, permission: call.permission().clone() }
-}
-
 fn read(call: &Call, response: Result<Response, TransportError>) -> Result<Answer, DevOpsError> {
-    let response = response.map_err(|error| failed(call, Why::Unanswered(Box::new(error))))?;
+    let response = response.map_err(|error| DevOpsError::of(call, Why::Unanswered(Box::new(error))))?;
     match judged(&response, call.accept()) {
-        Some(why) => Err(failed(call, why)),
+        Some(why) => Err(DevOpsError::of(call, why)),
         None => Ok(Answer {
             continuation: response
                 .headers
@@ -248,7 +254,7 @@ impl Answer {
     }
 
     pub(super) fn failed(&self, why: String) -> DevOpsError {
-        failed(&self.call, Why::Unreadable(why))
+        DevOpsError::of(&self.call, Why::Unreadable(why))
     }
 }
 

@@ -160,11 +160,16 @@ impl DevOpsError {
 
     /// An answer that is not what the contract says.
     pub(super) fn unreadable(call: &Call, what: &str) -> Self {
-        Self {
-            asked: call.asked().to_owned(),
-            why: Why::Unreadable(what.to_owned()),
-            permission: call.permission().clone(),
-        }
+        Self::of(call, Why::Unreadable(what.to_owned()))
+    }
+
+    /// A list of which only so many are read.
+    pub(super) fn too_many(call: &Call, read: usize) -> Self {
+        Self::of(call, Why::TooMany(read))
+    }
+
+    pub(super) fn of(call: &Call, why: Why) -> Self {
+        Self { asked: call.asked().to_owned(), why, permission: call.permission().clone() }
     }
 
     /// The same as something that could not be gathered: who can change it, and how.
@@ -209,7 +214,7 @@ impl DevOpsError {
                 TransportError::UnknownService { help, .. } => (Who::Caller, help.clone()),
                 _ => (Who::Caller, "see that Azure DevOps can be reached, and run it again".to_owned()),
             },
-            Why::TooMany(_) => (Who::Caller, "name a nearer commit with `--since REF`".to_owned()),
+            Why::TooMany(_) => (Who::Caller, "name the last good commit with `--since REF`".to_owned()),
             Why::Refused { .. } | Why::Unreadable(_) | Why::Unaskable => (
                 Who::PipelineOwner,
                 "see what the service says, and run it again; report it where it stays".to_owned(),

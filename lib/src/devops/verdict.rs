@@ -3,19 +3,67 @@
 /// What the tag of a run begins with, where the gate decided `proceed` for an environment.
 const PROCEED: &str = "runbook-gate-proceed-";
 
-/// The tag of a run on which this gate decided `proceed` for an environment. Tags may not hold every character, and are
-/// compared without case: what is no letter, digit, `.`, `_` or `-` becomes `-`.
+/// The tag of a run on which this gate decided `proceed` for an environment: no two environments have the same.
 ///
 /// ```
 /// use runbook_gate::devops::verdict::proceed_tag;
 /// assert_eq!(proceed_tag("production"), "runbook-gate-proceed-production");
-/// assert_eq!(proceed_tag("Prod EU/1"), "runbook-gate-proceed-prod-eu-1");
+/// assert_eq!(proceed_tag("prod eu/1"), "runbook-gate-proceed-prod_20_eu_2f_1");
 /// ```
 #[must_use]
 pub fn proceed_tag(environment: &str) -> String {
-    let safe = environment
-        .chars()
-        .flat_map(char::to_lowercase)
-        .map(|c| if c.is_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' });
-    PROCEED.chars().chain(safe).collect()
+    format!("{PROCEED}{}", environment_word(environment))
+}
+
+/// An environment's name as a word that can stand in a tag and in a comment of HTML. Tags may not hold every character and
+/// are compared without case, so what is no small letter of ASCII, digit, `.` or `-` is written as its code between `_`,
+/// and `_` as `__`: different names stay different.
+///
+/// ```
+/// use runbook_gate::devops::verdict::environment_word;
+/// assert_eq!(environment_word("staging-eu.2"), "staging-eu.2");
+/// assert_ne!(environment_word("prod eu"), environment_word("prod-eu"));
+/// assert_ne!(environment_word("Prod"), environment_word("prod"));
+/// ```
+#[must_use]
+pub fn environment_word(environment: &str) -> String {
+    let mut word = String::with_capacity(environment.len());
+    for c in environment.chars() {
+        match c {
+            'a'..='z' | '0'..='9' | '.' | '-' => word.push(c),
+            '_' => word.push_str("__"),
+            other => word.push_str(&format!("_{:x}_", u32::from(other))),
+        }
+    }
+    word
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The name that a word was made of.
+    fn name_of(word: &str) -> String {
+        let mut parts = word.split('_');
+        let mut name = parts.next().unwrap().to_owned();
+        while let (Some(code), Some(rest)) = (parts.next(), parts.next()) {
+            name.push(match code {
+                "" => '_',
+                code => char::from_u32(u32::from_str_radix(code, 16).unwrap()).unwrap(),
+            });
+            name.push_str(rest);
+        }
+        name
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_can_be_read_back_from_its_tag(name in "\\PC{0,20}|[a-zA-Z_./ -]{0,20}") {
+            let word = environment_word(&name);
+            prop_assert!(word.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_')));
+            prop_assert_eq!(name_of(&word), name);
+        }
+    }
 }

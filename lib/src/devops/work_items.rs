@@ -15,6 +15,8 @@ use crate::transport::Method;
 
 /// So many are asked for at once: the service takes no more.
 const BATCH: usize = 200;
+/// So many changes of a work item are on a page; one with fewer is the last.
+pub(super) const UPDATES_OF_A_PAGE: usize = 200;
 
 /// A work item.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -124,7 +126,7 @@ impl WorkItemChange {
 pub fn updates(number: u64, skip: usize) -> Call {
     let segments = ["wit", "workItems", &number.to_string(), "updates"];
     Call::get(format!("the changes of work item {number}"), Permission::ViewWorkItems, &segments)
-        .with("$top", BATCH.to_string())
+        .with("$top", UPDATES_OF_A_PAGE.to_string())
         .with("$skip", skip.to_string())
 }
 

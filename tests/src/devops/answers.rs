@@ -38,6 +38,17 @@ impl Answer {
         Self::json(&json!({ "count": items.len(), "value": items }))
     }
 
+    /// A page of a list, and in a header what asks for the next one.
+    fn page(state: &State, question: &Question<'_>, most: &str, items: Vec<Value>) -> Self {
+        let from = question.number("continuationToken").unwrap_or(0);
+        let asked = question.number(most).unwrap_or(1000);
+        let size = if state.page == 0 { asked } else { asked.min(state.page) };
+        let next = (items.len() > from + size).then(|| from + size);
+        let mut answer = Self::list(items.into_iter().skip(from).take(size).collect());
+        answer.headers.extend(next.map(|next| ("x-ms-continuationtoken".to_owned(), next.to_string())));
+        answer
+    }
+
     /// A failure as the service writes it.
     pub fn error(status: u16, kind: &str, message: &str) -> Self {
         let body = json!({

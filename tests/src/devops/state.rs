@@ -17,6 +17,8 @@ pub struct State {
     pub approvals: BTreeMap<String, Approval>,
     /// Files by branch and path.
     pub files: BTreeMap<(String, String), String>,
+    /// So many entries stand on a page of runs or deployments, however many are asked for; 0 is as many as are asked for.
+    pub page: usize,
     /// What goes wrong.
     pub faults: Vec<Fault>,
     /// What was asked, in order.

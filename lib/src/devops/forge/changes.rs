@@ -17,6 +17,9 @@ use super::{AzureDevOpsForge, texts};
 /// The cases of a small set of test results.
 const CASES: u64 = 200;
 
+/// So many pages of a work item's changes are read: a text has no writer where there are more.
+const MOST_PAGES: usize = 5;
+
 /// What people said about a deployment.
 pub(super) struct Conversations {
     pub changes: Vec<Change>,
@@ -157,10 +160,27 @@ fn written(
     forge: &AzureDevOpsForge<'_>,
     items: &[WorkItem],
 ) -> Result<BTreeMap<u64, Vec<WorkItemChange>>, DevOpsError> {
-    let asked: Vec<u64> = items.iter().filter(|item| texts::may_attest(item)).map(|item| item.id).collect();
-    let calls: Vec<Call> = asked.iter().map(|id| work_items::updates(*id, 0)).collect();
-    let answers = forge.client.send_all(&calls);
-    asked.iter().zip(answers).map(|(id, answer)| Ok((*id, answer?.page::<WorkItemChange>()?.items))).collect()
+    let mut found: BTreeMap<u64, Vec<WorkItemChange>> = BTreeMap::new();
+    let mut open: Vec<u64> =
+        items.iter().filter(|item| texts::may_attest(item)).map(|item| item.id).collect();
+    for _ in 0..MOST_PAGES {
+        let calls: Vec<Call> =
+            open.iter().map(|id| work_items::updates(*id, found.get(id).map_or(0, Vec::len))).collect();
+        let mut longer = Vec::new();
+        for (id, answer) in open.into_iter().zip(forge.client.send_all(&calls)) {
+            let items = answer?.page::<WorkItemChange>()?.items;
+            if items.len() >= work_items::UPDATES_OF_A_PAGE {
+                longer.push(id);
+            }
+            found.entry(id).or_default().extend(items);
+        }
+        open = longer;
+    }
+    // Whose the text is now stands in the changes that were not read.
+    for id in open {
+        found.remove(&id);
+    }
+    Ok(found)
 }
 
 fn work_items(

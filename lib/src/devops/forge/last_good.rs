@@ -3,18 +3,23 @@
 //! What cannot be asked is not skipped: a later tag or an earlier run would make the deployment look smaller than it is.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use crate::Timestamp;
-use crate::checklist::{Gap, Gathered, Since};
+use crate::checklist::{Gathered, Since};
+use crate::devops::call::Call;
 use crate::devops::client::Page;
 use crate::devops::environments::{DeploymentRecord, deployment_records};
-use crate::devops::failure::DevOpsError;
+use crate::devops::failure::{DevOpsError, Why};
 use crate::devops::runs::{self, Build, BuildFilter, BuildState, RecordResult, Run};
 
+use super::run::EarlierRuns;
 use super::{AzureDevOpsForge, ThisRun};
 
-/// So many earlier deployments are looked at before it is said that none can be told.
+/// So many earlier deployments whose runs are gone are passed over before it is said that none can be told.
 const MOST_BACK: usize = 5;
+/// So many pages of earlier runs or deployments are read before that is said.
+const MOST_PAGES: usize = 20;
 
 pub(super) fn find(forge: &AzureDevOpsForge<'_>) -> Gathered<Option<Since>> {
     // A pull request is compared with its target, which git knows; a desk has no run.
@@ -24,39 +29,68 @@ pub(super) fn find(forge: &AzureDevOpsForge<'_>) -> Gathered<Option<Since>> {
     };
     match earlier(forge, run, pipeline) {
         Ok(since) => Gathered::Known(since),
-        Err(gap) => Gathered::Unknown(gap),
+        Err(error) => {
+            let mut gap = error.gap();
+            if !matches!(error.why, Why::TooMany(_)) {
+                gap.how = format!("{}; or name the last good commit with `--since REF`", gap.how);
+            }
+            Gathered::Unknown(gap)
+        }
     }
 }
 
-fn earlier(forge: &AzureDevOpsForge<'_>, run: &ThisRun, pipeline: u64) -> Result<Option<Since>, Gap> {
+fn earlier(forge: &AzureDevOpsForge<'_>, run: &ThisRun, pipeline: u64) -> Result<Option<Since>, DevOpsError> {
     let early = forge.early(run);
-    let gap = |error: &DevOpsError| {
-        let mut gap = error.gap();
-        gap.how = format!("{}; or name the last good commit with `--since REF`", gap.how);
-        gap
-    };
-    let of_others = |builds: &[Build]| -> Vec<Build> {
-        let mut builds: Vec<Build> = builds.iter().filter(|build| build.id != run.id).cloned().collect();
-        // One that still runs deployed last; an older one that was run again is newer than its number.
-        builds.sort_by_key(|build| Reverse((build.finish_time.is_none(), build.finish_time, build.id)));
-        builds
-    };
-    let proceeded = of_others(early.proceeded.as_ref().map_err(gap)?);
-    if let Some(build) = proceeded.first() {
+    let proceeded = early.proceeded.as_ref().map_err(Clone::clone)?;
+    // One that still runs deployed last.
+    if let Some(build) = newest(forge, proceeded, |build| build.id != run.id)? {
         let words = format!("run {} of this gate's last `proceed`", build.build_number);
-        return since(forge, run, pipeline, build, &words).map(Some).map_err(|error| gap(&error));
+        return since(forge, run, pipeline, &build, &words).map(Some);
     }
-    if let Some(found) = deployed(forge, run, pipeline).map_err(|error| gap(&error))? {
+    if let Some(found) = deployed(forge, run, pipeline)? {
         return Ok(Some(found));
     }
-    let succeeded = of_others(early.succeeded.as_ref().map_err(gap)?);
-    match succeeded.iter().find(|build| build.status == BuildState::Completed) {
+    let succeeded = early.succeeded.as_ref().map_err(Clone::clone)?;
+    let ended = |build: &Build| build.id != run.id && build.status == BuildState::Completed;
+    match newest(forge, succeeded, ended)? {
         Some(build) => {
             let words = format!("run {}, the last that succeeded on this branch", build.build_number);
-            since(forge, run, pipeline, build, &words).map(Some).map_err(|error| gap(&error))
+            since(forge, run, pipeline, &build, &words).map(Some)
         }
         None => Ok(None),
     }
+}
+
+/// Of the earlier runs that fit, the one that ended last: an older one that was run again is newer than its number. Later pages
+/// hold what ended earlier, and are read only where the first ones have no run that fits, or are not in the order that was
+/// asked for.
+fn newest(
+    forge: &AzureDevOpsForge<'_>,
+    runs: &EarlierRuns,
+    fits: impl Fn(&Build) -> bool,
+) -> Result<Option<Build>, DevOpsError> {
+    let mut page = runs.first.clone();
+    let mut seen: Vec<Build> = Vec::new();
+    for _ in 0..MOST_PAGES {
+        seen.extend(page.items);
+        let last = seen
+            .iter()
+            .filter(|build| fits(build))
+            .max_by_key(|build| (build.finish_time.is_none(), build.finish_time, build.id));
+        match (last, page.next) {
+            (None, None) => return Ok(None),
+            (Some(build), None) => return Ok(Some(build.clone())),
+            (Some(build), Some(_)) if in_order(&seen) => return Ok(Some(build.clone())),
+            (_, Some(token)) => page = forge.client.next_page(&runs.call, token)?,
+        }
+    }
+    Err(DevOpsError::too_many(&runs.call, seen.len()))
+}
+
+/// Whether runs stand with the one that ended last before the others.
+fn in_order(runs: &[Build]) -> bool {
+    let ended: Vec<Timestamp> = runs.iter().filter_map(|build| build.finish_time).collect();
+    ended.is_sorted_by(|newer, older| newer >= older)
 }
 
 /// The newest deployment of this pipeline to the environment whose every job succeeded.
@@ -70,24 +104,12 @@ fn deployed(
     let Some(environment) = environments.iter().find(|one| one.name.eq_ignore_ascii_case(name)) else {
         return Ok(None);
     };
-    let page: Page<DeploymentRecord> = forge.client.page(&deployment_records(environment.id, name))?;
-    let mut candidates: Vec<(Option<Timestamp>, u64)> = Vec::new();
-    for record in &page.items {
-        if record.definition.id != pipeline || record.owner.id == run.id {
-            continue;
-        }
-        match candidates.iter_mut().find(|(_, owner)| *owner == record.owner.id) {
-            Some((finished, _)) => *finished = record.finish_time.max(*finished),
-            None => candidates.push((record.finish_time, record.owner.id)),
-        }
-    }
-    candidates.sort_unstable_by_key(|candidate| Reverse(*candidate));
-    let good = candidates
-        .into_iter()
-        .map(|(_, owner)| owner)
-        .filter(|owner| succeeded(&page.items, *owner, pipeline));
-    for owner in good.take(MOST_BACK) {
-        match forge.client.get::<Build>(&runs::build(owner)) {
+    let call = deployment_records(environment.id, name);
+    let good = good_deployments(forge, &call, |record| {
+        record.definition.id == pipeline && record.owner.id != run.id
+    })?;
+    for owner in good.iter().take(MOST_BACK) {
+        match forge.client.get::<Build>(&runs::build(*owner)) {
             Ok(build) if !build.deleted => {
                 let words = format!("run {}, the last that deployed to {name}", build.build_number);
                 return since(forge, run, pipeline, &build, &words).map(Some);
@@ -98,13 +120,57 @@ fn deployed(
             Err(error) => return Err(error),
         }
     }
-    Ok(None)
+    if good.is_empty() {
+        return Ok(None);
+    }
+    Err(DevOpsError::unreadable(
+        &call,
+        "the runs of its good deployments are gone, and their commits with them",
+    ))
+}
+
+/// The runs of good deployments, the one that ended last first: of all pages where there are few, else of those up to the one
+/// after the first that shows one. The jobs of a stage may stand on two pages, and are judged together.
+fn good_deployments(
+    forge: &AzureDevOpsForge<'_>,
+    call: &Call,
+    counts: impl Fn(&DeploymentRecord) -> bool,
+) -> Result<Vec<u64>, DevOpsError> {
+    let mut page: Page<DeploymentRecord> = forge.client.page(call)?;
+    let mut records: Vec<DeploymentRecord> = Vec::new();
+    let mut last = None;
+    for _ in 0..MOST_PAGES {
+        records.extend(page.items.into_iter().filter(|record| counts(record)));
+        let good = good(&records);
+        let stands = good.first().is_some_and(|run| last == Some(*run));
+        match page.next {
+            Some(token) if !stands => page = forge.client.next_page(call, token)?,
+            _ => return Ok(good),
+        }
+        last = good.first().copied();
+    }
+    Err(DevOpsError::too_many(call, records.len()))
+}
+
+/// The runs whose every job in the last attempt succeeded, the one that ended last first.
+fn good(records: &[DeploymentRecord]) -> Vec<u64> {
+    let mut ended: BTreeMap<u64, Option<Timestamp>> = BTreeMap::new();
+    for record in records {
+        let last = ended.entry(record.owner.id).or_default();
+        *last = record.finish_time.max(*last);
+    }
+    let mut runs: Vec<(Option<Timestamp>, u64)> = ended
+        .into_iter()
+        .filter(|(owner, _)| succeeded(records, *owner))
+        .map(|(owner, ended)| (ended, owner))
+        .collect();
+    runs.sort_unstable_by_key(|run| Reverse(*run));
+    runs.into_iter().map(|(_, owner)| owner).collect()
 }
 
 /// Whether every job of a run's last attempt on the environment succeeded.
-fn succeeded(records: &[DeploymentRecord], owner: u64, pipeline: u64) -> bool {
-    let of_run =
-        || records.iter().filter(|record| record.owner.id == owner && record.definition.id == pipeline);
+fn succeeded(records: &[DeploymentRecord], owner: u64) -> bool {
+    let of_run = || records.iter().filter(|record| record.owner.id == owner);
     let Some(last) = of_run().map(|record| record.stage_attempt).max() else { return false };
     of_run().filter(|record| record.stage_attempt == last).all(|record| {
         matches!(record.result, Some(RecordResult::Succeeded | RecordResult::SucceededWithIssues))

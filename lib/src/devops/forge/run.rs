@@ -4,7 +4,8 @@ use crate::checklist::{
     ArtifactFact, ArtifactState, Gap, Gathered, Place, StageEnd, StageFact, TestCounts, TestFact, TestReport,
     Who,
 };
-use crate::devops::client::Answer;
+use crate::devops::call::Call;
+use crate::devops::client::{Answer, Page};
 use crate::devops::environments::{self, Approval, ApprovalState, Environment};
 use crate::devops::failure::DevOpsError;
 use crate::devops::runs::{
@@ -31,12 +32,18 @@ pub(super) struct Early {
     pub test_summary: Asked<TestSummary>,
     /// The run of another pipeline that built what is deployed.
     pub build: Option<Asked<Build>>,
-    /// Runs that this gate let proceed to the environment, newest first.
-    pub proceeded: Asked<Vec<Build>>,
-    /// Runs of this pipeline on this branch that ended well, newest first.
-    pub succeeded: Asked<Vec<Build>>,
+    /// Runs that this gate let proceed to the environment, by when they ended.
+    pub proceeded: Asked<EarlierRuns>,
+    /// Runs of this pipeline on this branch that ended well, likewise.
+    pub succeeded: Asked<EarlierRuns>,
     /// Environments whose names begin like this one's.
     pub environments: Asked<Vec<Environment>>,
+}
+
+/// The beginning of a list of runs, newest first, and how it was asked for.
+pub(super) struct EarlierRuns {
+    pub call: Call,
+    pub first: Page<Build>,
 }
 
 impl AzureDevOpsForge<'_> {
@@ -60,13 +67,14 @@ impl AzureDevOpsForge<'_> {
             most: 10,
             ..of_pipeline
         };
+        let (proceeded, succeeded) = (runs::builds(&proceeded), runs::builds(&succeeded));
         let mut calls = vec![
             runs::timeline(run.id),
             runs::artifacts(counted),
             test_results::test_runs(counted),
             test_results::test_summary(counted),
-            runs::builds(&proceeded),
-            runs::builds(&succeeded),
+            proceeded.clone(),
+            succeeded.clone(),
             environments::named(self.environment_name()),
         ];
         if run.build.is_some() {
@@ -83,8 +91,10 @@ impl AzureDevOpsForge<'_> {
             artifacts: next().and_then(|answer| whole(&answer)),
             test_runs: next().and_then(|answer| whole(&answer)),
             test_summary: next().and_then(|answer| answer.read()),
-            proceeded: next().and_then(|answer| answer.page().map(|page| page.items)),
-            succeeded: next().and_then(|answer| answer.page().map(|page| page.items)),
+            proceeded: next()
+                .and_then(|answer| answer.page().map(|first| EarlierRuns { call: proceeded, first })),
+            succeeded: next()
+                .and_then(|answer| answer.page().map(|first| EarlierRuns { call: succeeded, first })),
             environments: next().and_then(|answer| whole(&answer)),
             build: run.build.as_ref().map(|_| next().and_then(|answer| answer.read())),
         }

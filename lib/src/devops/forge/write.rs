@@ -4,6 +4,7 @@ use crate::checklist::ChecklistOutcome;
 use crate::devops::client::Page;
 use crate::devops::failure::DevOpsError;
 use crate::devops::pull_requests::{CommentKind, NewStatus, StatusState, Thread, ThreadState, threads};
+use crate::devops::verdict::environment_word;
 use crate::devops::work_items::NewWorkItem;
 use crate::gate::Decision;
 use crate::report::escape::xml;
@@ -64,10 +65,8 @@ impl AzureDevOpsForge<'_> {
 
     /// The mark of the comment on one environment's checklist: several may be judged on one pull request.
     fn mark(&self) -> String {
-        // The name cannot end the comment that hides it.
-        let name: String =
-            self.at.environment.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
-        format!("{MARK}<!-- {} -->", name.trim_matches('-'))
+        // As such a word the name cannot end the comment that hides it.
+        format!("{MARK}<!-- {} -->", environment_word(&self.at.environment))
     }
 
     /// Opens a work item for what was let pass in this run, or finds the one that this run opened already; gives its number.

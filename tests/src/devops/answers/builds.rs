@@ -30,7 +30,7 @@ pub(super) fn answer(state: &mut State, question: &Question<'_>) -> Answer {
         ("GET", ["testresults", "resultsummarybybuild"]) => summary(state, question),
         ("GET", ["distributedtask", "environments"]) => environments(state, question),
         ("GET", ["distributedtask", "environments", id, "environmentdeploymentrecords"]) => {
-            records(state, id)
+            records(state, question, id)
         }
         _ => Answer::not_found("the resource"),
     }
@@ -47,8 +47,8 @@ fn builds(state: &State, question: &Question<'_>) -> Answer {
     };
     let mut found: Vec<(&u64, &Build)> = state.builds.iter().filter(|(_, build)| fits(build)).collect();
     found.sort_by_key(|(_, build)| std::cmp::Reverse(build.finished.clone()));
-    found.truncate(question.number("$top").unwrap_or(1000));
-    Answer::list(found.into_iter().map(|(id, build)| whole(*id, build)).collect())
+    let found = found.into_iter().map(|(id, build)| whole(*id, build)).collect();
+    Answer::page(state, question, "$top", found)
 }
 
 fn whole(id: u64, build: &Build) -> Value {
@@ -232,7 +232,7 @@ fn environments(state: &State, question: &Question<'_>) -> Answer {
     Answer::list(found.map(|(id, (name, _))| json!({ "id": id, "name": name, "resources": [] })).collect())
 }
 
-fn records(state: &State, id: &str) -> Answer {
+fn records(state: &State, question: &Question<'_>, id: &str) -> Answer {
     let Some((_, records)) = id.parse().ok().and_then(|id: u64| state.environments.get(&id)) else {
         return Answer::not_found("the environment");
     };
@@ -250,5 +250,5 @@ fn records(state: &State, id: &str) -> Answer {
         }
         one
     });
-    Answer::list(all.collect())
+    Answer::page(state, question, "top", all.collect())
 }

@@ -146,7 +146,7 @@ const TABLE: &[Row] = &[
     (
         "artifacts that cannot be asked",
         "artifacts-stored",
-        |s| s.faults.push(Fault::error("/artifacts", 500, "", "boom")),
+        |s| s.faults.push(Fault::error("/artifacts", 409, "", "boom")),
         UNKNOWN,
     ),
     (
@@ -182,6 +182,20 @@ const TABLE: &[Row] = &[
         |s| {
             request(s).threads.clear();
             ticked(s, "Linus", "Linus");
+        },
+        SATISFIED,
+    ),
+    (
+        "a word in a work item that was changed often since",
+        "backups-taken",
+        |s| {
+            request(s).threads.clear();
+            ticked(s, "Ada", "Linus");
+            let updates = &mut s.work_items.get_mut(&7).unwrap().updates;
+            let word = updates[0].clone();
+            let moved = updates[1].clone();
+            updates.extend(std::iter::repeat_n(moved, 250));
+            updates.push(runbook_gate_tests::devops::Update { by: "Grace".into(), ..word });
         },
         SATISFIED,
     ),

@@ -42,18 +42,122 @@ fn the_environments_own_record_counts_where_the_gate_has_none() {
     };
     let words = deploying(&scene);
     assert!(words.contains("since run 20261120.1, the last that deployed to live"), "{words}");
-    // A job of its last try that failed makes it no good deployment; the one before is gone.
+    // A job of its last try that failed makes it no good deployment, and there is no other.
     {
         let mut state = scene.fake.state();
         let (_, records) = state.environments.get_mut(&2).unwrap();
         records.insert(1, record(GOOD_RUN, 2, Some("failed")));
-        state.builds.remove(&98);
+        records.retain(|record| record.build != 98);
     }
     let words = deploying(&scene);
     assert!(
         words.contains(&format!("since run {}, the last that succeeded on this branch", good.number)),
         "{words}"
     );
+}
+
+/// A scene without a recorded `proceed`, whose service gives two entries on a page.
+fn by_records(records: Vec<DeploymentRecord>) -> Scene {
+    let scene = Scene::in_order();
+    {
+        let mut state = scene.fake.state();
+        state.page = 2;
+        state.builds.get_mut(&GOOD_RUN).unwrap().tags.clear();
+        state.environments.insert(2, ("live".into(), records));
+    }
+    scene
+}
+
+#[test]
+fn deployments_on_later_pages_are_found() {
+    let others = (0..5).map(|_| DeploymentRecord { definition: 9, ..record(99, 1, Some("succeeded")) });
+    let scene = by_records(others.chain([record(GOOD_RUN, 1, Some("succeeded"))]).collect());
+    let words = deploying(&scene);
+    assert!(words.contains("since run 20261120.1, the last that deployed to live"), "{words}");
+    let pages = scene.fake.lines().iter().filter(|line| line.contains("deploymentrecords")).count();
+    assert_eq!(pages, 3);
+}
+
+#[test]
+fn jobs_of_one_deployment_on_two_pages_are_judged_together() {
+    let records = vec![
+        record(RUN, 1, None),
+        record(98, 1, Some("succeeded")),
+        record(98, 1, Some("failed")),
+        record(GOOD_RUN, 1, Some("succeeded")),
+        DeploymentRecord { definition: 9, ..record(97, 1, Some("succeeded")) },
+        DeploymentRecord { definition: 9, ..record(96, 1, Some("succeeded")) },
+        DeploymentRecord { definition: 9, ..record(95, 1, Some("succeeded")) },
+    ];
+    let scene = by_records(records);
+    let newer = scene.fake.state().builds[&RUN].clone();
+    scene.fake.state().builds.insert(98, Build { number: "20261118.1".into(), ..newer });
+    let words = deploying(&scene);
+    assert!(words.contains("since run 20261120.1, the last that deployed to live"), "{words}");
+}
+
+#[test]
+fn more_deployments_than_are_read_make_the_range_unknown() {
+    let many = (0..50).map(|_| DeploymentRecord { definition: 9, ..record(99, 1, Some("succeeded")) });
+    let scene = by_records(many.collect());
+    let ended = scene.judge(&[]).with_code(10);
+    assert_eq!(status(&ended, "decisions-linked"), "unknown");
+    let needs = item(&ended, "decisions-linked")["needs"].to_string();
+    assert!(needs.contains("there are more than") && needs.contains("--since REF"), "{needs}");
+}
+
+#[test]
+fn good_deployments_whose_runs_are_gone_make_the_range_unknown() {
+    let scene = by_records(vec![record(90, 1, Some("succeeded"))]);
+    let ended = scene.judge(&[]).with_code(10);
+    assert_eq!(status(&ended, "decisions-linked"), "unknown");
+    assert!(item(&ended, "decisions-linked")["needs"].to_string().contains("are gone"), "{}", ended.out);
+}
+
+#[test]
+fn runs_on_later_pages_are_found_and_later_pages_are_read_only_where_they_matter() {
+    let scene = Scene::in_order();
+    let good = {
+        let mut state = scene.fake.state();
+        state.page = 1;
+        let good = state.builds[&GOOD_RUN].clone();
+        for (id, finished) in [(97, "2026-11-17T10:00:00Z"), (98, "2026-11-18T10:00:00Z")] {
+            let build = Build { number: id.to_string(), finished: Some(finished.into()), ..good.clone() };
+            state.builds.insert(id, build);
+        }
+        good
+    };
+    let pages = |scene: &Scene| {
+        let count = scene.fake.lines().iter().filter(|line| line.contains("tagFilters=")).count();
+        scene.fake.state().asked.clear();
+        count
+    };
+    assert!(deploying(&scene).contains("since run 20261120.1 of this gate"));
+    assert_eq!(pages(&scene), 1);
+    // This run itself has the tag too, from an earlier attempt: its page says nothing of earlier ones.
+    {
+        let mut state = scene.fake.state();
+        let this = state.builds.get_mut(&RUN).unwrap();
+        this.tags = good.tags;
+        this.finished = Some("2026-11-21T10:00:00Z".into());
+    }
+    assert!(deploying(&scene).contains("since run 20261120.1 of this gate"));
+    assert_eq!(pages(&scene), 2);
+}
+
+#[test]
+fn environments_whose_names_are_alike_do_not_share_a_recorded_proceed() {
+    let scene = Scene::in_order();
+    scene.fake.state().builds.get_mut(&GOOD_RUN).unwrap().tags = vec!["runbook-gate-proceed-li-ve".into()];
+    let policy =
+        runbook_gate_tests::devops::scene::POLICY.replace("{ live: {} }", "{ live: {}, \"li ve\": {} }");
+    let scene = Scene { gate: scene.gate.with_file("runbook.yml", &policy), fake: scene.fake };
+    let arguments = ["checklist", "--format", "json", "--environment", "li ve"];
+    let words = scene.gate.run(&arguments).json()["deploying"].as_str().unwrap().to_owned();
+    assert!(!words.contains("last `proceed`"), "{words}");
+    scene.fake.state().builds.get_mut(&GOOD_RUN).unwrap().tags = vec!["runbook-gate-proceed-li_20_ve".into()];
+    let words = scene.gate.run(&arguments).json()["deploying"].as_str().unwrap().to_owned();
+    assert!(words.contains("of this gate's last `proceed`"), "{words}");
 }
 
 #[test]

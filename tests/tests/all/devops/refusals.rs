@@ -1,7 +1,7 @@
 //! Bad tokens, throttling, time, hostile text: nothing unknown passes, and nothing secret leaves.
 
 use runbook_gate_tests::devops::scene::{Scene, item, status, thread};
-use runbook_gate_tests::devops::{Fault, TOKEN};
+use runbook_gate_tests::devops::{Fault, PROJECT_ID, TOKEN};
 
 #[test]
 fn a_token_that_is_not_accepted_makes_everything_unknown() {
@@ -125,6 +125,37 @@ fn a_throttled_service_is_asked_again_within_the_time() {
     let ended = scene.judge(&["--timeout", "5s"]).with_code(10);
     assert_eq!(status(&ended, "artifacts-stored"), "unknown");
     assert!(item(&ended, "artifacts-stored")["needs"].to_string().contains("throttled"));
+}
+
+#[test]
+fn a_service_that_stumbles_is_asked_again_and_what_makes_something_is_sent_once() {
+    for status in [500, 502, 503] {
+        for line in ["/artifacts", "pullrequestquery", "workitemsbatch"] {
+            let scene = Scene::in_order();
+            scene.fake.state().faults.push(Fault { times: 1, ..Fault::error(line, status, "", "boom") });
+            scene.judge(&[]).with_code(0);
+            let asked = scene.fake.lines().iter().filter(|asked| asked.contains(line)).count();
+            assert_eq!(asked, 2, "{status} {line}");
+        }
+    }
+    let mut scene = Scene::in_order();
+    scene.build_pull_request(12);
+    let line = format!("POST /contoso/{PROJECT_ID}/_apis/git/repositories/orders/pullRequests/12/threads");
+    scene.fake.state().faults.push(Fault::error(&line, 500, "", "boom"));
+    assert!(scene.judge(&["--post"]).err.contains("could not be posted"));
+    assert_eq!(scene.fake.lines().iter().filter(|asked| asked.starts_with(&line)).count(), 1);
+}
+
+#[test]
+fn a_service_that_stays_away_is_asked_a_few_times_and_waited_for_no_longer_than_there_is_time() {
+    let scene = Scene::in_order();
+    let fault = Fault::error("/artifacts", 503, "", "boom");
+    scene.fake.state().faults.push(Fault { headers: vec![("Retry-After".into(), "600".into())], ..fault });
+    let ended = scene.judge(&["--timeout", "10s"]).with_code(10);
+    assert_eq!(status(&ended, "artifacts-stored"), "unknown");
+    assert!(item(&ended, "artifacts-stored")["needs"].to_string().contains("status 503"), "{}", ended.out);
+    let asked = scene.fake.lines().iter().filter(|asked| asked.contains("/artifacts")).count();
+    assert_eq!(asked, 1);
 }
 
 #[test]
