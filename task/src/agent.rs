@@ -14,8 +14,8 @@ use runbook_gate::report::escape;
 
 use crate::door::Door;
 use crate::files::{
-    CHECKLIST_JSON, CHECKLIST_PAGE, CHECKLIST_SUMMARY, JOURNAL, PAGE, REPORT_JSON, ReportFolder, SUMMARY,
-    VERDICT, shown,
+    CHECKLIST_JSON, CHECKLIST_PAGE, CHECKLIST_SUMMARY, JOURNAL, PAGE, PLAN_JSON, PLAN_PAGE, PLAN_SUMMARY,
+    REPORT_JSON, ReportFolder, SUMMARY, VERDICT, shown,
 };
 
 /// The agent keeps so many issues of each kind with a step.
@@ -42,12 +42,22 @@ pub enum Output {
     ReportPath,
     /// The journal.
     JournalPath,
+    /// The run of the last known good version.
+    LastKnownGoodRunId,
+    /// The last known good version.
+    LastKnownGoodVersion,
+    /// Its commit.
+    LastKnownGoodCommit,
+    /// Whether its artifacts were seen to be there.
+    LastKnownGoodArtifactsProved,
+    /// Whether going back to it is proved to be safe.
+    RollbackSafe,
 }
 
 impl Output {
     /// All of them, in task.json's order.
     #[cfg(test)]
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 13] = [
         Self::Decision,
         Self::Enforcement,
         Self::Reason,
@@ -56,6 +66,11 @@ impl Output {
         Self::DecidedAt,
         Self::ReportPath,
         Self::JournalPath,
+        Self::LastKnownGoodRunId,
+        Self::LastKnownGoodVersion,
+        Self::LastKnownGoodCommit,
+        Self::LastKnownGoodArtifactsProved,
+        Self::RollbackSafe,
     ];
 
     const fn name(self) -> &'static str {
@@ -68,6 +83,11 @@ impl Output {
             Self::DecidedAt => "decidedAt",
             Self::ReportPath => "reportPath",
             Self::JournalPath => "journalPath",
+            Self::LastKnownGoodRunId => "lastKnownGoodRunId",
+            Self::LastKnownGoodVersion => "lastKnownGoodVersion",
+            Self::LastKnownGoodCommit => "lastKnownGoodCommit",
+            Self::LastKnownGoodArtifactsProved => "lastKnownGoodArtifactsProved",
+            Self::RollbackSafe => "rollbackSafe",
         }
     }
 }
@@ -107,6 +127,11 @@ impl Attachments {
     pub const CHECKLIST: Self = Self {
         summary: CHECKLIST_SUMMARY,
         others: &[("runbook-gate.page", CHECKLIST_PAGE), ("runbook-gate.checklist", CHECKLIST_JSON)],
+    };
+    /// What a rollback plan leaves.
+    pub const PLAN: Self = Self {
+        summary: PLAN_SUMMARY,
+        others: &[("runbook-gate.page", PLAN_PAGE), ("runbook-gate.rollback-plan", PLAN_JSON)],
     };
 }
 

@@ -108,6 +108,8 @@ pub const VERDICT: &str = "verdict.json";
 pub const PLAN_JSON: &str = "rollback-plan.json";
 /// A rollback plan for people.
 pub const PLAN_SUMMARY: &str = "rollback-plan.md";
+/// A rollback plan's page.
+pub const PLAN_PAGE: &str = "rollback-plan.html";
 /// The checklist's report for programs.
 pub const CHECKLIST_JSON: &str = "checklist.json";
 /// The checklist's report for people.
@@ -168,6 +170,14 @@ impl ReportFolder {
     /// Where an old file cannot be removed.
     pub fn clear_checklist(&self) -> Result<(), FileError> {
         self.remove(&[CHECKLIST_JSON, CHECKLIST_SUMMARY, CHECKLIST_PAGE, CHECKLIST_JUNIT])
+    }
+
+    /// Removes what an earlier rollback plan wrote.
+    ///
+    /// # Errors
+    /// Where an old file cannot be removed.
+    pub fn clear_plan(&self) -> Result<(), FileError> {
+        self.remove(&[PLAN_JSON, PLAN_SUMMARY, PLAN_PAGE])
     }
 
     fn remove(&self, names: &[&str]) -> Result<(), FileError> {

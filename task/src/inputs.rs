@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use runbook_gate::{Secret, Timestamp};
 
 /// What the task can be told to do, as task.json's pick list has it: every command of the binary that a pipeline's step can use.
-pub const COMMANDS: [&str; 5] = ["verify", "checklist", "baseline", "telemetry", "validate"];
+pub const COMMANDS: [&str; 6] = ["verify", "checklist", "rollback", "baseline", "telemetry", "validate"];
+/// What `rollback` can be told to do, likewise; the first by default.
+const ACTIONS: [&str; 1] = ["plan"];
 
 /// The inputs that the binary reads; `binaryPath` is the launcher's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,7 @@ enum Input {
     BuildResource,
     PostToPullRequest,
     DeployedAt,
+    RollbackAction,
     ReportDirectory,
     AzureSubscription,
     PrometheusConnection,
@@ -34,7 +37,7 @@ enum Input {
 }
 
 impl Input {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 18] = [
         Self::Command,
         Self::Policy,
         Self::Environment,
@@ -46,6 +49,7 @@ impl Input {
         Self::BuildResource,
         Self::PostToPullRequest,
         Self::DeployedAt,
+        Self::RollbackAction,
         Self::ReportDirectory,
         Self::AzureSubscription,
         Self::PrometheusConnection,
@@ -67,6 +71,7 @@ impl Input {
             Self::BuildResource => "buildResource",
             Self::PostToPullRequest => "postToPullRequest",
             Self::DeployedAt => "deployedAt",
+            Self::RollbackAction => "rollbackAction",
             Self::ReportDirectory => "reportDirectory",
             Self::AzureSubscription => "azureSubscription",
             Self::PrometheusConnection => "prometheusConnection",
@@ -140,6 +145,7 @@ pub struct TaskInputs {
     build_resource: Option<String>,
     post: bool,
     deployed_at: Option<String>,
+    action: &'static str,
     allowed: Vec<String>,
     allowed_secret: Vec<String>,
     allow_commands: bool,
@@ -186,6 +192,7 @@ pub fn read(environment: &BTreeMap<String, String>) -> Result<TaskInputs, Vec<In
         build_resource: reader.text(Input::BuildResource).map(str::to_owned),
         post: reader.flag(Input::PostToPullRequest),
         deployed_at: reader.deployed_at(),
+        action: reader.action(),
         allowed,
         allowed_secret,
         allow_commands: reader.flag(Input::AllowCommands),
@@ -238,6 +245,16 @@ impl<'e> Reader<'e> {
             self.wrong(Input::Command, value, format!("it is one of {}", COMMANDS.join(", ")));
         }
         known
+    }
+
+    fn action(&mut self) -> &'static str {
+        let [default, ..] = ACTIONS;
+        let Some(value) = self.text(Input::RollbackAction) else { return default };
+        let known = ACTIONS.into_iter().find(|action| *action == value);
+        if known.is_none() {
+            self.wrong(Input::RollbackAction, value, format!("it is one of {}", ACTIONS.join(", ")));
+        }
+        known.unwrap_or(default)
     }
 
     fn working_directory(&mut self) -> Option<PathBuf> {
@@ -326,9 +343,20 @@ impl<'e> Reader<'e> {
 }
 
 impl TaskInputs {
+    /// What is done, in words: `verify`, `rollback plan`.
+    pub fn subcommand(&self) -> String {
+        match self.command {
+            "rollback" => format!("rollback {}", self.action),
+            command => command.to_owned(),
+        }
+    }
+
     /// The command line that says the same. `reports` is the folder of the reports.
     pub fn command_line(&self, reports: &Path) -> Vec<std::ffi::OsString> {
         let mut line: Vec<std::ffi::OsString> = vec!["runbook-gate".into(), self.command.into()];
+        if self.command == "rollback" {
+            line.push(self.action.into());
+        }
         // Every value stands behind an equals sign: none is taken for an option.
         let mut option = |name: &str, value: &std::ffi::OsStr| {
             let mut argument = std::ffi::OsString::from(format!("--{name}="));
@@ -370,6 +398,7 @@ impl TaskInputs {
                     option("deployed-at", at.as_ref());
                 }
             }
+            "rollback" => option("report-dir", reports.as_os_str()),
             // A blind gate is an incomplete checklist.
             "telemetry" => line.push("--deny-blind".into()),
             "baseline" => option("output", reports.join("baseline.json").as_os_str()),
@@ -493,6 +522,12 @@ mod tests {
                 "--post",
             ]
         );
+        let plan = [("INPUT_COMMAND", "rollback"), ("INPUT_ROLLBACKACTION", "plan")];
+        assert_eq!(line(&plan)[1..3], ["rollback", "plan"]);
+        assert_eq!(
+            line(&plan[..1])[1..],
+            ["rollback", "plan", "--policy=runbook.yml", "--report-dir=/reports"]
+        );
         let validate = [("INPUT_COMMAND", "validate"), ("INPUT_ALLOWCOMMANDS", "true")];
         assert_eq!(line(&validate), ["runbook-gate", "validate", "--policy=runbook.yml"]);
     }
@@ -515,8 +550,13 @@ mod tests {
 
     #[test]
     fn everything_wrong_is_said_at_once() {
-        let given = [("INPUT_COMMAND", "check"), ("INPUT_POLICY", ""), ("INPUT_ALLOWCOMMANDS", "1")];
-        assert_eq!(errors(&given).len(), 3);
+        let given = [
+            ("INPUT_COMMAND", "check"),
+            ("INPUT_POLICY", ""),
+            ("INPUT_ALLOWCOMMANDS", "1"),
+            ("INPUT_ROLLBACKACTION", "undo"),
+        ];
+        assert_eq!(errors(&given).len(), 4);
     }
 
     #[test]

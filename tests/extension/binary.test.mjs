@@ -105,6 +105,7 @@ describe('verify', () => {
         ends(step, 'Failed', 20);
         assert.equal(step.outputs.get('decision'), 'rollback');
         assert.equal(step.outputs.get('criterion'), 'health failing for 1s');
+        assert.deepEqual(step.tags, ['runbook-gate-rollback-production']);
         assert.equal(step.issues[0].type, 'error');
         assert.ok(step.issues[0].message.includes(step.outputs.get('reason')));
     });
@@ -154,7 +155,7 @@ describe('verify', () => {
             assert.equal(step.outputs.get('decision'), 'hold');
             assert.match(step.outputs.get('reason'), /cancelled/);
             assert.equal(step.attachments.length, 5);
-            assert.deepEqual(step.tags, []);
+            assert.deepEqual(step.tags, ['runbook-gate-hold-production']);
         });
     }
 
@@ -178,7 +179,7 @@ describe('verify', () => {
         ends(step, 'Failed', 10);
         assert.equal(step.outputs.get('decision'), 'hold');
         assert.equal(step.attachments.length, 5);
-            assert.deepEqual(step.tags, []);
+        assert.deepEqual(step.tags, ['runbook-gate-hold-production']);
         assert.equal(attached(step, 'report.json').decision, 'hold');
         assert.ok(hasEnded(readFileSync(path.join(run.workspace, 'stubborn'), 'utf8').trim()), 'the command has ended too');
     });
@@ -194,7 +195,7 @@ describe('verify', () => {
             ends(step, 'Failed', 10);
             assert.equal(step.outputs.get('decision'), 'hold');
             assert.equal(step.attachments.length, 5);
-            assert.deepEqual(step.tags, []);
+            assert.deepEqual(step.tags, ['runbook-gate-hold-production']);
         });
     }
 
@@ -240,7 +241,8 @@ describe('bad input', () => {
     const cases = {
         'a variable that was never set': [{ policy: '$(PolicyFile)' }, /the input policy still has `\$\(PolicyFile\)` in it/],
         'an expression that was never expanded': [{ environment: '$[variables.env]' }, /the input environment still has `\$\[variables\.env\]`/],
-        'an unknown command': [{ command: 'check' }, /the input command is `check`; it is one of verify, checklist, baseline, telemetry, validate/],
+        'an unknown command': [{ command: 'check' }, /the input command is `check`; it is one of verify, checklist, rollback, baseline, telemetry, validate/],
+        'an unknown action of a rollback': [{ command: 'rollback', rollbackAction: 'undo' }, /the input rollbackAction is `undo`; it is one of plan/],
         'no command': [{ command: '' }, /the input command is empty/],
         'no policy': [{ policy: '' }, /the input policy is empty/],
         'a policy that is not there': [{ policy: 'none.yml' }, /cannot read none\.yml: there is no such file/],
@@ -269,7 +271,7 @@ describe('bad input', () => {
         const reportDirectory = path.join(run.workspace, 'gate');
         mkdirSync(reportDirectory);
         for (const command of ['verify', 'checklist']) {
-            ['report.json', 'report.md', 'report.html', 'junit.xml', 'checklist.json', 'checklist.md', 'checklist.html'].forEach((name) => writeFileSync(path.join(reportDirectory, name), '{"decision":"proceed"}'));
+            ['report.json', 'report.md', 'report.html', 'junit.xml', 'checklist.json', 'checklist.md', 'checklist.html', 'rollback-plan.json', 'rollback-plan.md', 'rollback-plan.html'].forEach((name) => writeFileSync(path.join(reportDirectory, name), '{"decision":"proceed"}'));
             const step = await runTask(run.task, { ...run, inputs: { command, reportDirectory, deployedAt: 'yesterday' } });
             ends(step, 'Failed', 2);
             assert.deepEqual(readdirSync(reportDirectory), []);

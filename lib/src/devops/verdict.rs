@@ -1,18 +1,67 @@
-//! What a run records of this gate, so that later runs find it.
+//! What a run records of this gate, so that later runs find it: tags, and the attachment that holds the decision.
 
-/// What the tag of a run begins with, where the gate decided `proceed` for an environment.
-const PROCEED: &str = "runbook-gate-proceed-";
+use crate::gate::Decision;
+use crate::rollback::Profile;
 
-/// The tag of a run on which this gate decided `proceed` for an environment: no two environments have the same.
-///
-/// ```
-/// use runbook_gate::devops::verdict::proceed_tag;
-/// assert_eq!(proceed_tag("production"), "runbook-gate-proceed-production");
-/// assert_eq!(proceed_tag("prod eu/1"), "runbook-gate-proceed-prod_20_eu_2f_1");
-/// ```
-#[must_use]
-pub fn proceed_tag(environment: &str) -> String {
-    format!("{PROCEED}{}", environment_word(environment))
+/// The type of the attachment that holds a decision: see [`VerdictRecord`](crate::rollback::VerdictRecord).
+pub const ATTACHMENT: &str = "runbook-gate.verdict";
+
+/// The tag of a run whose release was rolled back: it is not gone back to.
+pub const ROLLED_BACK: &str = "rolled-back";
+
+/// A tag of a run, for one environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunTag {
+    /// This gate let its release proceed.
+    Proceed,
+    /// It held it.
+    Hold,
+    /// It said to roll it back.
+    Rollback,
+    /// It saw the service recover after a rollback.
+    Recovered,
+    /// It did not.
+    NotRecovered,
+    /// A rollback was rehearsed in it; whoever rehearses sets it.
+    Rehearsal,
+}
+
+impl RunTag {
+    /// Those that this gate sets, one for each decision.
+    pub const DECISIONS: [Self; 5] =
+        [Self::Proceed, Self::Recovered, Self::Hold, Self::Rollback, Self::NotRecovered];
+
+    /// The tag for a decision.
+    #[must_use]
+    pub const fn of(profile: Profile, decision: Decision) -> Self {
+        match (profile, decision) {
+            (Profile::Deployment, Decision::Proceed) => Self::Proceed,
+            (Profile::Deployment, Decision::Hold) => Self::Hold,
+            (Profile::Deployment, Decision::Rollback) => Self::Rollback,
+            (Profile::Rollback, Decision::Proceed) => Self::Recovered,
+            (Profile::Rollback, Decision::Hold | Decision::Rollback) => Self::NotRecovered,
+        }
+    }
+
+    /// The tag for an environment: no two environments have the same.
+    ///
+    /// ```
+    /// use runbook_gate::devops::verdict::RunTag;
+    /// assert_eq!(RunTag::Proceed.for_environment("production"), "runbook-gate-proceed-production");
+    /// assert_eq!(RunTag::NotRecovered.for_environment("prod eu/1"), "runbook-gate-not-recovered-prod_20_eu_2f_1");
+    /// ```
+    #[must_use]
+    pub fn for_environment(self, environment: &str) -> String {
+        let word = match self {
+            Self::Proceed => "proceed",
+            Self::Hold => "hold",
+            Self::Rollback => "rollback",
+            Self::Recovered => "recovered",
+            Self::NotRecovered => "not-recovered",
+            Self::Rehearsal => "rehearsal",
+        };
+        format!("runbook-gate-{word}-{}", environment_word(environment))
+    }
 }
 
 /// An environment's name as a word that can stand in a tag and in a comment of HTML. Tags may not hold every character and

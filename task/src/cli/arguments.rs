@@ -355,7 +355,7 @@ pub struct PlanArguments {
     /// The history file; on a desk by default the one that `verify` keeps.
     #[arg(long, value_name = "FILE")]
     pub history: Option<PathBuf>,
-    /// The folder for `rollback-plan.json` and `rollback-plan.md`.
+    /// The folder for `rollback-plan.json`, `rollback-plan.md` and `rollback-plan.html`.
     #[arg(long, value_name = "FOLDER")]
     pub report_dir: Option<PathBuf>,
     /// How the plan is printed.

@@ -11,9 +11,13 @@ pub fn clear(arguments: impl Iterator<Item = OsString>) {
     let Some(folder) = named(&arguments) else { return };
     let reports = ReportFolder::at(&folder);
     // The command line is wrong, and that is what is said: a folder that is not there has no reports.
-    let _ = match arguments.iter().any(|argument| argument == "checklist") {
-        true => reports.clear_checklist(),
-        false => reports.clear_reports(),
+    let asked = |command: &str| arguments.iter().any(|argument| argument == command);
+    let _ = if asked("checklist") {
+        reports.clear_checklist()
+    } else if asked("rollback") {
+        reports.clear_plan()
+    } else {
+        reports.clear_reports()
     };
 }
 

@@ -9,6 +9,7 @@ use runbook_gate::gate::{Decision, Outcome};
 use runbook_gate::policy::Enforcement;
 use runbook_gate::report::ReportContext;
 use runbook_gate::report::checklist::ChecklistReport;
+use runbook_gate::rollback::{Plan, Proof, Safety};
 
 use super::arguments::Arguments;
 use super::remote::{self, RemotePolicy};
@@ -60,7 +61,10 @@ fn perform(session: Session, agent: &Agent) -> Result<Ended, String> {
             if let Some(folder) = inputs::report_directory(&session.environment) {
                 // That the inputs are wrong is what is said: a folder that is not there has no reports.
                 let reports = ReportFolder::at(&folder);
-                let _ = reports.clear_reports().and_then(|()| reports.clear_checklist());
+                let _ = reports
+                    .clear_reports()
+                    .and_then(|()| reports.clear_checklist())
+                    .and_then(|()| reports.clear_plan());
             }
             return Ok(refused(agent, &errors));
         }
@@ -93,7 +97,7 @@ fn perform(session: Session, agent: &Agent) -> Result<Ended, String> {
     let arguments =
         Arguments::try_parse_from(inputs.command_line(&reports)).map_err(|error| error.to_string())?;
     Ok(match super::perform(&session, arguments.command) {
-        Ok(exit) => ended(agent, exit, inputs.command),
+        Ok(exit) => ended(agent, exit, &inputs.subcommand()),
         Err(failure) => broken(&session, agent, &failure),
     })
 }
@@ -197,6 +201,33 @@ pub fn tell_checklist(agent: &Agent, report: &ChecklistReport, folder: Option<&R
     agent.issue(severity, &format!("{}: {}", report.decision(), report.verdict()));
     for item in report.open() {
         agent.issue(severity, &format!("{} is {}: {}", item.id, item.status.as_str(), item.because));
+    }
+}
+
+/// Tells the agent what a rollback would go back to: the outputs, an issue for each doubt, the reports.
+pub fn tell_plan(agent: &Agent, plan: &Plan, folder: Option<&ReportFolder>) {
+    let word = |proved: bool| if proved { "true" } else { "false" };
+    agent.output(Output::Reason, &plan.headline());
+    agent.output(Output::RollbackSafe, word(plan.safety() == Safety::Proved));
+    if let Some(target) = &plan.target {
+        let run = target.release.run.map(|run| run.to_string()).unwrap_or_default();
+        agent.output(Output::LastKnownGoodRunId, &run);
+        agent.output(Output::LastKnownGoodVersion, &target.release.version);
+        agent.output(Output::LastKnownGoodCommit, &target.release.commit);
+        agent.output(Output::LastKnownGoodArtifactsProved, word(target.artifacts_proved == Proof::Proved));
+    }
+    if let Some(folder) = folder {
+        agent.output_path(Output::ReportPath, folder.folder());
+        agent.attach(folder, Attachments::PLAN, &format!("Rollback plan {}", plan.environment));
+    }
+    let severity = if plan.target.is_some() {
+        Severity::Warning
+    } else {
+        agent.output(Output::Decision, &Decision::Hold.to_string());
+        Severity::Error
+    };
+    for doubt in &plan.doubts {
+        agent.issue(severity, &format!("{}; {}: {}", doubt.what, doubt.who.words(), doubt.how));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use runbook_gate::checklist::Checkout;
-use runbook_gate::devops::verdict::proceed_tag;
+use runbook_gate::devops::verdict::RunTag;
 use runbook_gate::gate::Outcome;
 use runbook_gate::policy::Policy;
 use runbook_gate::policy::source_spec::SourceSpec;
@@ -15,7 +15,7 @@ use crate::git::GitCheckout;
 use crate::history;
 use crate::session::Session;
 
-/// Writes the decision into the report folder and the history, and tags the run that it lets proceed. What cannot be written is said, and changes no decision.
+/// Writes the decision into the report folder and the history, and tags the run with it. What cannot be written is said, and changes no decision.
 pub fn keep(
     session: &Session,
     policy: &Policy,
@@ -41,8 +41,8 @@ pub fn keep(
     let kept = history.map(|path| history::append(&path, &text));
     // Elsewhere than in a run of a build pipeline the agent refuses tags, and fails the step for it.
     let taggable = record.judged_in.is_some() && session.variable("SYSTEM_HOSTTYPE") == Some("build");
-    if let (Some(agent), true, true) = (session.agent(), taggable, record.proves_good()) {
-        agent.tag(&proceed_tag(&record.environment));
+    if let (Some(agent), true) = (session.agent(), taggable) {
+        agent.tag(&RunTag::of(record.profile, record.decision).for_environment(&record.environment));
     }
     for outcome in [written, kept].into_iter().flatten() {
         if let Err(error) = outcome {

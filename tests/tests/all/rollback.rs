@@ -51,7 +51,8 @@ fn a_plan_names_the_last_good_version_and_what_cannot_be_undone() {
     assert_eq!(json["rollback_safe"], false);
     assert_eq!(json["irreversible"][0]["path"], "db/migrations/2.sql");
     assert_eq!(json["passed_over"][0]["why"], "it is what is deployed now");
-    assert_eq!(gate.files("plan"), ["rollback-plan.json", "rollback-plan.md"]);
+    assert_eq!(gate.files("plan"), ["rollback-plan.html", "rollback-plan.json", "rollback-plan.md"]);
+    assert!(gate.read("plan/rollback-plan.html").contains("Rollback plan: not proved to be safe"));
     assert_eq!(gate.read("plan/rollback-plan.json"), ended.out);
 }
 

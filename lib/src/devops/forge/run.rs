@@ -13,7 +13,7 @@ use crate::devops::runs::{
     Timeline, TimelineRecord,
 };
 use crate::devops::test_results::{self, Outcome, TestCase, TestRun, TestRunState, TestSummary};
-use crate::devops::verdict::proceed_tag;
+use crate::devops::verdict::RunTag;
 
 use super::{AzureDevOpsForge, ThisRun, no_run};
 
@@ -59,8 +59,11 @@ impl AzureDevOpsForge<'_> {
     fn ask_early(&self, run: &ThisRun) -> Early {
         let counted = Self::counted(run);
         let of_pipeline = BuildFilter { definition: run.pipeline, ..BuildFilter::default() };
-        let proceeded =
-            BuildFilter { tag: Some(proceed_tag(&self.at.environment)), most: 50, ..of_pipeline.clone() };
+        let proceeded = BuildFilter {
+            tag: Some(RunTag::Proceed.for_environment(&self.at.environment)),
+            most: 50,
+            ..of_pipeline.clone()
+        };
         let succeeded = BuildFilter {
             branch: self.at.branch.clone(),
             ended: Some(BuildResult::Succeeded),
