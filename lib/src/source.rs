@@ -99,6 +99,9 @@ pub struct SourceSignal {
     pub reading: ReadingKind,
     /// The grain of its points. Counts cover one step each and do not overlap.
     pub step: Duration,
+    /// The time that one point tells of, back from its own: a step of counts, the window of a rate or a quantile; nothing
+    /// for a moment.
+    pub span: Duration,
     /// How late its points come.
     pub ingestion_delay: Duration,
 }

@@ -59,6 +59,18 @@ pub struct Known {
     pub baselines: Option<BTreeMap<SignalName, Baseline>>,
     /// Why signals answered nothing, in words.
     pub silent: BTreeMap<SignalName, String>,
+    /// What the points of signals are of, where they count events or have events behind them. Of others with counts it is
+    /// taken for the time from point to point.
+    pub windows: BTreeMap<SignalName, Window>,
+}
+
+/// The time that the events of one point are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Of the points that were observed: a counter that is looked at twice tells of the time between the looks.
+    pub observed: Duration,
+    /// Of the points that a gate will see.
+    pub judged: Duration,
 }
 
 /// Whether a criterion could decide.
@@ -130,8 +142,8 @@ pub fn analyse_knowing(rules: &GateRules, observed: &Observed, beside: &Known, n
         .filter(|signal| signal.required && !signal.readable.is_sight())
         .map(|s| s.signal.clone());
     let blind: Vec<String> = blind.collect();
-    let shares = detection::shares(rules, observed);
-    let past = Before { rules, observed, baselines: beside.baselines.as_ref() };
+    let past = Before { rules, observed, windows: &beside.windows, baselines: beside.baselines.as_ref() };
+    let shares = detection::shares(&past);
     let criteria: Vec<CriterionTelemetry> = rules
         .rollback_when()
         .iter()
@@ -151,6 +163,7 @@ pub fn analyse_knowing(rules: &GateRules, observed: &Observed, beside: &Known, n
 struct Before<'b> {
     rules: &'b GateRules,
     observed: &'b Observed,
+    windows: &'b BTreeMap<SignalName, Window>,
     /// `None` where the past that was observed is the baseline.
     baselines: Option<&'b BTreeMap<SignalName, Baseline>>,
 }

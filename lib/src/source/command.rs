@@ -82,6 +82,7 @@ impl Source for Command {
             signal: self.spec.signal.clone(),
             reading: ReadingKind::State,
             step: self.spec.every,
+            span: Duration::ZERO,
             ingestion_delay: Duration::ZERO,
         }]
     }

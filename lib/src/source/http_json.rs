@@ -111,6 +111,10 @@ impl Source for HttpJson {
                 HttpJsonRead::Ratio { .. } => ReadingKind::Counts,
             },
             step: self.spec.interval,
+            span: match &self.spec.read {
+                HttpJsonRead::Value { .. } => Duration::ZERO,
+                HttpJsonRead::Ratio { .. } => self.spec.interval,
+            },
             ingestion_delay: Duration::ZERO,
         }]
     }

@@ -267,6 +267,8 @@ impl Source for Probe {
                 signal: signal.clone(),
                 reading,
                 step: self.spec.interval,
+                // Each poll counts its own checks, whenever it comes.
+                span: Duration::ZERO,
                 ingestion_delay: Duration::ZERO,
             });
         };

@@ -181,6 +181,7 @@ impl Source for Prometheus {
                 Read::Ratio { .. } => ReadingKind::Counts,
             },
             step: track.grid.step,
+            span: track.grid.span,
             ingestion_delay: track.grid.delay,
         };
         self.tracks.iter().zip(&self.lanes).map(signal).collect()

@@ -289,6 +289,10 @@ impl Source for Scrape {
                 _ => ReadingKind::Value,
             },
             step: self.spec.interval,
+            span: match reading {
+                Reading::Gauge(_) => Duration::ZERO,
+                _ => self.spec.interval,
+            },
             ingestion_delay: Duration::ZERO,
         };
         self.signals.iter().map(signal).collect()

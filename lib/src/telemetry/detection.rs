@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::trial::{Release, Trial};
-use super::{Before, Observed, seen, whole};
+use super::{Before, seen, whole};
 use crate::gate::{CriterionKind, CriterionOutcome, CriterionStatus, Outcome};
-use crate::policy::rules::{GateCriterion, GateRules, SignalRules};
+use crate::policy::rules::{GateCriterion, SignalRules};
 use crate::sample::Sample;
 use crate::{Duration, SignalName, Timestamp};
 
@@ -40,8 +40,9 @@ pub enum Decides {
 
 /// Shares of the usual traffic at which criteria are tried: all of it, and, where the past is long enough, what came in its
 /// quietest time as long as the watch.
-pub(super) fn shares(rules: &GateRules, observed: &Observed) -> Vec<f64> {
-    let rates = rates(rules, observed).unwrap_or_default();
+pub(super) fn shares(past: &Before<'_>) -> Vec<f64> {
+    let rules = past.rules;
+    let rates = rates(past).unwrap_or_default();
     let mean = |rates: &[(Timestamp, f64)]| {
         let sum: f64 = rates.iter().map(|(_, rate)| rate).sum();
         (!rates.is_empty()).then(|| sum / rates.len() as f64)
@@ -64,10 +65,10 @@ pub(super) fn shares(rules: &GateRules, observed: &Observed) -> Vec<f64> {
 }
 
 /// Requests in a second over time, from the best signal that tells of them, in order.
-fn rates(rules: &GateRules, observed: &Observed) -> Option<Vec<(Timestamp, f64)>> {
+fn rates(past: &Before<'_>) -> Option<Vec<(Timestamp, f64)>> {
     let of = |(name, signal): (&SignalName, &SignalRules)| {
-        let samples = observed.get(name)?;
-        let window = seen::window_of_counts(samples, signal);
+        let samples = past.observed.get(name)?;
+        let window = seen::window(name, samples, signal, past.windows).observed;
         let rate = |(at, sample): &(Timestamp, Sample)| {
             Some((*at, seen::requests(signal.reading, name, window, sample)?))
         };
@@ -76,7 +77,8 @@ fn rates(rules: &GateRules, observed: &Observed) -> Option<Vec<(Timestamp, f64)>
         (!rates.is_empty()).then_some(rates)
     };
     // `availability` counts the gate's own probes.
-    let named = |wanted: &str| rules.signals().iter().find(|(name, _)| name.as_str() == wanted).and_then(of);
+    let named =
+        |wanted: &str| past.rules.signals().iter().find(|(name, _)| name.as_str() == wanted).and_then(of);
     named("error_rate").or_else(|| named("request_rate"))
 }
 

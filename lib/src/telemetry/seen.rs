@@ -1,8 +1,10 @@
 //! What was seen of one signal.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use super::{Observed, whole};
+use super::{Observed, Window, whole};
 use crate::policy::rules::{ReadingKind, SignalRules};
 use crate::sample::{Absence, Reading, Sample};
 use crate::statistics;
@@ -162,9 +164,25 @@ fn cadence(known: &[(Timestamp, Reading)]) -> Option<Duration> {
     Duration::from_seconds_f64(statistics::median(&mut gaps)?).map(whole)
 }
 
-/// The time that one point of counts is of. Windows of counts follow each other, so it is the median time from one to
-/// the next; a source may need wider windows than the signal's step. The step where too few points tell.
-pub(super) fn window_of_counts(samples: &[(Timestamp, Sample)], rules: &SignalRules) -> Duration {
+/// The time that the events of one point are of: as the source says it, or as points of counts follow each other.
+pub(super) fn window(
+    name: &SignalName,
+    samples: &[(Timestamp, Sample)],
+    rules: &SignalRules,
+    said: &BTreeMap<SignalName, Window>,
+) -> Window {
+    let some = |window: &&Window| !window.observed.is_zero() && !window.judged.is_zero();
+    said.get(name).filter(some).copied().unwrap_or_else(|| {
+        let length = match rules.reading {
+            ReadingKind::Counts => from_window_to_window(samples, rules),
+            ReadingKind::Value | ReadingKind::State => rules.step,
+        };
+        Window { observed: length, judged: length }
+    })
+}
+
+/// The median time from one point of counts to the next; the step where too few points tell.
+fn from_window_to_window(samples: &[(Timestamp, Sample)], rules: &SignalRules) -> Duration {
     let says = |sample: &Sample| {
         matches!(sample, Sample::Known(Reading::Counts(_)) | Sample::Absent(Absence::NoTraffic))
     };

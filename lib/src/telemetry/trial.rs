@@ -1,6 +1,6 @@
 //! A deployment that never was: a criterion's signals at some traffic, good or bad, judged by the gate.
 
-use super::{Before, seen};
+use super::{Before, Window, seen};
 use crate::criterion::{Cmp, Comparison, Direction, Threshold};
 use crate::gate::{CriterionKind, Decision, Gate, Outcome, Step};
 use crate::journal::Line;
@@ -37,8 +37,10 @@ struct TrialSignal {
     name: SignalName,
     rules: SignalRules,
     baseline: Option<Baseline>,
-    /// Events in one step, where its samples tell of events.
+    /// Events that one sample tells of, where its samples tell of events.
     events: Option<f64>,
+    /// The time that they are of.
+    per: Duration,
     /// Whether these are requests to the service, rather than the gate's own probes.
     counts_requests: bool,
     /// The rate of bad events, or the value, of a good release.
@@ -55,7 +57,7 @@ impl Trial {
         kind: CriterionKind,
         share: f64,
     ) -> Option<Self> {
-        let Before { rules, observed, baselines } = *past;
+        let Before { rules, observed, windows, baselines } = *past;
         let duration = criterion.criterion.form().duration();
         let mut trial = GateRules::new(Duration::ZERO, rules.observe(), rules.interval())
             .with_min_requests(rules.min_requests())
@@ -69,7 +71,8 @@ impl Trial {
         for name in criterion.criterion.signals() {
             let signal = rules.signals().get(name)?;
             let samples = observed.get(name).map_or(&[][..], Vec::as_slice);
-            let mut signal = TrialSignal::new(name, signal, samples, share)?;
+            let window = seen::window(name, samples, signal, windows);
+            let mut signal = TrialSignal::new(name, signal, samples, window, share)?;
             let coarsest = rules.observe().plus(duration.times(2)).divided_by(MOST_SAMPLES);
             signal.widen(coarsest.max(Duration::from_millis(1)));
             signal.baseline = match baselines {
@@ -91,7 +94,7 @@ impl Trial {
     pub(super) fn requests_per_second(&self) -> Option<f64> {
         let rate = |signal: &TrialSignal| {
             let events = signal.events.filter(|_| signal.counts_requests)?;
-            Some(events / signal.rules.step.as_seconds_f64())
+            Some(events / signal.per.as_seconds_f64())
         };
         self.signals.iter().filter_map(rate).min_by(f64::total_cmp)
     }
@@ -177,6 +180,7 @@ impl TrialSignal {
         name: &SignalName,
         rules: &SignalRules,
         samples: &[(Timestamp, Sample)],
+        window: Window,
         share: f64,
     ) -> Option<Self> {
         let (mut bad, mut total, mut counted) = (0.0, 0.0, 0_u32);
@@ -202,7 +206,8 @@ impl TrialSignal {
         // The probe counts its own checks: they do not become fewer at night.
         let counts_requests = name.as_str() != "availability";
         let share = if counts_requests { share } else { 1.0 };
-        let events = (counted > 0).then(|| share * total / f64::from(counted));
+        let longer = window.judged.as_seconds_f64() / window.observed.as_seconds_f64();
+        let events = (counted > 0).then(|| share * longer * total / f64::from(counted));
         let good = match rules.reading {
             ReadingKind::Counts => {
                 events?;
@@ -213,13 +218,14 @@ impl TrialSignal {
         };
         let mut rules = rules.clone();
         if rules.reading == ReadingKind::Counts {
-            rules.step = seen::window_of_counts(samples, &rules);
+            rules.step = window.judged;
         }
         Some(Self {
             name: name.clone(),
             rules,
             baseline: None,
             events,
+            per: window.judged,
             counts_requests,
             good,
             threshold: None,
@@ -233,6 +239,7 @@ impl TrialSignal {
         if self.rules.reading == ReadingKind::Counts && step > Duration::ZERO && step < least {
             let wider = least.as_seconds_f64() / step.as_seconds_f64();
             self.events = self.events.map(|events| events * wider);
+            self.per = self.rules.step;
         }
     }
 

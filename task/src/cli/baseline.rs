@@ -78,7 +78,7 @@ fn record(
     setting: &mut Setting,
     arguments: &BaselineArguments,
 ) -> Result<Result<Gathered, Failure>, Interrupted> {
-    let (_, found) = setting.look()?;
+    let found = setting.look()?.found;
     if let Err(failure) = judge(session, policy, &found) {
         return Ok(Err(failure));
     }

@@ -239,8 +239,9 @@ fn look(
     let observed = telemetry::observe(&mut setting, telemetry::SHORT_PAST);
     setting.runner.stop_all();
     match observed {
-        Ok((observed, _)) => {
-            Gathered::Known(fact(&analyse(policy.gate(), &observed, session.clock.now()), AskedNow::Yes))
+        Ok(looked) => {
+            let seen = analyse(policy.gate(), &looked.observed, session.clock.now());
+            Gathered::Known(fact(&seen, AskedNow::Yes))
         }
         Err(_) => unreadable("reading the sources was interrupted".to_owned()),
     }

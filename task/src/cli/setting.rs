@@ -6,7 +6,7 @@ use runbook_gate::policy::Policy;
 use runbook_gate::policy::source_spec::SourceSpec;
 use runbook_gate::source::{self, Source};
 use runbook_gate::transport::Transport;
-use runbook_gate::{Duration, SignalName};
+use runbook_gate::{Duration, SignalName, Timestamp};
 
 use super::arguments::{NetworkArguments, PolicyArguments};
 use super::{Exit, Failure};
@@ -31,6 +31,16 @@ pub struct Setting {
     pub runner: CommandRunner,
     /// The network that they use.
     pub transport: Arc<dyn Transport>,
+}
+
+/// What a first look at every source gave.
+pub struct Look {
+    /// When it was.
+    pub at: Timestamp,
+    /// What each source answered, in their order.
+    pub replies: Vec<Reply>,
+    /// What is wrong.
+    pub found: Findings,
 }
 
 /// Builds the sources of a policy and starts their threads. Nothing is asked yet.
@@ -123,12 +133,12 @@ impl Setting {
     ///
     /// # Errors
     /// Where somebody cancels, or a source crashes.
-    pub fn look(&mut self) -> Result<(Vec<Reply>, Findings), Interrupted> {
+    pub fn look(&mut self) -> Result<Look, Interrupted> {
         use crate::drive::stage::Stage;
-        let now = self.stage.now();
-        let replies = ask(&self.watched, &mut self.stage, |source| first_look(source, now))?;
+        let at = self.stage.now();
+        let replies = ask(&self.watched, &mut self.stage, |source| first_look(source, at))?;
         let found = findings(&self.watched, &replies);
-        Ok((replies, found))
+        Ok(Look { at, replies, found })
     }
 
     /// The source's words for itself.

@@ -5,17 +5,16 @@ use std::collections::BTreeMap;
 use runbook_gate::gate::Decision;
 use runbook_gate::policy::Policy;
 use runbook_gate::sample::{Absence, Sample};
-use runbook_gate::source::{self, ShownQuery, why_silent};
-use runbook_gate::telemetry::{Known, Observed, analyse_knowing};
+use runbook_gate::source::{self, PollWindow, ShownQuery, why_silent};
+use runbook_gate::telemetry::{Known, Observed, Window, analyse_knowing};
 use runbook_gate::{Duration, SignalName, Timestamp};
 
 use super::arguments::{Format, TelemetryArguments};
 use super::normal::{Normal, normal};
-use super::setting::{Setting, interrupted, set_up};
+use super::setting::{Look, Setting, interrupted, set_up};
 use super::{Exit, Failure, load};
-use crate::drive::baseline::Past;
 use crate::drive::prepare::{Findings, Interrupted, Reply, ask, first_look, pause_until};
-use crate::drive::stage::Stage;
+use crate::drive::stage::{Job, Stage};
 use crate::drive::{Reads, Trial, Watched};
 use crate::files::shown;
 use crate::session::Session;
@@ -44,8 +43,8 @@ pub fn run(session: &Session, arguments: &TelemetryArguments) -> Result<Exit, Fa
         }
     };
     let mut setting = set_up(session, &policy, &arguments.policy, &arguments.network, |_| false)?;
-    let (observed, found) = match observe(&mut setting, arguments.past) {
-        Ok(observed) => observed,
+    let Looked { observed, windows, found } = match observe(&mut setting, arguments.past) {
+        Ok(looked) => looked,
         Err(why) => return interrupted(session, &setting, why),
     };
     for mistake in &found.mistakes {
@@ -57,6 +56,7 @@ pub fn run(session: &Session, arguments: &TelemetryArguments) -> Result<Exit, Fa
     let beside = Known {
         baselines: baselines.map(|given| given.into_iter().collect()),
         silent: silent(session, &policy, &setting, &observed),
+        windows,
     };
     let telemetry = analyse_knowing(policy.gate(), &observed, &beside, session.clock.now());
     match arguments.format {
@@ -114,12 +114,22 @@ fn show_queries(session: &Session, policy: &Policy, format: Format) -> Result<Ex
     Ok(Exit::Success)
 }
 
+/// What two looks at every source gave.
+pub struct Looked {
+    /// Its samples.
+    pub observed: Observed,
+    /// What the events of a signal's points are of.
+    windows: BTreeMap<SignalName, Window>,
+    /// What is wrong.
+    found: Findings,
+}
+
 /// Asks every source twice, and the past of those that have one.
 ///
 /// # Errors
 /// Where somebody cancels, or a source crashes.
-pub fn observe(setting: &mut Setting, past: Duration) -> Result<(Observed, Findings), Interrupted> {
-    let (first, found) = setting.look()?;
+pub fn observe(setting: &mut Setting, past: Duration) -> Result<Looked, Interrupted> {
+    let Look { at: first_at, replies: first, found } = setting.look()?;
     let mut observed = Observed::new();
     take(&mut observed, &first);
     let moments = |source: &&Watched| source.reads == Reads::Moments && source.trial != Trial::None;
@@ -128,17 +138,37 @@ pub fn observe(setting: &mut Setting, past: Duration) -> Result<(Observed, Findi
         pause_until(&mut setting.stage, next)?;
     }
     let now: Timestamp = setting.stage.now();
-    let back = Past { from: now - past, to: now };
     let second = ask(&setting.watched, &mut setting.stage, |source| match source.reads {
         Reads::Moments | Reads::Since => first_look(source, now),
-        Reads::Ranges => back.job(source),
+        // On the grid of the first look: the points of both are the same, and no event counts twice.
+        Reads::Ranges => Some(Job::History(PollWindow {
+            start: now - past,
+            scheduled: now,
+            anchor: first_at,
+            timeout: source.timeout,
+        })),
     })?;
+    let mut windows = BTreeMap::new();
+    for (source, first) in setting.watched.iter().zip(&first) {
+        for signal in source.signals.iter().filter(|signal| !signal.span.is_zero()) {
+            // A counter that only begins to be compared has no point yet; its first one is of the time between the looks.
+            let begins = source.reads == Reads::Moments && !observed.contains_key(&signal.signal);
+            let between = begins && first.polled().is_some();
+            let window = Window {
+                observed: if between { now.since(first_at) } else { signal.span },
+                judged: signal.span,
+            };
+            windows.insert(signal.signal.clone(), window);
+        }
+    }
     take(&mut observed, &second);
     for samples in observed.values_mut() {
+        // What was read later stands first, and stays.
+        samples.reverse();
         samples.sort_by_key(|(at, _)| *at);
         samples.dedup_by_key(|(at, _)| *at);
     }
-    Ok((observed, found))
+    Ok(Looked { observed, windows, found })
 }
 
 /// Why signals that answer nothing do so, as far as their servers say.

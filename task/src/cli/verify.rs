@@ -11,7 +11,7 @@ use super::arguments::{Format, VerifyArguments};
 use super::normal::{Normal, normal, recorded};
 use super::outcome::{Junit, Publication, publish};
 use super::report::replay_command;
-use super::setting::{Setting, judge, set_up, view};
+use super::setting::{Look, Setting, judge, set_up, view};
 use super::{Exit, Failure, load, reading, replay};
 use crate::drive::baseline::{Past, gather};
 use crate::drive::ledger::Ledger;
@@ -113,7 +113,7 @@ fn rehearse(
     setting: &mut Setting,
     format: Format,
 ) -> Result<Exit, Failure> {
-    let (replies, found) = match setting.look() {
+    let Look { replies, found, .. } = match setting.look() {
         Ok(looked) => looked,
         Err(why) => return super::setting::interrupted(session, setting, why),
     };
@@ -243,7 +243,7 @@ impl GateRun<'_> {
         setting: &mut Setting,
         view: &mut dyn View,
     ) -> Result<Result<Prepared, Failure>, Interrupted> {
-        let (_, found) = setting.look()?;
+        let found = setting.look()?.found;
         if let Err(failure) = judge(self.session, self.policy, &found) {
             return Ok(Err(failure));
         }

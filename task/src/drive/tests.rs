@@ -123,6 +123,7 @@ fn watched(name: &str, reads: Reads, delay: u64) -> Watched {
             signal: signal(name),
             reading: ReadingKind::Value,
             step: STEP,
+            span: Duration::ZERO,
             ingestion_delay: Duration::from_secs(delay),
         }],
         interval: STEP,

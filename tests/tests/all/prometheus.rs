@@ -2,6 +2,7 @@
 
 mod presets;
 mod quantiles;
+mod telemetry;
 mod verify;
 mod windows;
 

@@ -216,6 +216,7 @@ impl Source for Alerts {
             signal: self.spec.signal.clone(),
             reading: ReadingKind::Value,
             step: self.spec.step,
+            span: Duration::ZERO,
             ingestion_delay: Duration::ZERO,
         }]
     }

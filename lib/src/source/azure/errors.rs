@@ -167,6 +167,7 @@ impl Source for Errors {
             signal: self.spec.signal.clone(),
             reading: ReadingKind::Value,
             step: STEP,
+            span: Duration::ZERO,
             ingestion_delay: self.spec.ingestion_delay,
         }]
     }

@@ -209,6 +209,7 @@ impl Source for Metrics {
                 MetricRead::Ratio { .. } => ReadingKind::Counts,
             },
             step: track.grid.step,
+            span: track.grid.span,
             ingestion_delay: track.grid.delay,
         };
         self.tracks.iter().zip(&self.reads).map(signal).collect()
