@@ -17,11 +17,12 @@ pub mod witness;
 
 use runbook_gate::gate::{Outcome, Step};
 use runbook_gate::journal::Line;
+use runbook_gate::sample::{Absence, Sample};
 use runbook_gate::source::{PollWindow, Polled};
 use runbook_gate::{Duration, Timestamp};
 
 use self::ledger::{Ledger, LedgerError};
-use self::slot::Slot;
+use self::slot::{Manner, Slot};
 pub use self::slot::{Reads, Trial, Watched};
 use self::stage::{Answer, Event, Job, Stage};
 use crate::live::View;
@@ -76,7 +77,7 @@ pub fn watch(
         let end = ledger.end().unwrap_or(course.start);
         watch.start_due_polls(now, end, stage, &mut ledger)?;
         let give_up = end.max(begun) + watch.longest_wait();
-        let settled = if now >= give_up { end } else { watch.settled(now).min(end) };
+        let settled = if now >= give_up { end } else { watch.settled(now, end).min(end) };
         if let Some(t) = watch.next_tick(settled, end) {
             if ledger.record(Line::Tick { t })? == Step::Decided {
                 view.show(&ledger.progress(), now);
@@ -203,7 +204,7 @@ impl Watch<'_> {
         ledger: &mut Ledger<'_>,
     ) -> Result<(), DriveError> {
         if let Some(slot) = self.slots.get_mut(source) {
-            slot.finish();
+            slot.finish(now, manner_of(&polled));
             if slot.watched.reads == Reads::Moments {
                 // What comes after its time was evaluated would count for nothing: it speaks of when it was given.
                 for observation in polled.observations.iter_mut().filter(|seen| seen.at <= self.ticked) {
@@ -223,8 +224,8 @@ impl Watch<'_> {
     }
 
     /// Up to when nothing more is expected.
-    fn settled(&self, now: Timestamp) -> Timestamp {
-        self.slots.iter().map(|slot| slot.settled(now)).min().unwrap_or(now)
+    fn settled(&self, now: Timestamp, end: Timestamp) -> Timestamp {
+        self.slots.iter().map(|slot| slot.settled(now, end)).min().unwrap_or(now)
     }
 
     /// The newest sample time that has settled and was not evaluated, or the end.
@@ -241,7 +242,17 @@ impl Watch<'_> {
 
     /// How long after the end data is waited for.
     fn longest_wait(&self) -> Duration {
-        let wait = |slot: &Slot<'_>| slot.watched.ingestion_delay.plus(slot.hold());
+        let wait = |slot: &Slot<'_>| slot.watched.ingestion_delay.plus(slot.longest_hold());
         self.slots.iter().map(wait).max().unwrap_or_default()
     }
+}
+
+/// A poll of which everything failed gave nothing. That there is nothing to give is an answer.
+fn manner_of(polled: &Polled) -> Manner {
+    let failed = |sample: &Sample| {
+        matches!(sample, Sample::Absent(Absence::Timeout | Absence::Throttled | Absence::Error(_)))
+    };
+    let seen = &polled.observations;
+    let silent = !seen.is_empty() && seen.iter().all(|seen| failed(&seen.sample));
+    if silent { Manner::Silent } else { Manner::Answers }
 }

@@ -183,7 +183,7 @@ fn a_baseline_that_is_given_counts_and_not_what_is_seen_now() {
     let baseline = Baseline::fixed(crate::Finite::new(0.2).unwrap());
     let given = |baselines: &[&str]| Known {
         baselines: Some(baselines.iter().map(|name| (name.parse().unwrap(), baseline.clone())).collect()),
-        silent: BTreeMap::new(),
+        ..Known::default()
     };
     let with = analyse_knowing(&rules(&[criterion], &[]), &seen, &given(&["latency_p95"]), NOW);
     assert_eq!(with.criteria[0].usual.as_ref().unwrap().decides, Decides::Yes);
@@ -216,7 +216,8 @@ fn what_no_criterion_reads_is_marked_and_not_warned_of() {
 fn why_a_signal_is_silent_is_said_where_it_is_known() {
     let seen = observed("error_rate", vec![(NOW, Sample::Absent(Absence::NoData))]);
     let words = "no series matches its query".to_owned();
-    let beside = Known { baselines: None, silent: BTreeMap::from([("error_rate".parse().unwrap(), words)]) };
+    let beside =
+        Known { silent: BTreeMap::from([("error_rate".parse().unwrap(), words)]), ..Known::default() };
     let telemetry = analyse_knowing(&rules(&["error_rate > 5% for 5m"], &[]), &seen, &beside, NOW);
     assert_eq!(
         of(&telemetry, "error_rate").readable,

@@ -10,7 +10,7 @@ use runbook_gate::source::{Observation, PollWindow};
 use runbook_gate::{Baseline, Duration, SignalName, Timestamp};
 
 use super::prepare::{Interrupted, Reply};
-use super::slot::{Reads, Slot, Trial, Watched};
+use super::slot::{Manner, Reads, Slot, Trial, Watched};
 use super::stage::{Answer, Event, Job, Stage};
 use crate::live::View;
 
@@ -165,7 +165,8 @@ pub fn observe(
         match stage.next(wake.unwrap_or(end + patience)) {
             Event::Done { source, answer: Answer::Polled(polled), .. } => {
                 if let Some((_, slot)) = slots.iter_mut().find(|(index, _)| *index == source) {
-                    slot.finish();
+                    // Nothing is evaluated here that could be held back.
+                    slot.finish(stage.now(), Manner::Answers);
                 }
                 for note in polled.notes {
                     view.say(&note.text);

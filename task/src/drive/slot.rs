@@ -51,6 +51,10 @@ const LONGEST_HOLD_OF_MOMENTS: Duration = Duration::from_secs(10);
 /// wait.
 const LONGEST_HOLD_OF_RANGES: Duration = Duration::from_secs(60);
 
+/// A source whose last poll gave nothing is waited for no longer than this, until it gives something again: a dead one
+/// costs the others its whole hold once.
+const HOLD_OF_SILENT: Duration = Duration::from_secs(1);
+
 /// A source in its course.
 #[derive(Debug)]
 pub struct Slot<'w> {
@@ -63,7 +67,17 @@ pub struct Slot<'w> {
     busy: Option<Timestamp>,
     /// What the newest answered poll was scheduled for.
     answered: Timestamp,
+    manner: Manner,
     missed: u64,
+}
+
+/// What the newest poll came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// It gave what there was.
+    Answers,
+    /// It failed, or was no longer waited for.
+    Silent,
 }
 
 /// Whether a poll was left out for the first time.
@@ -75,7 +89,16 @@ pub enum Missed {
 
 impl<'w> Slot<'w> {
     pub fn new(watched: &'w Watched, start: Timestamp, now: Timestamp) -> Self {
-        Self { watched, start, begun: start.max(now), last: None, busy: None, answered: start, missed: 0 }
+        Self {
+            watched,
+            start,
+            begun: start.max(now),
+            last: None,
+            busy: None,
+            answered: start,
+            manner: Manner::Answers,
+            missed: 0,
+        }
     }
 
     pub const fn is_busy(&self) -> bool {
@@ -93,9 +116,11 @@ impl<'w> Slot<'w> {
         if self.missed == 1 { Missed::First } else { Missed::Again }
     }
 
-    pub fn finish(&mut self) {
+    pub fn finish(&mut self, now: Timestamp, manner: Manner) {
         if let Some(scheduled) = self.busy.take() {
             self.answered = scheduled;
+            let in_time = now < scheduled + self.longest_hold();
+            self.manner = if in_time { manner } else { Manner::Silent };
         }
     }
 
@@ -132,8 +157,16 @@ impl<'w> Slot<'w> {
         self.watched.interval.max(Duration::from_millis(1))
     }
 
-    /// How long ticks wait for a poll under way.
-    pub fn hold(&self) -> Duration {
+    /// How long ticks wait for a poll under way. The last one, of the end, is waited for whatever the one before gave.
+    fn hold(&self, scheduled: Timestamp, end: Timestamp) -> Duration {
+        match self.manner {
+            Manner::Silent if scheduled < end => self.longest_hold().min(HOLD_OF_SILENT),
+            Manner::Silent | Manner::Answers => self.longest_hold(),
+        }
+    }
+
+    /// How long ticks wait for a poll at most.
+    pub fn longest_hold(&self) -> Duration {
         self.watched.timeout.min(match self.watched.reads {
             Reads::Moments => LONGEST_HOLD_OF_MOMENTS,
             Reads::Ranges | Reads::Since => LONGEST_HOLD_OF_RANGES,
@@ -141,13 +174,13 @@ impl<'w> Slot<'w> {
     }
 
     /// Up to when no more data is expected.
-    pub fn settled(&self, now: Timestamp) -> Timestamp {
+    pub fn settled(&self, now: Timestamp, end: Timestamp) -> Timestamp {
         let delay = self.watched.ingestion_delay;
         let answered = self.answered - delay;
         let expected = match (self.busy, self.watched.reads) {
             (None, Reads::Ranges | Reads::Since) => answered,
             (None, Reads::Moments) => now - delay,
-            (Some(scheduled), _) if now >= scheduled + self.hold() => now - delay,
+            (Some(scheduled), _) if now >= scheduled + self.hold(scheduled, end) => now - delay,
             (Some(scheduled), Reads::Moments) => scheduled - delay - Duration::from_nanos(1),
             (Some(_), Reads::Ranges | Reads::Since) => answered,
         };
@@ -157,7 +190,8 @@ impl<'w> Slot<'w> {
     /// When something changes by itself: a poll is due, or one is no longer waited for.
     pub fn next_wake(&self, now: Timestamp, end: Timestamp) -> Option<Timestamp> {
         let next = self.after(self.last, end).filter(|next| *next > now);
-        let released = self.busy.map(|scheduled| scheduled + self.hold()).filter(|at| *at > now);
+        let released = self.busy.map(|scheduled| scheduled + self.hold(scheduled, end));
+        let released = released.filter(|at| *at > now);
         next.into_iter().chain(released).min()
     }
 }
@@ -190,7 +224,7 @@ mod tests {
         for now in 100..=165 {
             if let Some(due) = slot.due(at(now), at(160)) {
                 slot.start(due);
-                slot.finish();
+                slot.finish(due, Manner::Answers);
                 seen.push(due);
             }
         }
@@ -202,7 +236,7 @@ mod tests {
         let watched = watched(Reads::Moments, 0);
         let mut slot = Slot::new(&watched, at(100), at(100));
         slot.start(at(100));
-        slot.finish();
+        slot.finish(at(100), Manner::Answers);
         assert_eq!(slot.due(at(147), at(400)), Some(at(145)));
     }
 
@@ -212,7 +246,7 @@ mod tests {
         let mut slot = Slot::new(&watched, at(100), at(207));
         assert_eq!(slot.due(at(207), at(400)), Some(at(207)));
         slot.start(at(207));
-        slot.finish();
+        slot.finish(at(207), Manner::Answers);
         assert_eq!(slot.due(at(208), at(400)), None);
         assert_eq!(slot.next_wake(at(208), at(400)), Some(at(220)));
     }
@@ -222,12 +256,12 @@ mod tests {
         let watched = watched(Reads::Ranges, 20);
         let mut slot = Slot::new(&watched, at(100), at(100));
         slot.start(at(160));
-        slot.finish();
+        slot.finish(at(160), Manner::Answers);
         assert_eq!(slot.next_wake(at(161), at(160)), Some(at(180)));
         slot.start(at(180));
-        slot.finish();
+        slot.finish(at(180), Manner::Answers);
         assert_eq!(slot.due(at(999), at(160)), None);
-        assert_eq!(slot.settled(at(181)), at(160));
+        assert_eq!(slot.settled(at(181), at(400)), at(160));
     }
 
     #[test]
@@ -235,12 +269,12 @@ mod tests {
         let watched = watched(Reads::Moments, 0);
         let mut slot = Slot::new(&watched, at(100), at(100));
         slot.start(at(100));
-        slot.finish();
+        slot.finish(at(100), Manner::Answers);
         slot.start(at(115));
-        assert!(slot.settled(at(117)) < at(115));
-        assert!(slot.settled(at(120)) >= at(115));
-        slot.finish();
-        assert_eq!(slot.settled(at(117)), at(117));
+        assert!(slot.settled(at(117), at(400)) < at(115));
+        assert!(slot.settled(at(120), at(400)) >= at(115));
+        slot.finish(at(117), Manner::Answers);
+        assert_eq!(slot.settled(at(117), at(400)), at(117));
     }
 
     #[test]
@@ -248,10 +282,10 @@ mod tests {
         let watched = watched(Reads::Ranges, 20);
         let mut slot = Slot::new(&watched, at(100), at(100));
         slot.start(at(145));
-        slot.finish();
-        assert_eq!(slot.settled(at(159)), at(125));
+        slot.finish(at(145), Manner::Answers);
+        assert_eq!(slot.settled(at(159), at(400)), at(125));
         slot.start(at(160));
-        assert_eq!(slot.settled(at(161)), at(125), "the poll has not answered");
-        assert_eq!(slot.settled(at(165)), at(145), "it is no longer waited for");
+        assert_eq!(slot.settled(at(161), at(400)), at(125), "the poll has not answered");
+        assert_eq!(slot.settled(at(165), at(400)), at(145), "it is no longer waited for");
     }
 }

@@ -1,5 +1,7 @@
 //! The driver on virtual time: no thread, no clock, no waiting.
 
+mod outages;
+
 use proptest::prelude::*;
 use runbook_gate::gate::outcome::Ending;
 use runbook_gate::gate::{Decision, Gate, Outcome, Progress};
