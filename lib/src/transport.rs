@@ -162,6 +162,16 @@ pub enum TransportError {
         /// In words.
         why: String,
     },
+    /// The proxy on the way to it fails.
+    #[error("{host} is asked through the proxy of {setting}: {cause}")]
+    Proxy {
+        /// Where the request would go.
+        host: String,
+        /// The variable that names the proxy.
+        setting: String,
+        /// What is wrong with the proxy, which is the host of it.
+        cause: Box<TransportError>,
+    },
     /// The answer is larger than allowed.
     #[error("the answer of {host} is larger than {limit} bytes")]
     TooLarge {

@@ -26,6 +26,7 @@ use runbook_gate::{Duration, Timestamp};
 use ureq::http;
 
 use self::crew::Crew;
+use self::failure::Way;
 use self::proxy::ProxyRules;
 use self::roots::ExtraRoots;
 pub use self::target::{Connection, Connections, Credential, percent_decoded};
@@ -235,15 +236,21 @@ impl Wire {
             None => Vec::new(),
         };
         let agent = self.agent(request.retry, &target.host)?;
-        let proxy = self.network.proxies.proxy_for(at).cloned();
+        let proxy = self.network.proxies.proxy_for(at);
+        let through = proxy.map(|named| named.proxy().clone());
         let unwritable = |_| wrong("the request cannot be written");
         let outcome =
             if request.method == Method::Get || (request.method == Method::Delete && bytes.is_empty()) {
-                run(agent, head.body(()).map_err(unwritable)?, left, proxy)
+                run(agent, head.body(()).map_err(unwritable)?, left, through)
             } else {
-                run(agent, head.body(bytes).map_err(unwritable)?, left, proxy)
+                run(agent, head.body(bytes).map_err(unwritable)?, left, through)
             };
-        outcome.map_err(|error| failure::named(error, &target.host, request.timeout))
+        let if_closed = match at.scheme() {
+            "http" => "; if it speaks TLS there, write https://",
+            _ => "",
+        };
+        let way = Way { host: &target.host, after: request.timeout, proxy, if_closed };
+        outcome.map_err(|error| failure::named(error, way))
     }
 
     fn read(
@@ -258,11 +265,19 @@ impl Wire {
         let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
         // The limit counts what comes out of decompression.
         let mut reader = answer.body_mut().as_reader().take(most);
-        reader
-            .read_to_end(&mut body)
-            .map_err(|error| failure::named(ureq::Error::from(error), &target.host, request.timeout))?;
+        reader.read_to_end(&mut body).map_err(|error| {
+            let way = Way { host: &target.host, after: request.timeout, proxy: None, if_closed: "" };
+            failure::named(ureq::Error::from(error), way)
+        })?;
         if body.len() > limit {
             return Err(TransportError::TooLarge { host: target.host.clone(), limit });
+        }
+        let status = answer.status().as_u16();
+        if status == 400 && target.url.scheme() == "http" && failure::wants_tls(&body) {
+            return Err(TransportError::Protocol {
+                host: target.host.clone(),
+                why: failure::SPEAKS_TLS.to_owned(),
+            });
         }
         let text = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
         let content_type = text(http::header::CONTENT_TYPE)
@@ -270,7 +285,7 @@ impl Wire {
             .map(|kind| kind.trim().to_ascii_lowercase())
             .unwrap_or_default();
         Ok(Response {
-            status: answer.status().as_u16(),
+            status,
             content_type,
             headers: answer
                 .headers()
@@ -296,7 +311,7 @@ impl Wire {
                 (_, Ok(response)) if is_passing(&request.address, response.status) => {
                     Some(response.retry_after.unwrap_or(pause))
                 }
-                (_, Err(TransportError::Connect { .. })) => Some(pause),
+                (_, Err(TransportError::Connect { .. } | TransportError::Proxy { .. })) => Some(pause),
                 _ => None,
             };
             let left = request.timeout.minus(elapsed_since(started));

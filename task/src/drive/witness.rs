@@ -122,21 +122,23 @@ fn fault_of(
                 _ => None,
             }
         }
-        Err(error) => {
-            let kind = match error {
-                TransportError::Timeout { .. } | TransportError::Connect { .. } => FaultKind::Outage,
-                TransportError::Tls { .. }
-                | TransportError::TooLarge { .. }
-                | TransportError::Redirect { .. }
-                | TransportError::Protocol { .. } => FaultKind::Answer,
-                TransportError::Dns { .. }
-                | TransportError::Refused { .. }
-                | TransportError::UnknownConnection { .. }
-                | TransportError::UnknownService { .. }
-                | TransportError::SignIn { .. } => FaultKind::Address,
-            };
-            fault(kind, error.to_string())
-        }
+        Err(error) => fault(kind_of(error), error.to_string()),
+    }
+}
+
+fn kind_of(error: &TransportError) -> FaultKind {
+    match error {
+        TransportError::Proxy { cause, .. } => kind_of(cause),
+        TransportError::Timeout { .. } | TransportError::Connect { .. } => FaultKind::Outage,
+        TransportError::Tls { .. }
+        | TransportError::TooLarge { .. }
+        | TransportError::Redirect { .. }
+        | TransportError::Protocol { .. } => FaultKind::Answer,
+        TransportError::Dns { .. }
+        | TransportError::Refused { .. }
+        | TransportError::UnknownConnection { .. }
+        | TransportError::UnknownService { .. }
+        | TransportError::SignIn { .. } => FaultKind::Address,
     }
 }
 

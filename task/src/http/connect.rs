@@ -12,7 +12,7 @@ use ureq::unversioned::transport::{
     TcpConnector, Transport, TransportAdapter,
 };
 
-use super::failure::TlsFailure;
+use super::failure::{CutShort, ProxyFailure, SpeaksTls, TlsFailure};
 use super::roots::ExtraRoots;
 
 /// The whole chain.
@@ -21,7 +21,8 @@ use super::roots::ExtraRoots;
 /// In words, where no certificate could be trusted at all.
 pub fn connector(roots: &ExtraRoots) -> Result<impl Connector + use<>, String> {
     let tls = Tls { config: Arc::new(client_config(roots)?) };
-    Ok(().chain(ConnectProxyConnector::default()).chain(TcpConnector::default()).chain(tls))
+    let through_proxy = ThroughProxy(ConnectProxyConnector::default());
+    Ok(().chain(through_proxy).chain(TcpConnector::default()).chain(tls))
 }
 
 fn client_config(roots: &ExtraRoots) -> Result<ClientConfig, String> {
@@ -37,6 +38,22 @@ fn client_config(roots: &ExtraRoots) -> Result<ClientConfig, String> {
     Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
 }
 
+/// Opens the way through a proxy, and tells the proxy's failures from those of what lies behind it.
+#[derive(Debug)]
+struct ThroughProxy(ConnectProxyConnector);
+
+impl<In: Transport> Connector<In> for ThroughProxy {
+    type Out = <ConnectProxyConnector as Connector<In>>::Out;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, Error> {
+        self.0.connect(details, chained).map_err(ProxyFailure::error)
+    }
+}
+
 /// Wraps a connection in TLS where the address is `https`.
 ///
 /// ureq's own connector takes the platform's roots or given ones, never both together.
@@ -46,7 +63,7 @@ struct Tls {
 }
 
 impl<In: Transport> Connector<In> for Tls {
-    type Out = Either<In, TlsTransport>;
+    type Out = Either<Plain<In>, TlsTransport>;
 
     fn connect(
         &self,
@@ -54,8 +71,8 @@ impl<In: Transport> Connector<In> for Tls {
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, Error> {
         let Some(transport) = chained else { return Ok(None) };
-        if !details.needs_tls() || transport.is_tls() {
-            return Ok(Some(Either::A(transport)));
+        if transport.is_tls() || !details.needs_tls() {
+            return Ok(Some(Either::A(Plain { inner: transport, answered: Answered::Nothing })));
         }
         let host = details.uri.host().unwrap_or_default();
         let bare = host.trim_start_matches('[').trim_end_matches(']').to_owned();
@@ -75,9 +92,65 @@ impl<In: Transport> Connector<In> for Tls {
 fn handshake_failure(error: io::Error) -> Error {
     let tls =
         error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).map(ToString::to_string);
-    match tls {
-        Some(why) => TlsFailure::error(&why),
-        None => Error::from(error),
+    match (tls, error.kind()) {
+        (Some(why), _) => TlsFailure::error(&why),
+        (
+            None,
+            io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe,
+        ) => CutShort::error(),
+        (None, _) => Error::from(error),
+    }
+}
+
+/// A connection without TLS, which notices that the other side speaks it.
+#[derive(Debug)]
+struct Plain<In> {
+    inner: In,
+    answered: Answered,
+}
+
+/// Whether anything has come yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answered {
+    Nothing,
+    Something,
+}
+
+/// How a record of TLS begins that a server sends to who does not speak it: an alert, of version 3.
+const TLS_ALERT: [u8; 2] = [21, 3];
+
+impl<In: Transport> Transport for Plain<In> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.inner.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        self.inner.transmit_output(amount, timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        let more = self.inner.await_input(timeout)?;
+        if self.answered == Answered::Nothing && more {
+            let input = self.inner.buffers().input();
+            if input.starts_with(&TLS_ALERT) {
+                return Err(SpeaksTls::error());
+            }
+            if input.len() >= TLS_ALERT.len() {
+                self.answered = Answered::Something;
+            }
+        }
+        Ok(more)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.inner.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.inner.is_tls()
     }
 }
 

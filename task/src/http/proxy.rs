@@ -7,9 +7,33 @@ use url::Url;
 /// Proxies by scheme, and hosts that go past them.
 #[derive(Clone, Debug, Default)]
 pub struct ProxyRules {
-    for_http: Option<ureq::Proxy>,
-    for_https: Option<ureq::Proxy>,
+    for_http: Option<NamedProxy>,
+    for_https: Option<NamedProxy>,
     past: Vec<Past>,
+}
+
+/// A proxy, and who says so.
+#[derive(Clone, Debug)]
+pub struct NamedProxy {
+    proxy: ureq::Proxy,
+    variable: String,
+}
+
+impl NamedProxy {
+    /// As the agent takes it, with its credentials.
+    pub const fn proxy(&self) -> &ureq::Proxy {
+        &self.proxy
+    }
+
+    /// Its host and port.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.proxy.host(), self.proxy.port())
+    }
+
+    /// The variable that names it.
+    pub fn variable(&self) -> &str {
+        &self.variable
+    }
 }
 
 /// What goes past the proxy.
@@ -54,7 +78,8 @@ impl ProxyRules {
             let password = set("SECRET_AGENT_PROXYPASSWORD").or_else(|| set("AGENT_PROXYPASSWORD"));
             let proxy = agent_proxy(url, user, password)?;
             past.extend(set("AGENT_PROXYBYPASSLIST").map(agent_bypass).unwrap_or_default());
-            return Ok(Self { for_http: Some(proxy.clone()), for_https: Some(proxy), past });
+            let named = NamedProxy { proxy, variable: "AGENT_PROXYURL".to_owned() };
+            return Ok(Self { for_http: Some(named.clone()), for_https: Some(named), past });
         }
         let either = |upper: &'static str, lower: &'static str| {
             set(upper).map(|text| (upper, text)).or_else(|| set(lower).map(|text| (lower, text)))
@@ -64,7 +89,11 @@ impl ProxyRules {
             found
                 .or(all)
                 .map(|(variable, text)| {
-                    plain_proxy(text).ok_or_else(|| ProxyError { variable: variable.to_owned() })
+                    let variable = variable.to_owned();
+                    match plain_proxy(text) {
+                        Some(proxy) => Ok(NamedProxy { proxy, variable }),
+                        None => Err(ProxyError { variable }),
+                    }
                 })
                 .transpose()
         };
@@ -76,7 +105,7 @@ impl ProxyRules {
     }
 
     /// The proxy for a URL; loopback never goes through one.
-    pub fn proxy_for(&self, url: &Url) -> Option<&ureq::Proxy> {
+    pub fn proxy_for(&self, url: &Url) -> Option<&NamedProxy> {
         let proxy = match url.scheme() {
             "https" => self.for_https.as_ref(),
             _ => self.for_http.as_ref(),
@@ -186,7 +215,7 @@ mod tests {
     }
 
     fn through(rules: &ProxyRules, url: &str) -> Option<String> {
-        rules.proxy_for(&url.parse().unwrap()).map(|proxy| proxy.host().to_owned())
+        rules.proxy_for(&url.parse().unwrap()).map(|named| named.proxy().host().to_owned())
     }
 
     #[test]
@@ -238,6 +267,8 @@ mod tests {
         assert_eq!(through(&rules, "https://example.com/"), Some("agent".into()));
         assert_eq!(through(&rules, "https://github.com/x"), None);
         let proxy = rules.proxy_for(&"https://example.com/".parse().unwrap()).unwrap();
+        assert_eq!((proxy.place().as_str(), proxy.variable()), ("agent:8888", "AGENT_PROXYURL"));
+        let proxy = proxy.proxy();
         assert_eq!((proxy.username(), proxy.password()), (Some("ann"), Some("p@ss word")));
     }
 

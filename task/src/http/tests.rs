@@ -1,5 +1,8 @@
 //! The transport against a server that misbehaves in every way.
 
+mod proxies;
+mod schemes;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -567,26 +570,4 @@ fn a_certificate_of_another_host_is_not_trusted() {
     let request = Request::get(Address::Url(url), String::new(), Duration::from_secs(2));
     let error = HttpTransport::new(network, no_pause, fixed_now).send(&request).unwrap_err();
     assert!(matches!(error, TransportError::Tls { .. }), "{error:?}");
-}
-
-#[test]
-fn a_proxy_is_asked_to_connect_with_its_credentials() {
-    let proxy = Double::new(|_, stream| {
-        let _ = stream.write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
-    });
-    let url = proxy.base.replace("http://", "http://ann:canary@");
-    let proxies =
-        super::proxy::ProxyRules::from_variables(|name| (name == "HTTPS_PROXY").then_some(url.as_str()));
-    let network = Network { proxies: proxies.unwrap(), ..Network::default() };
-    let mut request = Request::get(
-        Address::Url("https://service.example/".parse().unwrap()),
-        String::new(),
-        Duration::from_secs(5),
-    );
-    request.retry = Retry::Never;
-    let error = HttpTransport::new(network, no_pause, fixed_now).send(&request).unwrap_err().to_string();
-    assert!(error.contains("the proxy does not connect to it") && !error.contains("canary"), "{error}");
-    let asked = proxy.asked();
-    assert!(asked[0].starts_with("CONNECT service.example:443 HTTP/1.1\r\n"), "{asked:?}");
-    assert!(asked[0].contains("Proxy-Authorization: Basic YW5uOmNhbmFyeQ=="), "{asked:?}");
 }

@@ -152,6 +152,14 @@ fn what_speaks_of_the_gates_own_set_up_is_never_a_failure() {
             Err(TransportError::Refused { host: "o".into(), why: "it is link-local".into() }),
             "error: o is not asked: it is link-local",
         ),
+        (
+            Err(TransportError::Proxy {
+                host: "o".into(),
+                setting: "HTTPS_PROXY".into(),
+                cause: Box::new(TransportError::Connect { host: "p:1".into(), why: "gone".into() }),
+            }),
+            "error: o is asked through the proxy of HTTPS_PROXY: cannot connect to p:1: gone",
+        ),
     ] {
         let network = Network::new(move |_| answer.clone());
         let mut probe = probe(&spec(ONE, 1));

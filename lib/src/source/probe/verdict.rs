@@ -166,6 +166,7 @@ fn silence(error: &TransportError, known: Known<'_>) -> Verdict {
         (
             TransportError::Refused { .. }
             | TransportError::UnknownConnection { .. }
+            | TransportError::Proxy { .. }
             | TransportError::TooLarge { .. },
             _,
         ) => Verdict::Absent { why: Absence::Error(remark.clone()), remark },
