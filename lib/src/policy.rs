@@ -37,6 +37,7 @@ use source_spec::SourceSpec;
 pub use enforcement::Enforcement;
 pub use schema::schema;
 pub use starter::{pipeline_snippet, starter};
+use variables::Outer;
 pub use variables::{PIPELINE_VARIABLES, Variable, Variables};
 
 /// The name of the one environment of a policy that lists none.
@@ -121,6 +122,47 @@ impl PolicyFile {
     /// # Errors
     /// Everything that is wrong, at once.
     pub fn parse(file_name: &str, text: &str, today: Timestamp) -> Result<Checked, Diagnostics> {
+        Self::check(file_name, text, today, Outer::Open)
+    }
+
+    /// The same, where it is known which variables may be used: those without a value are left open, as a desk does not have
+    /// what the pipeline will have.
+    ///
+    /// # Errors
+    /// Everything that is wrong in any environment, at once.
+    ///
+    /// ```
+    /// use runbook_gate::Timestamp;
+    /// use runbook_gate::policy::{PolicyFile, Variable, Variables};
+    ///
+    /// struct NoneAllowed;
+    /// impl Variables for NoneAllowed {
+    ///     fn get(&self, _: &str) -> Variable {
+    ///         Variable::NotAllowed
+    ///     }
+    /// }
+    /// let text = "version: 1\nservice: orders-api\nprobe: { url: \"https://${HOST}\" }\n";
+    /// let today: Timestamp = "2026-01-01T00:00:00Z".parse()?;
+    /// assert!(PolicyFile::parse("runbook.yml", text, today).is_ok());
+    /// let wrong = PolicyFile::parse_with("runbook.yml", text, today, &NoneAllowed).unwrap_err();
+    /// assert!(wrong.to_string().contains("a policy may not use the variable `HOST`"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn parse_with(
+        file_name: &str,
+        text: &str,
+        today: Timestamp,
+        variables: &dyn Variables,
+    ) -> Result<Checked, Diagnostics> {
+        Self::check(file_name, text, today, Outer::Checked(variables))
+    }
+
+    fn check(
+        file_name: &str,
+        text: &str,
+        today: Timestamp,
+        outer: Outer<'_>,
+    ) -> Result<Checked, Diagnostics> {
         let sha256 = sha256_hex(text.as_bytes());
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut findings = Vec::new();
@@ -138,11 +180,11 @@ impl PolicyFile {
             let environments = document.environments.get().map(|environments| environments.0.as_slice());
             match environments {
                 None | Some([]) => {
-                    let _ = check::environment(document, None, None, &mut findings);
+                    let _ = check::environment(document, None, outer, &mut findings);
                 }
                 Some(listed) => {
                     for (_, environment) in listed.iter().take(50) {
-                        let _ = check::environment(document, Some(&environment.value), None, &mut findings);
+                        let _ = check::environment(document, Some(&environment.value), outer, &mut findings);
                     }
                 }
             }
@@ -190,7 +232,7 @@ impl PolicyFile {
         let document =
             listed.filter(|(listed, _)| listed.as_str() == name).map(|(_, found)| &found.value).next();
         let mut findings = Vec::new();
-        let built = check::environment(&self.document, document, Some(variables), &mut findings);
+        let built = check::environment(&self.document, document, Outer::Used(variables), &mut findings);
         let warnings = Diagnostics::new(&self.name, &self.text, findings);
         if warnings.has_errors() {
             return Err(warnings);

@@ -30,6 +30,7 @@ use crate::{Duration, SignalName, SignalNameError, Timestamp};
 pub use azure::KqlError;
 pub(crate) use azure::{columns_of, describe_logs, step_of};
 pub use prometheus::QueryError;
+pub(crate) use prometheus::{check_query, check_query_of_counts};
 pub(crate) use remark::place;
 pub use selector::SelectorError;
 
@@ -315,6 +316,11 @@ pub enum SourceError {
     /// A name that no signal can have.
     #[error(transparent)]
     Name(#[from] SignalNameError),
+}
+
+/// Whether a selector of series can be read.
+pub(crate) fn check_selector(text: &str) -> Result<(), SelectorError> {
+    selector::Selector::parse(text).map(drop)
 }
 
 /// Builds a source. Nothing is asked yet.

@@ -119,6 +119,7 @@ codes! {
     Warning "step-beyond-watch" StepBeyondWatch;
     Warning "unused-signal" UnusedSignal;
     Warning "variable-doubtful" VariableDoubtful;
+    Warning "verified-by-nothing" VerifiedByNothing;
     Warning "waiver-expired" WaiverExpired;
     Warning "watch-too-short" WatchTooShort;
 }

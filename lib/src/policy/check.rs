@@ -25,7 +25,7 @@ use super::BaselineRule;
 use super::document::{Document, Environment};
 use super::rules::GateRules;
 use super::source_spec::SourceSpec;
-use super::variables::{Scope, Variables};
+use super::variables::{Outer, Scope};
 use crate::checklist::ChecklistRules;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rollback::RollbackRules;
@@ -50,18 +50,17 @@ pub(crate) struct Checker<'d> {
     catalogue: Catalogue,
     /// Sources that are whole already.
     sources: Vec<SourceSpec>,
-    /// Whether a text of the signal at hand is not known: then it cannot be built.
+    /// Whether a text of the signal at hand is not known or was refused: then it cannot be built.
     open: bool,
     /// Whether the document was read without an error.
     clean: bool,
 }
 
-/// Builds the policy of one environment. `outer` is `None` where the policy is only checked: variables that the policy does
-/// not define itself are then open, and what depends on them is not checked.
+/// Builds the policy of one environment. What depends on a variable that is open is not checked.
 pub(crate) fn environment(
     document: &Document,
     environment: Option<&Environment>,
-    outer: Option<&dyn Variables>,
+    outer: Outer<'_>,
     findings: &mut Vec<Diagnostic>,
 ) -> Built {
     let mut scope = Scope::new(outer);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::node::Text;
 use crate::Secret;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::spelling;
 
 /// The variables beside the policy's own: of the pipeline, or given by the caller.
@@ -64,8 +64,29 @@ const LONGEST: usize = 16 * 1024;
 pub(crate) struct Scope<'v> {
     /// The policy's own.
     own: BTreeMap<String, Own>,
-    /// All others; `None` where the policy is only checked, and then they are open.
-    outer: Option<&'v dyn Variables>,
+    /// All others.
+    outer: Outer<'v>,
+}
+
+/// The variables beside the policy's own, as far as they are known.
+#[derive(Clone, Copy)]
+pub(crate) enum Outer<'v> {
+    /// Nothing is known of them: all are open.
+    Open,
+    /// The policy is only checked: which may be used is known, and one without a value is open.
+    Checked(&'v dyn Variables),
+    /// The policy is used: each must have its value.
+    Used(&'v dyn Variables),
+}
+
+/// What to do where a field made for a secret names a variable that is not allowed.
+const SECRET_HELP: &str = "allow its name with the task input `allowedVariables`, which takes secret variables too (`--secret-var` on a desk)";
+
+/// What a text is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Printed,
+    Secret,
 }
 
 /// A variable of the policy's own.
@@ -91,7 +112,7 @@ pub(crate) enum Expanded {
 }
 
 impl<'v> Scope<'v> {
-    pub(crate) const fn new(outer: Option<&'v dyn Variables>) -> Self {
+    pub(crate) const fn new(outer: Outer<'v>) -> Self {
         Self { own: BTreeMap::new(), outer }
     }
 
@@ -112,6 +133,15 @@ impl<'v> Scope<'v> {
 
     /// Puts the variables into a text.
     pub(crate) fn expand(&self, text: &Text, findings: &mut Vec<Diagnostic>) -> Expanded {
+        self.expand_for(Field::Printed, text, findings)
+    }
+
+    /// The same of a text in a field made for a secret.
+    pub(crate) fn expand_secret(&self, text: &Text, findings: &mut Vec<Diagnostic>) -> Expanded {
+        self.expand_for(Field::Secret, text, findings)
+    }
+
+    fn expand_for(&self, field: Field, text: &Text, findings: &mut Vec<Diagnostic>) -> Expanded {
         let written = text.as_str();
         if !written.contains('$') {
             return Expanded::Known(written.to_owned());
@@ -150,7 +180,7 @@ impl<'v> Scope<'v> {
                     }
                     Err(why) => {
                         refused = true;
-                        findings.extend(self.refusal(text, range, name, why));
+                        findings.extend(self.refusal(field, text.place(range), name, why));
                     }
                 },
             }
@@ -175,34 +205,42 @@ impl<'v> Scope<'v> {
             Some(Own::Refused) => return Err(Refusal::SaidAlready),
             None => {}
         }
-        match self.outer.map(|outer| outer.get(name)) {
-            None => Ok(Value::Open),
-            Some(Variable::Value(value)) => Ok(Value::Text(value)),
-            Some(Variable::Secret(secret)) => Ok(Value::Secret(secret)),
-            Some(Variable::Unset) => Err(Refusal::Unset),
-            Some(Variable::NotAllowed) => Err(Refusal::NotAllowed),
+        let (outer, without_value) = match self.outer {
+            Outer::Open => return Ok(Value::Open),
+            Outer::Checked(outer) => (outer, Ok(Value::Open)),
+            Outer::Used(outer) => (outer, Err(Refusal::Unset)),
+        };
+        match outer.get(name) {
+            Variable::Value(value) => Ok(Value::Text(value)),
+            Variable::Secret(secret) => Ok(Value::Secret(secret)),
+            Variable::Unset => without_value,
+            Variable::NotAllowed => Err(Refusal::NotAllowed),
         }
     }
 
-    fn refusal(
-        &self,
-        text: &Text,
-        range: std::ops::Range<usize>,
-        name: &str,
-        why: Refusal,
-    ) -> Option<Diagnostic> {
-        let place = text.place(range);
-        let found = match why {
-            Refusal::SaidAlready => return None,
-            Refusal::Unset => Diagnostic::new(Code::VariableUnset, place, format!("the variable `{name}` has no value")).help(
+    fn refusal(&self, field: Field, place: Span, name: &str, why: Refusal) -> Option<Diagnostic> {
+        let (code, message, help) = match (why, field) {
+            (Refusal::SaidAlready, _) => return None,
+            (Refusal::Unset, Field::Printed) => (
+                Code::VariableUnset,
+                format!("the variable `{name}` has no value"),
                 "set it in the pipeline, give it with `--var NAME=VALUE`, or define it in the policy's `vars`",
             ),
-            Refusal::NotAllowed => {
-                Diagnostic::new(Code::VariableNotAllowed, place, format!("a policy may not use the variable `{name}`")).help(
-                    "define it in the policy's `vars`, or allow its name with the task input `allowedVariables` (`--allow-var` on a desk)",
-                )
+            (Refusal::Unset, Field::Secret) => (
+                Code::VariableUnset,
+                format!("the secret variable `{name}` has no value"),
+                "map it into the step's `env`, or set it in the environment of the command: a secret has no place on a command line",
+            ),
+            (Refusal::NotAllowed, Field::Printed) => (
+                Code::VariableNotAllowed,
+                format!("a policy may not use the variable `{name}`"),
+                "define it in the policy's `vars`, or allow its name with the task input `allowedVariables` (`--allow-var` on a desk)",
+            ),
+            (Refusal::NotAllowed, Field::Secret) => {
+                (Code::VariableNotAllowed, format!("a policy may not use the variable `{name}`"), SECRET_HELP)
             }
         };
+        let found = Diagnostic::new(code, place, message).help(help);
         Some(match self.near(name) {
             Some(near) => found.label(format!("did you mean `${{{near}}}`?")),
             None => found,

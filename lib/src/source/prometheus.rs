@@ -263,6 +263,16 @@ fn number(value: Option<f64>) -> Sample {
     value.map_or(Sample::Absent(Absence::NoData), Sample::from_number)
 }
 
+/// Whether a query can be asked.
+pub(crate) fn check_query(text: &str) -> Result<(), QueryError> {
+    Query::parse(text).map(drop)
+}
+
+/// Whether a query of counts can be asked.
+pub(crate) fn check_query_of_counts(text: &str) -> Result<(), QueryError> {
+    Query::parse(text)?.check_counts()
+}
+
 impl Read {
     fn parse(read: &PrometheusRead) -> Result<Self, QueryError> {
         match read {

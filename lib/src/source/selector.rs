@@ -37,6 +37,16 @@ pub struct SelectorError {
     at: usize,
 }
 
+impl SelectorError {
+    /// The character of the selector that it is about, in bytes; empty at its end.
+    pub(crate) fn place(&self, selector: &str) -> std::ops::Range<usize> {
+        match selector.char_indices().nth(self.at - 1) {
+            Some((start, c)) => start..start + c.len_utf8(),
+            None => selector.len()..selector.len(),
+        }
+    }
+}
+
 /// The longest selector, in bytes.
 const LONGEST: usize = 4096;
 

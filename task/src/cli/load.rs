@@ -27,11 +27,36 @@ pub fn text(session: &Session, arguments: &PolicyArguments) -> Result<String, Fa
 ///
 /// # Errors
 /// Where it cannot be read or has errors.
-pub fn file(session: &Session, arguments: &PolicyArguments) -> Result<(PolicyFile, Diagnostics), Failure> {
+pub fn file(session: &Session, arguments: &PolicyArguments) -> Result<PolicyFile, Failure> {
     let text = text(session, arguments)?;
-    let checked =
-        PolicyFile::parse(&shown(&arguments.policy), &text, session.clock.now()).map_err(Failure::Policy)?;
+    let checked = PolicyFile::parse(&shown(&arguments.policy), &text, session.clock.now());
+    Ok(checked.map_err(Failure::Policy)?.file)
+}
+
+/// The same, checking which variables every environment of it uses; those without a value are left open, as a desk does not
+/// have the pipeline's.
+///
+/// # Errors
+/// Where it cannot be read or has errors, such as a variable that it may not use.
+pub fn every_environment(
+    session: &Session,
+    arguments: &PolicyArguments,
+) -> Result<(PolicyFile, Diagnostics), Failure> {
+    let text = text(session, arguments)?;
+    let (name, now) = (shown(&arguments.policy), session.clock.now());
+    let checked = PolicyFile::parse_with(&name, &text, now, &variables(session, arguments));
+    let checked = checked.map_err(Failure::Policy)?;
     Ok((checked.file, checked.warnings))
+}
+
+fn variables<'s>(session: &'s Session, arguments: &PolicyArguments) -> GivenVariables<'s> {
+    GivenVariables::new(
+        &arguments.variables,
+        &arguments.allowed_variables,
+        &arguments.secret_variables,
+        &session.environment,
+        session.door.redactor().clone(),
+    )
 }
 
 /// The policy of one environment.
@@ -44,13 +69,7 @@ pub fn resolve(
     file: &PolicyFile,
     environment: Option<&str>,
 ) -> Result<Policy, Failure> {
-    let variables = GivenVariables::new(
-        &arguments.variables,
-        &arguments.allowed_variables,
-        &arguments.secret_variables,
-        &session.environment,
-        session.door.redactor().clone(),
-    );
+    let variables = variables(session, arguments);
     let environment = chosen(file, environment, session.deployed_environment())?;
     let policy = file.resolve(environment, &variables).map_err(Failure::Policy)?;
     session.learn_secrets(policy.sources());

@@ -50,7 +50,7 @@ pub fn context(policy: &Policy, replay_command: String) -> ReportContext {
 /// # Errors
 /// Where one of them cannot be read or used.
 pub fn open(session: &Session, given: &PolicyArguments, journal: &Path) -> Result<(Policy, File), Failure> {
-    let (file, _) = load::file(session, given)?;
+    let file = load::file(session, given)?;
     let path = shown(journal);
     let unreadable = |error: &std::io::Error| {
         Failure::Input(format!(

@@ -8,9 +8,9 @@ use super::{Exit, Failure, load};
 use crate::files::shown;
 use crate::session::Session;
 
-/// Checks the file, and where an environment is named or is the only one, that one with its variables.
+/// Checks every environment of the file; one that is named also with the values of its variables.
 pub fn run(session: &Session, arguments: &ValidateArguments) -> Result<Exit, Failure> {
-    let (file, warnings) = load::file(session, &arguments.policy)?;
+    let (file, warnings) = load::every_environment(session, &arguments.policy)?;
     let environments: Vec<&str> = file.environments().collect();
     let mut warnings = warnings;
     if let Some(name) = &arguments.policy.environment {

@@ -157,7 +157,7 @@ impl Checker<'_> {
             );
             return None;
         }
-        match self.scope.expand(text, &mut self.findings) {
+        match self.scope.expand_secret(text, &mut self.findings) {
             Expanded::Known(known) => Some(Secret::new(known)),
             Expanded::Secret(secret) => Some(secret),
             Expanded::Open | Expanded::Refused => {

@@ -12,7 +12,7 @@ use crate::criterion::{Comparison, Criterion, Dimension, Direction, Threshold};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::policy::BaselineRule;
 use crate::policy::document::Prometheus;
-use crate::policy::rules::{Configured, ReadingKind};
+use crate::policy::rules::{Configured, OnMissing, ReadingKind};
 use crate::sample::State;
 use crate::spelling;
 
@@ -41,6 +41,36 @@ impl Checker<'_> {
         self.doubt_direction(verify, Direction::Below, "a clean release would be held");
         self.doubt_unused(rollback, verify);
         self.doubt_percentages();
+        self.doubt_nothing(rollback, verify);
+    }
+
+    /// Verification that a watch without data passes.
+    fn doubt_nothing(&mut self, rollback: &[Written], verify: &[Written]) {
+        let mut read = configured(verify).flat_map(|written| written.criterion.signals()).peekable();
+        let Some(first) = read.peek().and_then(|signal| self.catalogue.get(signal)) else { return };
+        if !read.all(|signal| self.passes_over_missing(signal)) {
+            return;
+        }
+        let span = configured(verify).next().filter(|written| written.is_explicit()).map(Written::span);
+        let span = span.unwrap_or(first.span);
+        let mut watched = configured(rollback).flat_map(|written| written.criterion.signals());
+        let consequence = if watched.all(|signal| self.passes_over_missing(signal)) {
+            "an empty watch proceeds"
+        } else {
+            "a watch that saw nothing of them verifies all"
+        };
+        let message =
+            format!("every signal of the verification criteria passes over missing data: {consequence}");
+        self.say(Diagnostic::new(Code::VerifiedByNothing, span, message).help(
+            "add a criterion on a signal that holds when nothing is known of it, such as `health passing`",
+        ));
+    }
+
+    fn passes_over_missing(&self, signal: &SignalName) -> bool {
+        self.catalogue.get(signal).is_some_and(|entry| {
+            let contract = entry.rules.contract;
+            [contract.on_no_data, contract.on_low_traffic, contract.on_error].contains(&OnMissing::Pass)
+        })
     }
 
     /// `> 2x baseline` of something that can be 0.
@@ -262,6 +292,11 @@ impl Checker<'_> {
             );
         }
     }
+}
+
+/// The criteria that are judged.
+fn configured(list: &[Written]) -> impl Iterator<Item = &Written> {
+    list.iter().filter(|written| written.configured == Configured::Yes)
 }
 
 /// The signals that are compared with their baselines.

@@ -6,7 +6,7 @@ use super::groups::Groups;
 use super::servers::{Server, Targets};
 use super::sources::{low_traffic, prometheus_entry, scrape_entry, words};
 use crate::criterion::Dimension;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::policy::decode::{Field, Words};
 use crate::policy::defaults;
 use crate::policy::document::{Command, HttpJson, Prometheus, Scrape};
@@ -15,6 +15,7 @@ use crate::policy::rules::{ReadingKind, SignalRules};
 use crate::policy::source_spec::{
     CommandSpec, HttpJsonRead, HttpJsonSpec, PrometheusRead, ScrapeRead, SourceSpec,
 };
+use crate::source::{self, QueryError, SourceError};
 use crate::{Duration, SignalName};
 
 impl Checker<'_> {
@@ -36,19 +37,21 @@ impl Checker<'_> {
         let written = [&document.query, &document.bad, &document.total].map(|field| !field.is_missing());
         let read = match written {
             [true, false, _] => PrometheusRead::Value {
-                query: self.words(&document.query),
-                total: document.total.get().and_then(|text| self.known(text)),
+                query: self.query(name, &document.query, source::check_query).unwrap_or_default(),
+                total: self.query(name, &document.total, source::check_query),
                 empty,
             },
             [false, true, true] => {
                 self.doubt_empty_bad(document, empty);
-                let (bad, total) = (self.words(&document.bad), self.words(&document.total));
+                let [bad, total] = [&document.bad, &document.total]
+                    .map(|field| self.query(name, field, source::check_query_of_counts).unwrap_or_default());
                 PrometheusRead::Ratio { bad, total, empty }
             }
             _ => return self.wrong_reading(at, "`query` for a number, or `bad` and `total` for counts"),
         };
         let mut entry = prometheus_entry(name, &read, server, Origin::Written, at.span);
         self.apply_failing(&mut entry, failing, document.failing.span());
+        // What its queries have wrong each for itself is said already.
         let span = document.query.span().or(document.bad.span()).unwrap_or(at.span);
         self.prometheus_source(server, name.clone(), read, groups, span);
         self.give(name.clone(), entry);
@@ -68,21 +71,19 @@ impl Checker<'_> {
             self.no_endpoint(at.span);
         }
         let failing = self.failing(&document.failing);
-        let Some(read) = self.scrape_read(document) else {
+        let Some(read) = self.scrape_read(name, document) else {
             let forms = "`bad` and `total`, `rate`, `increase`, `gauge`, or `histogram` and `quantile`";
             return self.wrong_reading(at, forms);
         };
         let mut entry = scrape_entry(name, &read, targets, Origin::Written, at.span);
         self.apply_failing(&mut entry, failing, document.failing.span());
-        let selectors =
-            [&document.bad, &document.rate, &document.increase, &document.gauge, &document.histogram];
-        let span = selectors.into_iter().find_map(|field| field.span()).unwrap_or(at.span);
+        let span = document.histogram.span().unwrap_or(at.span);
         self.scrape_source(targets, name.clone(), read, groups, span);
         self.give(name.clone(), entry);
     }
 
     /// What a scrape is read for; `None` where the keys say nothing, half of it, or several things.
-    fn scrape_read(&mut self, document: &Scrape) -> Option<ScrapeRead> {
+    fn scrape_read(&mut self, name: &SignalName, document: &Scrape) -> Option<ScrapeRead> {
         let given = [
             !document.bad.is_missing(),
             !document.total.is_missing(),
@@ -94,27 +95,56 @@ impl Checker<'_> {
         ];
         Some(match given {
             [true, true, false, false, false, false, false] => {
-                ScrapeRead::Ratio { bad: self.words(&document.bad), total: self.words(&document.total) }
+                let [bad, total] = [&document.bad, &document.total].map(|field| self.selector(name, field));
+                ScrapeRead::Ratio { bad, total }
             }
             [false, false, true, false, false, false, false] => {
-                ScrapeRead::Rate { counter: self.words(&document.rate) }
+                ScrapeRead::Rate { counter: self.selector(name, &document.rate) }
             }
             [false, false, false, true, false, false, false] => {
-                ScrapeRead::Increase { counter: self.words(&document.increase) }
+                ScrapeRead::Increase { counter: self.selector(name, &document.increase) }
             }
             [false, false, false, false, true, false, false] => {
-                ScrapeRead::Gauge { gauge: self.words(&document.gauge) }
+                ScrapeRead::Gauge { gauge: self.selector(name, &document.gauge) }
             }
             [false, false, false, false, false, true, true] => {
-                let quantile = self.share(&document.quantile).unwrap_or(0.5);
-                if let (Some(span), true) = (document.quantile.span(), quantile <= 0.0 || quantile >= 1.0) {
-                    let found = Diagnostic::new(Code::InvalidShare, span, "a quantile lies between 0 and 1");
-                    self.say(found.help("write `95%` or `0.95`"));
-                }
-                ScrapeRead::Quantile { histogram: self.words(&document.histogram), quantile }
+                let quantile = self.quantile(&document.quantile);
+                ScrapeRead::Quantile { histogram: self.selector(name, &document.histogram), quantile }
             }
             _ => return None,
         })
+    }
+
+    /// A selector of series, or nothing while it is not known; what is wrong with it is said at its own place.
+    fn selector(&mut self, signal: &SignalName, field: &Field<Words>) -> String {
+        let Some(text) = field.get() else { return String::new() };
+        let Some(known) = self.known(text) else { return String::new() };
+        if let Err(why) = source::check_selector(&known) {
+            let span = if text.as_str() == known { text.place(why.place(&known)) } else { text.span };
+            self.unreadable(span, &SourceError::Selector { signal: signal.clone(), why });
+        }
+        known
+    }
+
+    /// A query, as [`Checker::selector`].
+    fn query(
+        &mut self,
+        signal: &SignalName,
+        field: &Field<Words>,
+        check: fn(&str) -> Result<(), QueryError>,
+    ) -> Option<String> {
+        let text = field.get()?;
+        let known = self.known(text)?;
+        if let Err(why) = check(&known) {
+            self.unreadable(text.span, &SourceError::Query { signal: signal.clone(), why });
+        }
+        Some(known)
+    }
+
+    /// A part of a signal that its source will not read: the signal cannot be built, and nothing more is said of that.
+    fn unreadable(&mut self, span: Span, error: &SourceError) {
+        self.say(Diagnostic::new(Code::InvalidSource, span, error.to_string()));
+        self.open = true;
     }
 
     /// A text, or nothing while it is not known.

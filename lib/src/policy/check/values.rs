@@ -8,6 +8,9 @@ use crate::policy::node::Text;
 use crate::policy::variables::{Expanded, misplaced};
 use crate::{Duration, SignalName};
 
+/// What to write for a quantile that is none.
+const QUANTILE_HELP: &str = "write the 95th percentile as `95%` or `0.95`";
+
 impl Checker<'_> {
     /// Records a finding.
     pub(super) fn say(&mut self, found: Diagnostic) {
@@ -81,6 +84,22 @@ impl Checker<'_> {
 
     /// A share between 0 and 1.
     pub(super) fn share(&mut self, field: &Field<Share>) -> Option<f64> {
+        self.share_with(field, 2.0, "write a percentage such as `50%`, or a number from 0 to 1")
+    }
+
+    /// A quantile: a share that is neither 0 nor 1. Where it is not known, one that is.
+    pub(super) fn quantile(&mut self, field: &Field<Share>) -> f64 {
+        // `1.5` is no 1.5 %: nobody asks for that quantile.
+        let Some(quantile) = self.share_with(field, 50.0, QUANTILE_HELP) else { return 0.5 };
+        if let (Some(span), true) = (field.span(), quantile <= 0.0 || quantile >= 1.0) {
+            let found = Diagnostic::new(Code::InvalidShare, span, "a quantile lies between 0 and 1");
+            self.say(found.help(QUANTILE_HELP));
+        }
+        quantile
+    }
+
+    /// A share; a number from `percent` to 100 was meant as a percentage.
+    fn share_with(&mut self, field: &Field<Share>, percent: f64, help: &str) -> Option<f64> {
         let text = field.get()?;
         let known = self.known(text)?;
         let trimmed = known.trim();
@@ -94,10 +113,10 @@ impl Checker<'_> {
                 let message = format!("`{}` is not a share between 0 and 1", trimmed.escape_debug());
                 let found = Diagnostic::new(Code::InvalidShare, text.span, message);
                 self.say(match read {
-                    Ok(number) if number > 1.0 && number <= 100.0 && !trimmed.ends_with('%') => {
+                    Ok(number) if (percent..=100.0).contains(&number) && !trimmed.ends_with('%') => {
                         found.help(format!("write `{number}%`"))
                     }
-                    _ => found.help("write a percentage such as `50%`, or a number from 0 to 1"),
+                    _ => found.help(help),
                 });
                 None
             }

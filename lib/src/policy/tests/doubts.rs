@@ -97,3 +97,28 @@ fn a_query_whose_brackets_do_not_match_is_refused() {
         assert!(errors.iter().any(|found| found.code() == Code::InvalidSource), "{query}: {errors}");
     }
 }
+
+#[test]
+fn verification_that_a_watch_without_data_passes_is_doubted() {
+    let policy = |contract: &str, gate: &str| {
+        let warnings = parse(&with(&format!(
+            "signals:\n  kpi: {{ http-json: {{ url: \"https://k\", value: /v }}{contract} }}\ngate: {{ {gate} }}"
+        )))
+        .warnings;
+        let found = warnings.iter().find(|found| found.code() == Code::VerifiedByNothing);
+        found.map(|found| found.message().rsplit_once(": ").unwrap().1.to_owned())
+    };
+    let some = |words: &str| Some(words.to_owned());
+    let alone = "rollback_when: [kpi < 1 for 5m], verify: [kpi > 1]";
+    for contract in [", on_no_data: pass", ", on_error: pass", ", on_low_traffic: pass"] {
+        assert_eq!(policy(contract, alone), some("an empty watch proceeds"), "{contract}");
+        let beside = policy(contract, "rollback_when: [health failing for 2m], verify: [kpi > 1]");
+        assert_eq!(beside, some("a watch that saw nothing of them verifies all"), "{contract}");
+    }
+    assert_eq!(policy("", alone), None);
+    assert_eq!(policy(", on_no_data: hold", alone), None);
+    let both = "rollback_when: [kpi < 1 for 5m], verify: [kpi > 1, health passing]";
+    assert_eq!(policy(", on_no_data: pass", both), None);
+    // A list without a criterion verifies nothing, and says so by being empty.
+    assert_eq!(policy(", on_no_data: pass", "verify: [], rollback_when: [health failing for 2m]"), None);
+}

@@ -2,9 +2,9 @@ use super::*;
 use crate::diagnostic::Span;
 
 /// `NAME` has a value, `TOKEN` is secret, `EMPTY` is unset, anything else is not allowed.
-struct Outer;
+struct Known;
 
-impl Variables for Outer {
+impl Variables for Known {
     fn get(&self, name: &str) -> Variable {
         match name {
             "NAME" => Variable::Value("value".to_owned()),
@@ -20,7 +20,7 @@ fn text(written: &str) -> Text {
 }
 
 fn scope(findings: &mut Vec<Diagnostic>) -> Scope<'static> {
-    let mut scope = Scope::new(Some(&Outer));
+    let mut scope = Scope::new(Outer::Used(&Known));
     scope.define("host", &text("orders.contoso.com"), findings);
     scope.define("image", &text("orders:${NAME}"), findings);
     scope.define("loop", &text("${host}"), findings);
@@ -83,7 +83,7 @@ fn a_value_is_not_expanded_again() {
         }
     }
     let mut findings = Vec::new();
-    let expanded = Scope::new(Some(&Nested)).expand(&text("${A}"), &mut findings);
+    let expanded = Scope::new(Outer::Used(&Nested)).expand(&text("${A}"), &mut findings);
     assert!(matches!(expanded, Expanded::Known(known) if known == "${TOKEN} $(X)"));
 }
 
@@ -108,7 +108,7 @@ fn a_secret_makes_the_whole_text_secret() {
 #[test]
 fn an_unknown_variable_is_open_while_the_policy_is_only_checked() {
     let mut findings = Vec::new();
-    let scope = Scope::new(None);
+    let scope = Scope::new(Outer::Open);
     assert!(matches!(scope.expand(&text("${LAW_ID}"), &mut findings), Expanded::Open));
     assert!(findings.is_empty());
     assert!(matches!(scope.expand(&text("${BUILD_BUILDNUMBR}"), &mut findings), Expanded::Open));
@@ -124,7 +124,34 @@ fn expanded_texts_are_bounded() {
         }
     }
     let mut findings = Vec::new();
-    let expanded = Scope::new(Some(&Long)).expand(&text(&"${A}".repeat(10_000)), &mut findings);
+    let expanded = Scope::new(Outer::Used(&Long)).expand(&text(&"${A}".repeat(10_000)), &mut findings);
     assert!(matches!(expanded, Expanded::Refused));
     assert_eq!(findings.len(), 1);
+}
+
+#[test]
+fn a_policy_that_is_only_checked_needs_no_values_and_still_names_allowed_variables() {
+    let scope = Scope::new(Outer::Checked(&Known));
+    let mut findings = Vec::new();
+    assert!(matches!(scope.expand(&text("${EMPTY}"), &mut findings), Expanded::Open));
+    assert!(matches!(scope.expand(&text("${NAME}"), &mut findings), Expanded::Known(_)));
+    assert!(findings.is_empty(), "{findings:?}");
+    assert!(matches!(scope.expand(&text("${OTHER}"), &mut findings), Expanded::Refused));
+    assert_eq!(findings[0].code().as_str(), "variable-not-allowed");
+}
+
+#[test]
+fn the_help_for_a_secret_names_what_lets_a_secret_in() {
+    for (scope, name, words) in [
+        (Scope::new(Outer::Used(&Known)), "${OTHER}", "--secret-var"),
+        (Scope::new(Outer::Used(&Known)), "${EMPTY}", "`env`"),
+    ] {
+        let mut findings = Vec::new();
+        assert!(matches!(scope.expand_secret(&text(name), &mut findings), Expanded::Refused));
+        let help = findings[0].suggestions().join("; ");
+        assert!(help.contains(words) && !help.contains("--allow-var") && !help.contains("--var "), "{help}");
+        findings.clear();
+        scope.expand(&text(name), &mut findings);
+        assert!(!findings[0].suggestions().join("; ").contains("--secret-var"));
+    }
 }

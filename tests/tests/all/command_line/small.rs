@@ -84,11 +84,42 @@ fn warnings_are_said_and_can_be_denied() {
 }
 
 #[test]
+fn validate_says_of_every_environment_which_variables_it_may_not_use() {
+    let of = |environments: &str| {
+        let policy = format!(
+            "version: 1\nservice: orders\n{environments}probe: {{ url: \"https://${{HOST}}/${{BUILD_BUILDNUMBER}}\" }}\n"
+        );
+        Gate::default().with_file("runbook.yml", &policy)
+    };
+    let two = "environments: { test: { vars: { HOST: test.example.com } }, production: {} }\n";
+    for environments in ["", "environments: { staging: {} }\n", two] {
+        let gate = of(environments);
+        let refused = gate.run(&["validate"]).with_code(2);
+        assert!(refused.err.contains("a policy may not use the variable `HOST`"), "{}", refused.err);
+        assert!(!refused.err.contains("BUILD_BUILDNUMBER` has no value"), "{}", refused.err);
+        // What may be used need not have its value on a desk.
+        gate.run(&["validate", "--allow-var", "HOST"]).with_code(0);
+        gate.run(&["validate", "--var", "HOST=orders.example.com"]).with_code(0);
+    }
+    let own = "environments: { test: { vars: { HOST: test.example.com } } }\n";
+    of(own).run(&["validate"]).with_code(0);
+}
+
+#[test]
+fn the_help_for_a_secret_header_names_the_option_that_lets_a_secret_in() {
+    let policy = "version: 1\nservice: orders\nprobe:\n  url: https://orders.example.com\n  headers: { X-Api-Key: { secret: \"${TOKEN}\" } }\n";
+    let gate = Gate::default().with_file("runbook.yml", policy);
+    let refused = gate.run(&["validate"]).with_code(2);
+    assert!(refused.err.contains("`--secret-var` on a desk"), "{}", refused.err);
+    assert!(!refused.err.contains("--allow-var"), "{}", refused.err);
+    gate.run(&["validate", "--secret-var", "TOKEN"]).with_code(0);
+}
+
+#[test]
 fn validate_expands_the_variables_of_a_named_environment() {
     let policy =
         "version: 1\nservice: orders\nenvironments: { staging: {} }\nprobe: { url: \"https://${HOST}\" }\n";
     let gate = Gate::default().with_file("runbook.yml", policy).with_variable("HOST", "orders.example.com");
-    gate.run(&["validate"]).with_code(0);
     let refused = gate.run(&["validate", "--environment", "staging"]).with_code(2);
     assert!(refused.err.contains("HOST"), "{}", refused.err);
     gate.run(&["validate", "--environment", "staging", "--allow-var", "HOST"]).with_code(0);
