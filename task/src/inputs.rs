@@ -207,6 +207,12 @@ pub fn report_directory(environment: &BTreeMap<String, String>) -> Option<PathBu
     Some(Path::new(reader.text(Input::WorkingDirectory).unwrap_or(".")).join(folder))
 }
 
+/// Whether the command is `rollback`, also where others of the inputs are wrong.
+pub fn asks_for_a_rollback(environment: &BTreeMap<String, String>) -> bool {
+    let reader = Reader { environment, errors: Vec::new() };
+    reader.text(Input::Command) == Some("rollback")
+}
+
 struct Reader<'e> {
     environment: &'e BTreeMap<String, String>,
     errors: Vec<InputError>,

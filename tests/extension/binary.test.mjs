@@ -271,7 +271,7 @@ describe('bad input', () => {
         const reportDirectory = path.join(run.workspace, 'gate');
         mkdirSync(reportDirectory);
         for (const command of ['verify', 'checklist']) {
-            ['report.json', 'report.md', 'report.html', 'junit.xml', 'checklist.json', 'checklist.md', 'checklist.html', 'rollback-plan.json', 'rollback-plan.md', 'rollback-plan.html'].forEach((name) => writeFileSync(path.join(reportDirectory, name), '{"decision":"proceed"}'));
+            ['journal.ndjson', 'verdict.json', 'report.json', 'report.md', 'report.html', 'junit.xml', 'checklist.json', 'checklist.md', 'checklist.html', 'rollback-plan.json', 'rollback-plan.md', 'rollback-plan.html'].forEach((name) => writeFileSync(path.join(reportDirectory, name), '{"decision":"proceed"}'));
             const step = await runTask(run.task, { ...run, inputs: { command, reportDirectory, deployedAt: 'yesterday' } });
             ends(step, 'Failed', 2);
             assert.deepEqual(readdirSync(reportDirectory), []);

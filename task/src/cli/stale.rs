@@ -11,14 +11,35 @@ pub fn clear(arguments: impl Iterator<Item = OsString>) {
     let Some(folder) = named(&arguments) else { return };
     let reports = ReportFolder::at(&folder);
     // The command line is wrong, and that is what is said: a folder that is not there has no reports.
-    let asked = |command: &str| arguments.iter().any(|argument| argument == command);
-    let _ = if asked("checklist") {
-        reports.clear_checklist()
-    } else if asked("rollback") {
-        reports.clear_plan()
-    } else {
-        reports.clear_reports()
+    let _ = match written_by(&arguments) {
+        Written::Gate => reports.clear(),
+        Written::Reports => reports.clear_reports(),
+        Written::Checklist => reports.clear_checklist(),
+        Written::Plan => reports.clear_plan(),
     };
+}
+
+/// What a command writes into its report folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Written {
+    /// The journal and the reports.
+    Gate,
+    /// The reports of a journal, which may lie beside them.
+    Reports,
+    Checklist,
+    Plan,
+}
+
+fn written_by(arguments: &[OsString]) -> Written {
+    let command =
+        arguments.iter().filter_map(|argument| argument.to_str()).find(|text| !text.starts_with('-'));
+    match command {
+        Some("replay" | "report") => Written::Reports,
+        Some("checklist") => Written::Checklist,
+        Some("rollback") => Written::Plan,
+        // A command that is mistyped is nobody's: what it was to make is not what lies there.
+        _ => Written::Gate,
+    }
 }
 
 fn named(arguments: &[OsString]) -> Option<PathBuf> {
@@ -49,5 +70,36 @@ mod tests {
         assert_eq!(of("verify --report-dir"), None);
         assert_eq!(of("verify --report-dir out --dry-run --observ"), None);
         assert_eq!(of("verify --observ"), None);
+    }
+
+    #[test]
+    fn each_command_clears_what_it_writes() {
+        let of = |line: &str| written_by(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(of("verify -e report --report-dir out --observ"), Written::Gate);
+        assert_eq!(of("verifi --report-dir out"), Written::Gate);
+        assert_eq!(of("-v replay --journal out/journal.ndjson --report-dir out --x"), Written::Reports);
+        assert_eq!(of("checklist --report-dir out --x"), Written::Checklist);
+        assert_eq!(of("rollback plan --report-dir out --x"), Written::Plan);
+    }
+
+    #[test]
+    fn the_journal_of_an_earlier_gate_goes_with_its_reports() {
+        let left = |line: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            let names =
+                ["journal.ndjson", "report.json", "verdict.json", "checklist.json", "rollback-plan.json"];
+            for name in names {
+                std::fs::write(folder.path().join(name), "{}").unwrap();
+            }
+            let arguments = line.split(' ').map(OsString::from);
+            clear(arguments.chain(["--report-dir".into(), folder.path().into()]));
+            names.into_iter().filter(|name| folder.path().join(name).exists()).collect::<Vec<_>>()
+        };
+        assert_eq!(left("verify --observ"), ["checklist.json", "rollback-plan.json"]);
+        assert_eq!(left("replay --observ"), ["journal.ndjson", "checklist.json", "rollback-plan.json"]);
+        assert_eq!(
+            left("rollback plan --x"),
+            ["journal.ndjson", "report.json", "verdict.json", "checklist.json"]
+        );
     }
 }

@@ -61,10 +61,15 @@ fn perform(session: Session, agent: &Agent) -> Result<Ended, String> {
             if let Some(folder) = inputs::report_directory(&session.environment) {
                 // That the inputs are wrong is what is said: a folder that is not there has no reports.
                 let reports = ReportFolder::at(&folder);
-                let _ = reports
-                    .clear_reports()
-                    .and_then(|()| reports.clear_checklist())
-                    .and_then(|()| reports.clear_plan());
+                let _ = if inputs::asks_for_a_rollback(&session.environment) {
+                    // What the gate left may lie beside it, and is what the rollback is of.
+                    reports.clear_plan()
+                } else {
+                    reports
+                        .clear()
+                        .and_then(|()| reports.clear_checklist())
+                        .and_then(|()| reports.clear_plan())
+                };
             }
             return Ok(refused(agent, &errors));
         }
@@ -78,7 +83,10 @@ fn perform(session: Session, agent: &Agent) -> Result<Ended, String> {
         .map_err(|error| format!("cannot work in {}: {}", shown(folder), plain(&error)))?;
     let session = match remote::policy(&session, &inputs.policy) {
         Ok(policy) => with_policy(session, policy),
-        Err(failure) => return Ok(broken(&session, agent, &failure)),
+        Err(failure) => {
+            clear_old_reports(inputs.command, inputs.report_directory.as_deref());
+            return Ok(broken(&session, agent, &failure));
+        }
     };
     let reports = match &inputs.report_directory {
         Some(folder) => std::path::absolute(folder).unwrap_or_else(|_| folder.clone()),
@@ -100,6 +108,18 @@ fn perform(session: Session, agent: &Agent) -> Result<Ended, String> {
         Ok(exit) => ended(agent, exit, &inputs.subcommand()),
         Err(failure) => broken(&session, agent, &failure),
     })
+}
+
+/// A step that cannot begin leaves nothing that a later one would take for its own.
+fn clear_old_reports(command: &str, folder: Option<&Path>) {
+    let Some(reports) = folder.map(ReportFolder::at) else { return };
+    // Why it cannot begin is what is said: a folder that is not there has no reports.
+    let _ = match command {
+        "verify" => reports.clear(),
+        "checklist" => reports.clear_checklist(),
+        "rollback" => reports.clear_plan(),
+        _ => Ok(()),
+    };
 }
 
 /// The session with the policy that was read from elsewhere.

@@ -92,6 +92,10 @@ fn old_reports_go_where_the_gate_cannot_begin_or_is_off() {
     let gate = gate.with_file("out/report.json", old).with_file("out/checklist.json", old);
     gate.run(&["verify", "--report-dir", "out", "--no-such-option"]).with_code(2);
     assert_eq!(gate.files("out"), ["checklist.json"]);
+    // A journal, too, would be taken for this gate's.
+    let gate = gate.with_file("out/journal.ndjson", "{}").with_file("out/report.json", old);
+    gate.run(&["verify", "--report-dir=out", "--no-such-option"]).with_code(2);
+    assert_eq!(gate.files("out"), ["checklist.json"]);
     gate.run(&["checklist", "--report-dir", "out", "--no-such-option"]).with_code(2);
     assert!(gate.files("out").is_empty(), "{:?}", gate.files("out"));
     let gate = gate.with_file("out/report.json", old);
