@@ -1,5 +1,7 @@
 //! What somebody who waits sees: one live line on a terminal, a line per event elsewhere.
 
+use std::collections::BTreeSet;
+
 use runbook_gate::criterion::Criterion;
 use runbook_gate::gate::Progress;
 use runbook_gate::gate::outcome::{Distance, Phase};
@@ -17,6 +19,11 @@ pub trait View {
 
     /// Says a line that stays.
     fn say(&mut self, text: &str);
+
+    /// What a source remarked: a line that stays.
+    fn remark(&mut self, at: Timestamp, text: &str) {
+        self.say(&format!("{} {text}", clock(at)));
+    }
 
     /// How often it wants to be shown how things stand, beside every change.
     fn refresh_every(&self) -> Option<Duration> {
@@ -100,18 +107,20 @@ pub struct EventLines {
     door: Door,
     judged: Judged,
     before: Progress,
+    /// The criteria whose breach was said, and of which nothing is known since.
+    lost: BTreeSet<String>,
 }
 
 impl EventLines {
     /// Nothing has been said yet.
     pub fn new(door: Door, judged: Judged) -> Self {
-        Self { door, judged, before: Progress::default() }
+        Self { door, judged, before: Progress::default(), lost: BTreeSet::new() }
     }
 }
 
 impl View for EventLines {
     fn show(&mut self, progress: &Progress, now: Timestamp) {
-        for line in changes(&self.judged, &self.before, progress, now) {
+        for line in changes(&self.judged, &self.before, progress, &mut self.lost, now) {
             self.door.say(&line);
         }
         self.before = progress.clone();
@@ -179,18 +188,29 @@ fn live_line(judged: &Judged, progress: &Progress, now: Timestamp) -> String {
 }
 
 /// What is new, one line each.
-fn changes(judged: &Judged, before: &Progress, after: &Progress, now: Timestamp) -> Vec<String> {
+fn changes(
+    judged: &Judged,
+    before: &Progress,
+    after: &Progress,
+    lost: &mut BTreeSet<String>,
+    now: Timestamp,
+) -> Vec<String> {
     let mut lines = Vec::new();
+    let mut decided = None;
     if after.phase != before.phase {
         let words = match after.phase {
             Phase::NotStarted => None,
             Phase::WarmUp => Some("warming up: samples do not count yet".to_owned()),
             Phase::Watch => Some("watching".to_owned()),
             Phase::Extended => Some("the watch goes on: a criterion is still running at its end".to_owned()),
-            Phase::Decided => Some("decided".to_owned()),
+            Phase::Decided => {
+                // After what decided it.
+                decided = Some("decided".to_owned());
+                None
+            }
         };
         // The end of the watch is no end of the warm-up.
-        let until = after.end.filter(|_| !matches!(after.phase, Phase::Decided | Phase::WarmUp));
+        let until = after.end.filter(|_| after.phase != Phase::WarmUp);
         lines.extend(words.map(|words| match until {
             Some(end) => format!("{words} until {}", clock(end)),
             None => words,
@@ -200,7 +220,7 @@ fn changes(judged: &Judged, before: &Progress, after: &Progress, now: Timestamp)
     }
     for (text, distance) in &after.criteria {
         let was = before.criteria.iter().find(|(name, _)| name == text).map(|(_, distance)| *distance);
-        lines.extend(turn(text, was, *distance));
+        lines.extend(turn(text, was, *distance, lost));
     }
     for (signal, shown) in judged.readings(after) {
         let was = before.last.iter().find(|(name, _)| name == signal).and_then(|(_, value)| *value);
@@ -210,18 +230,28 @@ fn changes(judged: &Judged, before: &Progress, after: &Progress, now: Timestamp)
             _ => {}
         }
     }
+    lines.extend(decided);
     lines.into_iter().map(|line| format!("{} {line}", clock(now))).collect()
 }
 
-fn turn(text: &str, was: Option<Distance>, is: Distance) -> Option<String> {
-    match (was, is) {
-        (Some(Distance::Breaching { .. }), Distance::Breaching { .. }) => None,
-        (_, Distance::Breaching { needed, .. }) => Some(format!("{text}: beyond, trips after {needed}")),
-        (Some(Distance::Tripped), Distance::Tripped) => None,
-        (_, Distance::Tripped) => Some(format!("{text}: tripped")),
-        (Some(Distance::Breaching { .. }), Distance::Clear) => Some(format!("{text}: clear again")),
-        (Some(Distance::Breaching { .. }), Distance::Unknown) => Some(format!("{text}: unknown now")),
-        _ => None,
+/// `lost` are the criteria whose breach was said, and of which nothing is known since.
+fn turn(text: &str, was: Option<Distance>, is: Distance, lost: &mut BTreeSet<String>) -> Option<String> {
+    let breached = matches!(was, Some(Distance::Breaching { .. }));
+    match is {
+        Distance::Breaching { .. } if breached => None,
+        Distance::Breaching { needed, .. } => {
+            lost.remove(text);
+            Some(format!("{text}: beyond, trips after {needed}"))
+        }
+        Distance::Tripped if was == Some(Distance::Tripped) => None,
+        Distance::Tripped => Some(format!("{text}: tripped")),
+        Distance::Unknown if breached => {
+            lost.insert(text.to_owned());
+            Some(format!("{text}: was beyond, and nothing is known now: the breach may go on"))
+        }
+        // Both ends of a breach are said, however long nothing was known between.
+        Distance::Clear if lost.remove(text) || breached => Some(format!("{text}: clear again")),
+        Distance::Unknown | Distance::Clear => None,
     }
 }
 
@@ -308,24 +338,67 @@ mod tests {
         assert_eq!(cut("abc", 0), "…");
     }
 
+    fn changes(before: &Progress, after: &Progress, now: Timestamp) -> Vec<String> {
+        super::changes(&judged(), before, after, &mut BTreeSet::new(), now)
+    }
+
+    #[test]
+    fn a_breach_that_is_no_longer_seen_is_not_called_clear() {
+        let (judged, mut lost) = (judged(), BTreeSet::new());
+        let held = Distance::Breaching { held: Duration::ZERO, needed: Duration::from_secs(300) };
+        let course = [
+            (Some(0.09), held),
+            (None, held),
+            (None, Distance::Unknown),
+            (None, Distance::Unknown),
+            (Some(0.001), Distance::Clear),
+            (Some(0.001), Distance::Clear),
+        ];
+        let mut before = progress(Phase::Watch, Some(0.001), Distance::Clear);
+        let mut said = Vec::new();
+        for (value, distance) in course {
+            let after = progress(Phase::Watch, value, distance);
+            said.extend(super::changes(&judged, &before, &after, &mut lost, at(1)));
+            before = after;
+        }
+        let said: Vec<&str> =
+            said.iter().filter_map(|line| line.split_once("5m: ")).map(|(_, said)| said).collect();
+        assert_eq!(
+            said,
+            [
+                "beyond, trips after 5m",
+                "was beyond, and nothing is known now: the breach may go on",
+                "clear again"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_decided_is_said_before_the_decision() {
+        let held = Distance::Breaching { held: Duration::ZERO, needed: Duration::from_secs(300) };
+        let before = progress(Phase::Watch, Some(0.09), held);
+        let after = progress(Phase::Decided, Some(0.09), Distance::Tripped);
+        assert_eq!(
+            changes(&before, &after, at(61)),
+            ["00:01:01Z error_rate > 5% for 5m: tripped", "00:01:01Z decided"]
+        );
+    }
+
     #[test]
     fn a_line_is_said_only_when_something_changes() {
         let quiet = progress(Phase::Watch, Some(0.001), Distance::Clear);
-        assert!(changes(&judged(), &quiet, &quiet, at(1)).is_empty());
+        assert!(changes(&quiet, &quiet, at(1)).is_empty());
         let held = Distance::Breaching { held: Duration::ZERO, needed: Duration::from_secs(300) };
         let bad = progress(Phase::Watch, Some(0.09), held);
         assert_eq!(
-            changes(&judged(), &quiet, &bad, at(61)),
+            changes(&quiet, &bad, at(61)),
             ["00:01:01Z error_rate > 5% for 5m: beyond, trips after 5m"]
         );
-        assert_eq!(
-            changes(&judged(), &bad, &quiet, at(62)),
-            ["00:01:02Z error_rate > 5% for 5m: clear again"]
-        );
+        assert_eq!(changes(&bad, &quiet, at(62)), ["00:01:02Z error_rate > 5% for 5m: clear again"]);
         let blind = progress(Phase::Watch, None, Distance::Clear);
-        assert_eq!(changes(&judged(), &quiet, &blind, at(63)), ["00:01:03Z error_rate is absent"]);
-        assert_eq!(changes(&judged(), &blind, &quiet, at(64)), ["00:01:04Z error_rate is 0.1%"]);
-        let started = changes(&judged(), &Progress::default(), &quiet, at(0));
+        assert_eq!(changes(&quiet, &blind, at(63)), ["00:01:03Z error_rate is absent"]);
+        assert_eq!(changes(&blind, &quiet, at(64)), ["00:01:04Z error_rate is 0.1%"]);
+        let started = changes(&Progress::default(), &quiet, at(0));
         assert_eq!(started[0], "00:00:00Z watching until 00:16:00Z");
     }
 }

@@ -4,7 +4,7 @@ use super::flapping::Flapping;
 use super::instant;
 use super::outcome::{Distance, Observed};
 use super::predicate::{Manner, Part, Seen, Strength, Test, Verdict, View, times, truth, verdict};
-use super::series::{Nanos, nanos};
+use super::series::{Nanos, Series, nanos};
 use super::strict::Strict;
 use super::sustained::{Finding, Look, Sustained, tail};
 use super::threshold::{Limit, Role, limit};
@@ -173,8 +173,20 @@ impl Judge {
         } else if blind || !self.decides() {
             Distance::Unknown
         } else {
-            self.effective.distance(now)
+            match self.effective.distance(now) {
+                // What is not seen any more has not become clear.
+                Distance::Clear
+                    if self.each(view).any(|series| !series.speaks(now, self.effective.beyond_at())) =>
+                {
+                    Distance::Unknown
+                }
+                distance => distance,
+            }
         }
+    }
+
+    fn each<'s>(&'s self, view: &'s View<'_>) -> impl Iterator<Item = &'s Series> {
+        self.series.iter().filter_map(|place| view.series.get(*place))
     }
 }
 
@@ -238,6 +250,14 @@ impl Track {
             FormState::Sustained(sustained) => sustained.distance(now),
             FormState::Strict(strict) => strict.distance(),
             FormState::Flapping(flapping, _) => flapping.distance(),
+        }
+    }
+
+    /// The newest time at which it was seen beyond its threshold.
+    fn beyond_at(&self) -> Option<Nanos> {
+        match &self.form {
+            FormState::Sustained(sustained) => sustained.beyond_at(),
+            FormState::Instant | FormState::Strict(_) | FormState::Flapping(..) => None,
         }
     }
 

@@ -270,6 +270,13 @@ impl Series {
     /// The counts in `(after, to]`, summed afresh: a difference of running sums would lose what is small beside the rest.
     pub(super) fn pooled(&self, after: Nanos, to: Nanos) -> Pooled {
         let mut pooled = Pooled::default();
+    /// Whether its newest sample is known, newer than `beyond`, and no older than two steps.
+    pub(super) fn speaks(&self, at: Nanos, beyond: Option<Nanos>) -> bool {
+        let recent = |point: &Point| at.saturating_sub(point.at) <= self.step.saturating_mul(2);
+        let newer = |point: &Point| beyond.is_none_or(|beyond| point.at > beyond);
+        !self.newest_absent && self.newest(at).is_some_and(|point| recent(point) && newer(point))
+    }
+
         self.points(after, to).for_each(|point| pooled.add(point.known));
         pooled
     }

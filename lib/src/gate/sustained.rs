@@ -223,6 +223,11 @@ impl Sustained {
         }
     }
 
+    /// The newest sample that was beyond.
+    pub(super) fn beyond_at(&self) -> Option<Nanos> {
+        self.streak.map(|(_, last)| last)
+    }
+
     /// How far it is from tripping.
     pub(super) fn distance(&self, now: Nanos) -> Distance {
         match self.streak {

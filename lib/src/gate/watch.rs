@@ -395,7 +395,7 @@ impl Watch {
             Phase::Decided
         } else if self.extension.is_some() {
             Phase::Extended
-        } else if now <= times.watch_from {
+        } else if now <= times.watch_from && times.start < times.watch_from {
             Phase::WarmUp
         } else {
             Phase::Watch
