@@ -5,18 +5,25 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use runbook_gate::{Duration, Timestamp};
 
+/// What it is, in one line.
+const ABOUT: &str = "Watches a release of your service and decides by your policy: proceed, hold or rollback";
+/// How a decision ends the process.
+const EXIT_CODES: &str =
+    "Exit codes: 0 proceed, 10 hold, 20 rollback, 2 bad policy or input, 1 defect of this program.";
+/// How a checklist ends the process.
+const EXIT_CODES_OF_A_CHECKLIST: &str =
+    "Exit codes: 0 complete, 10 incomplete, 2 bad policy or input, 1 defect of this program.";
+
 /// Decides from health and metrics whether a release proceeds, is held or is rolled back.
 #[derive(Debug, Parser)]
-#[command(name = "runbook-gate", version, about, max_term_width = 100, disable_help_subcommand = true)]
-#[command(
-    after_help = "Exit codes: 0 proceed, 10 hold, 20 rollback, 2 bad policy or input, 1 defect of this program."
-)]
+#[command(name = "runbook-gate", version, about = ABOUT, max_term_width = 100, disable_help_subcommand = true)]
+#[command(after_help = EXIT_CODES)]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
     /// Say more of what is done (twice: everything that is known).
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, action = ArgAction::Count, display_order = 1000)]
     pub verbose: u8,
 }
 
@@ -25,17 +32,20 @@ pub struct Arguments {
 pub enum Command {
     /// Write a policy to start with, and show how a pipeline uses it.
     Init(InitArguments),
-    /// Check the policy: every mistake at once, each with its place.
+    /// Check the policy in every environment: every mistake at once, each with its place.
+    #[command(mut_arg("environment", |argument| argument.help("Check this environment also with the values of its variables")))]
     Validate(ValidateArguments),
     /// Print the JSON Schema of the policy, for editors.
     Schema,
     /// Say what is missing of the pre-deployment checklist, and who can provide it.
+    #[command(after_help = EXIT_CODES_OF_A_CHECKLIST)]
     Checklist(Box<ChecklistArguments>),
     /// Say which signals can be read now, how fresh they are, and whether they can decide.
     Telemetry(TelemetryArguments),
-    /// Record what is normal before a deployment.
+    /// Before a deployment, record what is normal, for criteria such as `> 2x baseline`.
     Baseline(BaselineArguments),
-    /// Watch the release and decide.
+    /// Watch the release that was just deployed, and decide.
+    #[command(after_help = EXIT_CODES)]
     Verify(VerifyArguments),
     /// List what gates decided of this service in an environment.
     History(HistoryArguments),
@@ -45,9 +55,10 @@ pub enum Command {
         #[command(subcommand)]
         command: RollbackCommand,
     },
-    /// Decide again on a journal.
+    /// Decide again on what a gate's journal recorded, by this policy and without asking anything.
+    #[command(after_help = EXIT_CODES)]
     Replay(ReplayArguments),
-    /// Make the reports of a journal again.
+    /// Make the reports of a gate's journal again.
     Report(ReportArguments),
     /// Explain a code that `validate` printed; without one, list them.
     Explain {
@@ -80,7 +91,7 @@ pub struct PolicyArguments {
     /// The policy file.
     #[arg(short, long, default_value = "runbook.yml", value_name = "FILE")]
     pub policy: PathBuf,
-    /// The environment that is deployed to; needed where the policy lists several.
+    /// The environment that is deployed to; needed unless the policy has `production` alone.
     #[arg(short, long, value_name = "NAME")]
     pub environment: Option<String>,
     /// A value for `${NAME}` in the policy.
@@ -115,7 +126,7 @@ pub struct NetworkArguments {
     /// One address in place of every host of Azure, for tests.
     #[arg(long, value_name = "URL", hide = true)]
     pub azure_double: Option<String>,
-    /// Run the commands that the policy names as sources; never in a pull request's build.
+    /// Run the commands that the policy names; never in a pull request's build.
     #[arg(long)]
     pub allow_commands: bool,
 }
@@ -165,7 +176,7 @@ pub struct AzureDevOpsArguments {
     /// The pipeline resource that built what is deployed, where another pipeline did: its alias.
     #[arg(long, value_name = "ALIAS")]
     pub build: Option<String>,
-    /// How long Azure DevOps may take in all; what was not reached by then is unknown.
+    /// How long Azure DevOps and GitHub may take in all; what was not reached by then is unknown.
     #[arg(long, value_name = "DURATION", default_value = "2m")]
     pub timeout: Duration,
 }
@@ -251,7 +262,7 @@ pub struct TelemetryArguments {
     /// How the analysis is printed.
     #[arg(short, long, value_enum, default_value_t)]
     pub format: Format,
-    /// How far back sources with a past are read.
+    /// How far back sources that keep a past, such as Prometheus, are read.
     #[arg(long, value_name = "DURATION", default_value = "2h")]
     pub past: Duration,
     /// End with 10 where a signal that the runbook requires cannot be read.
@@ -269,10 +280,10 @@ pub struct BaselineArguments {
     pub policy: PolicyArguments,
     #[command(flatten)]
     pub network: NetworkArguments,
-    /// How long sources without a past are watched.
+    /// How long sources that keep no past, such as a probe, are watched.
     #[arg(long = "for", value_name = "DURATION", default_value = "5m")]
     pub watch_for: Duration,
-    /// How far back sources with a past are read; the policy's `before`, or 30m, by default.
+    /// How far back sources that keep a past, such as Prometheus, are read; the policy's `before`, or 30m, by default.
     #[arg(long, value_name = "DURATION")]
     pub past: Option<Duration>,
     /// The file to write; the policy's `recorded` by default, or else baseline.json here.
@@ -305,7 +316,7 @@ pub struct VerifyArguments {
     /// The version that is deployed, for the history; the build number, or what the policy's probe expects, by default.
     #[arg(long, value_name = "VERSION")]
     pub release_version: Option<String>,
-    /// The file that keeps the decision; on a desk one in your folder for state by default.
+    /// The file that keeps the decision; outside of a pipeline `~/.local/state/runbook-gate/history.ndjson` by default.
     #[arg(long, value_name = "FILE")]
     pub history: Option<PathBuf>,
     /// How the result is printed.
@@ -368,7 +379,7 @@ pub struct PlanArguments {
 pub struct ReplayArguments {
     #[command(flatten)]
     pub policy: PolicyArguments,
-    /// The journal.
+    /// The `journal.ndjson` that `verify --report-dir` wrote.
     #[arg(short, long, value_name = "FILE")]
     pub journal: PathBuf,
     /// The folder for reports.
@@ -387,7 +398,7 @@ pub struct ReplayArguments {
 pub struct ReportArguments {
     #[command(flatten)]
     pub policy: PolicyArguments,
-    /// The journal.
+    /// The `journal.ndjson` that `verify --report-dir` wrote.
     #[arg(value_name = "JOURNAL")]
     pub journal: PathBuf,
     /// The folder for the reports; the journal's own by default.
