@@ -176,7 +176,12 @@ impl Gate {
                 self.settle(t.as_nanos());
             }
             Line::End { t } => self.settle(t.as_nanos()),
-            Line::Note { text, .. } => self.note(text),
+            Line::Note { t, signal, text } => {
+                if let Some(signal) = signal {
+                    self.watch.remark(signal, t.as_nanos(), text);
+                }
+                self.note(text);
+            }
             Line::Request { t, decision, by } => {
                 self.catch_up(t.as_nanos());
                 match decision {

@@ -27,6 +27,8 @@ pub use self::slot::{Reads, Trial, Watched};
 use self::stage::{Answer, Event, Job, Stage};
 use crate::live::View;
 
+/// So many remarks of sources are said while the gate watches; the journal has all.
+const MOST_SAID: usize = 200;
 /// A shorter wait for the last points needs no words.
 const LONGEST_SILENCE: Duration = Duration::from_secs(20);
 
@@ -69,6 +71,7 @@ pub fn watch(
         ticked: course.start,
         unticked: Vec::new(),
         waits: false,
+        said: 0,
     };
     // The journal says from its head on that it has ticks.
     ledger.record(Line::Tick { t: course.start })?;
@@ -105,7 +108,7 @@ pub fn watch(
         match stage.next(wake) {
             Event::Reached => {}
             Event::Done { source, answer: Answer::Polled(polled), .. } => {
-                watch.take(source, polled, stage.now(), &mut ledger)?;
+                watch.take(source, polled, stage.now(), &mut ledger, view)?;
             }
             Event::Done { .. } => {}
             Event::Cancelled { by } => {
@@ -161,6 +164,8 @@ struct Watch<'c> {
     unticked: Vec<Timestamp>,
     /// Whether the end has passed and the last points are waited for.
     waits: bool,
+    /// How many remarks of sources have been said.
+    said: usize,
 }
 
 impl Watch<'_> {
@@ -202,6 +207,7 @@ impl Watch<'_> {
         mut polled: Polled,
         now: Timestamp,
         ledger: &mut Ledger<'_>,
+        view: &mut dyn View,
     ) -> Result<(), DriveError> {
         if let Some(slot) = self.slots.get_mut(source) {
             slot.finish(now, manner_of(&polled));
@@ -214,6 +220,14 @@ impl Watch<'_> {
         }
         polled.observations.sort_by(|a, b| (a.at, &a.signal).cmp(&(b.at, &b.signal)));
         for note in polled.notes {
+            self.said += 1;
+            match self.said {
+                ..=MOST_SAID => view.remark(now, &note.text),
+                said if said == MOST_SAID + 1 => {
+                    view.say("what sources remark from here on is in the journal")
+                }
+                _ => {}
+            }
             ledger.record(Line::Note { t: now, signal: note.signal, text: note.text })?;
         }
         for seen in polled.observations {

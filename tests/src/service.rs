@@ -17,6 +17,8 @@ pub struct Service {
 pub struct Behaviour {
     /// The status of `/health`.
     pub health: u16,
+    /// What `/health` says.
+    pub health_body: String,
     /// What `/version` says.
     pub version: String,
     /// The share of requests that fail, as `/metrics` counts them.
@@ -40,7 +42,14 @@ const RATE: f64 = 200.0;
 
 impl Default for Behaviour {
     fn default() -> Self {
-        Self { health: 200, version: "1.0.0".to_owned(), error_ratio: 0.0, metrics: 200, wants: None }
+        Self {
+            health: 200,
+            health_body: "health\n".to_owned(),
+            version: "1.0.0".to_owned(),
+            error_ratio: 0.0,
+            metrics: 200,
+            wants: None,
+        }
     }
 }
 
@@ -148,7 +157,7 @@ fn head_of(reader: &mut BufReader<&TcpStream>) -> Option<String> {
 fn answer(state: &State, path: &str, head: &str) -> (u16, &'static str, String) {
     let behaviour = &state.behaviour;
     match path.split('?').next().unwrap_or("") {
-        "/health" => (behaviour.health, "text/plain", "health\n".to_owned()),
+        "/health" => (behaviour.health, "text/plain", behaviour.health_body.clone()),
         "/ready" => (200, "text/plain", "ready\n".to_owned()),
         "/version" => (200, "application/json", format!("{{\"version\":\"{}\"}}", behaviour.version)),
         "/metrics" => {

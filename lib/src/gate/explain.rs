@@ -7,6 +7,7 @@ use super::sustained::Finding;
 use super::threshold::Limit;
 use super::wording::{self, Unit};
 use crate::criterion::{Aggregate, Cmp, Comparison, Criterion, Direction, Form};
+use crate::policy::rules::ReadBy;
 use crate::sample::State;
 
 /// A criterion, its thresholds and the series they belong to.
@@ -26,6 +27,11 @@ pub(super) enum Asked {
 impl Subject<'_> {
     fn series(&self, comparison: &Comparison) -> Option<&Series> {
         self.view.series.iter().find(|series| series.name == *comparison.signal())
+    }
+
+    /// What the readings of a state are called.
+    pub(super) fn states(&self, comparison: &Comparison) -> ReadBy {
+        self.series(comparison).map_or(ReadBy::Probe, |series| series.rules.read_by)
     }
 
     fn comparisons(&self) -> impl Iterator<Item = (usize, &Comparison, Option<&Limit>)> {
@@ -102,10 +108,11 @@ impl Subject<'_> {
                 }
             }
             Observed::Probes { failed: 0, of } => {
-                format!("{signal} passed all {} probes", wording::whole(*of))
+                format!("{signal} passed all {} {}", wording::whole(*of), self.states(comparison).many())
             }
             Observed::Probes { failed, of } => {
-                format!("{signal} failed {} of {} probes", wording::whole(*failed), wording::whole(*of))
+                let (failed, of) = (wording::whole(*failed), wording::whole(*of));
+                format!("{signal} failed {failed} of {of} {}", self.states(comparison).many())
             }
             Observed::Nothing => format!("nothing is known of {signal}"),
         }
@@ -175,6 +182,7 @@ impl Subject<'_> {
             confidence_needed: finding.needed,
             summary: format!("{what}{sure}"),
             otherwise: self.otherwise(&finding.observed, asked),
+            said: Vec::new(),
         }
     }
 
@@ -197,10 +205,13 @@ impl Subject<'_> {
                         ways.push(format!("{} {} {number}", comparison.signal(), not_side(*cmp)));
                     }
                 }
-                (Comparison::State { signal, state }, ..) => ways.push(match state {
-                    State::Failing => format!("{signal} passing more than one probe in five"),
-                    State::Passing => format!("{signal} failing more than one probe in five"),
-                }),
+                (Comparison::State { signal, state }, ..) => {
+                    let reading = self.states(comparison).one();
+                    ways.push(match state {
+                        State::Failing => format!("{signal} passing more than one {reading} in five"),
+                        State::Passing => format!("{signal} failing more than one {reading} in five"),
+                    });
+                }
                 (Comparison::Threshold { .. }, _, None) => {}
             }
         }
@@ -244,6 +255,7 @@ impl Subject<'_> {
                     format!("It trips when {limits} for {duration} of any {within}.")
                 }
             },
+            said: Vec::new(),
         }
     }
 }

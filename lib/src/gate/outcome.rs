@@ -148,6 +148,17 @@ pub struct Explanation {
     pub summary: String,
     /// One sentence: what would have had to differ for another status.
     pub otherwise: String,
+    /// Of a state that speaks against the release: what the service itself said last, oldest first.
+    pub said: Vec<Said>,
+}
+
+/// What a source remarked of a signal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// When it was heard.
+    pub at: Timestamp,
+    /// In words, at most 300 characters.
+    pub text: String,
 }
 
 /// One comparison in numbers.

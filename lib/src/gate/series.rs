@@ -21,6 +21,11 @@ const STALE_AFTER: Nanos = 60_000_000_000;
 /// Different reasons of absence that one signal remembers; the rest is counted together.
 const MOST_REASONS: usize = 24;
 
+/// So many remarks of its source are remembered: the newest.
+const MOST_REMARKS: usize = 3;
+/// The longest remark that is remembered, in characters.
+const LONGEST_REMARK: usize = 300;
+
 /// So many late points may wait, however few points there are.
 const FEWEST_LATE: usize = 1024;
 
@@ -91,6 +96,14 @@ pub(super) struct Series {
     course: Course,
     step_said: StepSaid,
     tracing: Tracing,
+    remarks: VecDeque<Remark>,
+}
+
+/// What its source remarked: what the service itself said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Remark {
+    pub at: Nanos,
+    pub text: String,
 }
 
 /// Whether the journal has said the step.
@@ -139,7 +152,21 @@ impl Series {
             course: Course::default(),
             step_said: StepSaid::No,
             tracing: Tracing::default(),
+            remarks: VecDeque::new(),
         }
+    }
+
+    /// Remembers what its source remarked.
+    pub(super) fn remark(&mut self, at: Nanos, text: &str) {
+        if self.remarks.len() == MOST_REMARKS {
+            self.remarks.pop_front();
+        }
+        self.remarks.push_back(Remark { at, text: text.chars().take(LONGEST_REMARK).collect() });
+    }
+
+    /// The newest remarks of its source, oldest first.
+    pub(super) fn remarks(&self) -> impl ExactSizeIterator<Item = &Remark> {
+        self.remarks.iter()
     }
 
     /// Takes the step that the journal says; false where it has said one before.
@@ -243,6 +270,13 @@ impl Series {
         self.newest(at).filter(|point| at.saturating_sub(point.at) <= self.staleness())
     }
 
+    /// Whether its newest sample is known, newer than `beyond`, and no older than two steps.
+    pub(super) fn speaks(&self, at: Nanos, beyond: Option<Nanos>) -> bool {
+        let recent = |point: &Point| at.saturating_sub(point.at) <= self.step.saturating_mul(2);
+        let newer = |point: &Point| beyond.is_none_or(|beyond| point.at > beyond);
+        !self.newest_absent && self.newest(at).is_some_and(|point| recent(point) && newer(point))
+    }
+
     /// The newest known sample at `at`.
     pub(super) fn newest(&self, at: Nanos) -> Option<&Point> {
         match self.points.back() {
@@ -270,13 +304,6 @@ impl Series {
     /// The counts in `(after, to]`, summed afresh: a difference of running sums would lose what is small beside the rest.
     pub(super) fn pooled(&self, after: Nanos, to: Nanos) -> Pooled {
         let mut pooled = Pooled::default();
-    /// Whether its newest sample is known, newer than `beyond`, and no older than two steps.
-    pub(super) fn speaks(&self, at: Nanos, beyond: Option<Nanos>) -> bool {
-        let recent = |point: &Point| at.saturating_sub(point.at) <= self.step.saturating_mul(2);
-        let newer = |point: &Point| beyond.is_none_or(|beyond| point.at > beyond);
-        !self.newest_absent && self.newest(at).is_some_and(|point| recent(point) && newer(point))
-    }
-
         self.points(after, to).for_each(|point| pooled.add(point.known));
         pooled
     }

@@ -3,17 +3,20 @@
 use super::explain::{Asked, Subject, not_side};
 use super::judge::{Judge, Running, Thresholds, observed};
 use super::outcome::{
-    ComparisonNumbers, CriterionKind, CriterionOutcome, CriterionStatus, Explanation, Observed,
+    ComparisonNumbers, CriterionKind, CriterionOutcome, CriterionStatus, Explanation, Observed, Said,
 };
 use super::pending::Lack;
 use super::predicate::{Manner, Part, View};
-use super::series::{Nanos, Series, length, moment};
+use super::series::{Nanos, Remark, Series, length, moment};
 use super::threshold::Limit;
 use super::verification::{CONFIDENT, Truth, Verified, Verifier};
 use super::wording;
 use crate::criterion::{Comparison, Criterion, Form};
 use crate::policy::rules::{OnMissing, ReadingKind};
 use crate::{Duration, SignalName};
+
+/// So many remarks of the service are quoted.
+const MOST_SAID: usize = 3;
 
 /// What is asked of a watch that ends at `at`.
 pub(super) struct Standing<'s> {
@@ -130,7 +133,10 @@ impl Standing<'_> {
         series: &[usize],
         found: (CriterionStatus, Option<String>, Explanation),
     ) -> CriterionOutcome {
-        let (status, caveat, explanation) = found;
+        let (status, caveat, mut explanation) = found;
+        if speaks_against(status) {
+            self.quote(criterion, &mut explanation);
+        }
         let coverage = self.each(series).map(|series| self.coverage(series)).reduce(f64::min);
         CriterionOutcome {
             criterion: criterion.text().to_owned(),
@@ -141,6 +147,37 @@ impl Standing<'_> {
             signals: criterion.signals().into_iter().cloned().collect(),
             explanation,
         }
+    }
+
+    /// Adds what the service itself said of the states that a criterion asks for.
+    fn quote(&self, criterion: &Criterion, explanation: &mut Explanation) {
+        let mut remarks: Vec<&Remark> = Vec::new();
+        for comparison in criterion.comparisons() {
+            let Comparison::State { signal, .. } = comparison else { continue };
+            let Some(series) = self.view.series.iter().find(|series| series.name == *signal) else {
+                continue;
+            };
+            remarks.extend(series.remarks());
+            if series.remarks().len() == 0 {
+                // A source remarks a thing once, and of one of its states: a probe speaks of readiness as part of health.
+                let beside = self.view.series.iter().filter(|other| {
+                    other.rules.reading == ReadingKind::State
+                        && !other.rules.source.is_empty()
+                        && other.rules.source == series.rules.source
+                });
+                remarks.extend(beside.flat_map(Series::remarks));
+            }
+        }
+        remarks.sort_by_key(|remark| remark.at);
+        remarks.dedup();
+        let newest = remarks.split_off(remarks.len().saturating_sub(MOST_SAID));
+        if newest.is_empty() {
+            return;
+        }
+        let words: Vec<&str> = newest.iter().map(|remark| remark.text.as_str()).collect();
+        explanation.summary = format!("{}; it said: {}", explanation.summary, words.join("; "));
+        explanation.said =
+            newest.iter().map(|remark| Said { at: moment(remark.at), text: remark.text.clone() }).collect();
     }
 
     fn each<'a>(&'a self, places: &'a [usize]) -> impl Iterator<Item = &'a Series> {
@@ -308,6 +345,7 @@ impl Standing<'_> {
                 subject.limits(Asked::AsWritten)
             ),
             otherwise: self.otherwise(subject, broken),
+            said: Vec::new(),
         }
     }
 
@@ -324,7 +362,8 @@ impl Standing<'_> {
                     format!("{} {} {threshold}", comparison.signal(), not_side(*cmp))
                 }
                 Comparison::State { signal, .. } => {
-                    format!("{signal} otherwise for more than a fifth of the probes, or at the end")
+                    let readings = subject.states(comparison).many();
+                    format!("{signal} otherwise for more than a fifth of the {readings}, or at the end")
                 }
             })
             .collect();
@@ -345,6 +384,17 @@ impl Standing<'_> {
             ..Explanation::default()
         }
     }
+}
+
+/// Whether a status asks why.
+const fn speaks_against(status: CriterionStatus) -> bool {
+    matches!(
+        status,
+        CriterionStatus::Tripped
+            | CriterionStatus::Failed
+            | CriterionStatus::Running
+            | CriterionStatus::PreExisting
+    )
 }
 
 /// A criterion that was listed, and has no source.

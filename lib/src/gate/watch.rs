@@ -145,6 +145,13 @@ impl Watch {
         Ok(())
     }
 
+    /// Remembers what the source of a signal remarked.
+    pub(super) fn remark(&mut self, signal: &SignalName, at: Nanos, text: &str) {
+        if let Some(series) = self.series_mut(signal) {
+            series.remark(at, text);
+        }
+    }
+
     fn series_mut(&mut self, signal: &SignalName) -> Option<&mut Series> {
         self.places.get(signal).and_then(|place| self.series.get_mut(*place))
     }

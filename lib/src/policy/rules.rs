@@ -40,6 +40,54 @@ pub struct SignalRules {
     pub baseline: Option<Finite>,
     /// Where it is read, in words without secrets, for reports: `prometheus http://prometheus:9090`.
     pub source: String,
+    /// What reads it, for reports.
+    pub read_by: ReadBy,
+}
+
+/// What reads a signal: reports call its readings by that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReadBy {
+    /// Probes of the service.
+    #[default]
+    Probe,
+    /// Runs of a command.
+    Command,
+    /// Samples of anything else.
+    Other,
+}
+
+impl ReadBy {
+    /// One reading.
+    ///
+    /// ```
+    /// use runbook_gate::policy::rules::ReadBy;
+    ///
+    /// assert_eq!((ReadBy::Command.one(), ReadBy::Command.many()), ("run", "runs"));
+    /// ```
+    #[must_use]
+    pub const fn one(self) -> &'static str {
+        match self {
+            Self::Probe => "probe",
+            Self::Command => "run",
+            Self::Other => "sample",
+        }
+    }
+
+    /// Several readings.
+    ///
+    /// ```
+    /// use runbook_gate::policy::rules::ReadBy;
+    ///
+    /// assert_eq!(ReadBy::Probe.many(), "probes");
+    /// ```
+    #[must_use]
+    pub const fn many(self) -> &'static str {
+        match self {
+            Self::Probe => "probes",
+            Self::Command => "runs",
+            Self::Other => "samples",
+        }
+    }
 }
 
 /// What a signal's samples are.
@@ -117,6 +165,7 @@ impl SignalRules {
             contract: DataContract::default(),
             baseline: None,
             source: String::new(),
+            read_by: ReadBy::default(),
         }
     }
 }

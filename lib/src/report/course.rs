@@ -7,6 +7,14 @@ use crate::gate::outcome::Cell;
 /// The mark of a stretch without a known sample.
 pub const GAP: char = '?';
 
+/// What a drawn course means, with its mark of a gap as the report writes it.
+pub(super) fn legend(gap: &str) -> String {
+    format!(
+        "A course goes from the start to the decision; {gap} is a stretch without a known sample. A known sample covers up to \
+         1m before it, or three steps where they are longer."
+    )
+}
+
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// A signal's course against a criterion's threshold.

@@ -232,7 +232,8 @@ fn course_of_the_gate(outcome: &Outcome) -> Vec<Fact> {
     }
     if let (Some(from), Some(to)) = (outcome.watch_from, outcome.watch_to) {
         let planned = to.since(from);
-        let watched = outcome.decided_at.unwrap_or(from).since(from);
+        let ended = outcome.decided_at.filter(|_| saw_anything(outcome));
+        let watched = ended.unwrap_or(from).since(from);
         let extended = match outcome.extended_by {
             Duration::ZERO => String::new(),
             more => format!(", extended by {more}"),
@@ -242,6 +243,11 @@ fn course_of_the_gate(outcome: &Outcome) -> Vec<Fact> {
         add("watched", format!("{} of {planned}{extended}{after}", rounded(watched)));
     }
     facts
+}
+
+/// Whether any sample of the watch came: a gate that ended before its watch has been no watch, however late it was.
+fn saw_anything(outcome: &Outcome) -> bool {
+    outcome.signals.iter().any(|signal| signal.known > 0 || !signal.absent.is_empty())
 }
 
 /// A length of time without its fractions of a second.
@@ -266,7 +272,12 @@ fn unknown(outcome: &Outcome) -> Vec<String> {
             lines.push(format!("{name} was never known in the watch{reasons}."));
         } else if absent > 0 {
             let of = numbers::of(absent as f64, absent.saturating_add(signal.known) as f64);
-            lines.push(format!("{name} covers {covered} of the watch; {of} samples are absent{reasons}."));
+            lines.push(match covered.as_str() {
+                "100%" => {
+                    format!("{of} samples of {name} are absent{reasons}; those beside them cover the watch.")
+                }
+                covered => format!("{name} covers {covered} of the watch; {of} samples are absent{reasons}."),
+            });
         } else if signal.coverage < NEARLY_ALL {
             lines.push(format!("{name} covers {covered} of the watch; no reason is known."));
         }
@@ -453,6 +464,9 @@ fn facts(outcome: &CriterionOutcome, numbers: &[(String, Option<String>)]) -> Ve
             .map(|needed| format!(" ({} needed)", numbers::probability_needed(needed)))
             .unwrap_or_default();
         add("confidence", format!("{}{needed}", numbers::probability(confidence)));
+    }
+    for said in &explanation.said {
+        add("said", format!("{} UTC: {}", numbers::clock(said.at), said.text));
     }
     if let Some(coverage) = outcome.coverage {
         add("covered", format!("{} of the watch", numbers::percent(coverage)));

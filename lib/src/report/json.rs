@@ -96,6 +96,13 @@ struct CriterionObject<'r> {
     confidence: Option<f64>,
     confidence_needed: Option<f64>,
     comparisons: Vec<ComparisonObject<'r>>,
+    said: Vec<SaidObject<'r>>,
+}
+
+#[derive(Serialize)]
+struct SaidObject<'r> {
+    at: Timestamp,
+    text: &'r str,
 }
 
 #[derive(Serialize)]
@@ -251,6 +258,7 @@ impl<'r> CriterionObject<'r> {
             confidence: explanation.confidence,
             confidence_needed: explanation.confidence_needed,
             comparisons: explanation.comparisons.iter().map(ComparisonObject::new).collect(),
+            said: explanation.said.iter().map(|said| SaidObject { at: said.at, text: &said.text }).collect(),
         }
     }
 }

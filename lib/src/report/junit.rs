@@ -83,6 +83,7 @@ fn decision(report: &Report) -> Case {
     said.extend(outcome.also.iter().cloned());
     said.extend(report.enforcement().map(str::to_owned));
     said.push(report.next());
+    said.extend(report.gate.notes().iter().map(|note| format!("note: {note}")));
     Case {
         class: "runbook-gate.decision",
         name: "the decision is proceed".to_owned(),

@@ -120,7 +120,7 @@ impl Page {
                 self.block(&format!("{TABLE_HEAD}\n{}", rows.join("\n")));
             }
         }
-        self.block("A course goes from the start to the decision; `?` is a stretch that was not known.");
+        self.block(&super::course::legend("`?`"));
     }
 
     fn list(&mut self, heading: &str, lines: &[String]) {

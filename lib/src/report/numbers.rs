@@ -28,7 +28,7 @@ pub fn seen_against(
         Observed::Counts { bad, total } if *total > 0.0 => format!("{seen} ({})", of(*bad, *total)),
         Observed::Counts { .. } => "no requests".to_owned(),
         Observed::Value(_) => seen,
-        Observed::Probes { of: 0, .. } => "no probes".to_owned(),
+        Observed::Probes { of: 0, .. } => "no data".to_owned(),
         Observed::Probes { failed, of } => format!("{} failed", self::of(*failed as f64, *of as f64)),
         Observed::Nothing => "no data".to_owned(),
     };

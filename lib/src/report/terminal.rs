@@ -148,8 +148,7 @@ fn criteria(page: &mut Page, report: &Report) {
             if page.width() < TABLE_WIDTH { stacked(page, row) } else { in_columns(page, row) }
         }
     }
-    let legend = "A course goes from the start to the decision; ? is a stretch that was not known.";
-    page.paragraph(2, 2, &[Span::new(legend, QUIET)]);
+    page.paragraph(2, 2, &[Span::new(&super::course::legend("?"), QUIET)]);
 }
 
 /// A criterion in a row: status, criterion, what was seen, and the course.

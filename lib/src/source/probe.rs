@@ -209,8 +209,8 @@ impl Probe {
                 // Some remarks say themselves where.
                 let text = if what.contains(&place) { what.to_owned() } else { format!("{place}: {what}") };
                 let name = match check {
-                    Check::Health(_) => &self.names.health,
-                    Check::Ready(_) => &self.names.ready,
+                    // Health is both.
+                    Check::Health(_) | Check::Ready(_) => &self.names.health,
                     Check::Version(_) => &self.names.version,
                 };
                 remark::note(&mut notes, Some(name), &text);

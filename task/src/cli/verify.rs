@@ -5,6 +5,7 @@ use std::io::Write;
 use runbook_gate::gate::{Gate, Outcome};
 use runbook_gate::journal::Line;
 use runbook_gate::policy::{BaselineRule, Enforcement, Policy};
+use runbook_gate::source::SourceNote;
 use runbook_gate::{Baseline, Duration, SignalName, Timestamp};
 
 use super::arguments::{Format, VerifyArguments};
@@ -15,7 +16,7 @@ use super::setting::{Look, Setting, judge, set_up, view};
 use super::{Exit, Failure, load, reading, replay};
 use crate::drive::baseline::{Past, gather};
 use crate::drive::ledger::Ledger;
-use crate::drive::prepare::{Interrupted, Reply, ask};
+use crate::drive::prepare::{Interrupted, Reply, ask, doubts_without_notes, notes};
 use crate::drive::stage::Stage;
 use crate::drive::version::{Arrival, await_version};
 use crate::drive::{Course, DriveError, Early, end_early, watch};
@@ -124,11 +125,14 @@ fn rehearse(
         Format::Human => {
             let mut lines = vec![
                 format!(
-                    "{} in {} ({}): warm-up {}, then {} of watch",
+                    "{} in {} ({}): {}{} of watch",
                     policy.service(),
                     policy.environment().name(),
                     policy.environment().enforcement().as_str(),
-                    rules.warmup(),
+                    match rules.warmup() {
+                        Duration::ZERO => String::new(),
+                        warmup => format!("warm-up {warmup}, then "),
+                    },
                     rules.observe()
                 ),
                 String::new(),
@@ -204,6 +208,30 @@ struct GateRun<'r> {
     folder: Option<ReportFolder>,
 }
 
+/// What sources remarked before the watch, for the journal and whatever is made of it.
+#[derive(Default)]
+struct Heard(Vec<Line>);
+
+impl Heard {
+    fn say(&mut self, at: Timestamp, notes: Vec<SourceNote>, view: &mut dyn View) {
+        for note in &notes {
+            view.remark(at, &note.text);
+        }
+        self.keep(at, notes);
+    }
+
+    fn keep(&mut self, t: Timestamp, notes: Vec<SourceNote>) {
+        self.0.extend(notes.into_iter().map(|note| Line::Note { t, signal: note.signal, text: note.text }));
+    }
+
+    fn record(self, ledger: &mut Ledger<'_>) -> Result<(), DriveError> {
+        for line in self.0 {
+            ledger.record(line)?;
+        }
+        Ok(())
+    }
+}
+
 /// What the preparation came to.
 enum Prepared {
     /// The watch can begin.
@@ -215,7 +243,8 @@ enum Prepared {
 impl GateRun<'_> {
     fn run(self, setting: &mut Setting) -> Result<Exit, Failure> {
         let mut view = view(self.session, self.policy);
-        let prepared = match self.prepare(setting, view.as_mut()) {
+        let mut heard = Heard::default();
+        let prepared = match self.prepare(setting, view.as_mut(), &mut heard) {
             Ok(prepared) => prepared?,
             Err(Interrupted::Cancelled { by }) => Prepared::Early(Early::Cancelled { by }),
             Err(Interrupted::Crashed { source }) => {
@@ -223,7 +252,7 @@ impl GateRun<'_> {
                 return Err(Failure::Internal(DriveError::Crashed(name).to_string()));
             }
         };
-        let outcome = self.decide(setting, view.as_mut(), prepared)?;
+        let outcome = self.decide(setting, view.as_mut(), prepared, heard)?;
         self.session.door.clear();
         let command =
             self.folder.as_ref().map(|folder| replay_command(&self.arguments.policy, &folder.path(JOURNAL)));
@@ -242,18 +271,22 @@ impl GateRun<'_> {
         &self,
         setting: &mut Setting,
         view: &mut dyn View,
+        heard: &mut Heard,
     ) -> Result<Result<Prepared, Failure>, Interrupted> {
-        let found = setting.look()?.found;
+        let Look { at, replies, found } = setting.look()?;
         if let Err(failure) = judge(self.session, self.policy, &found) {
             return Ok(Err(failure));
         }
+        heard.say(at, notes(&replies), view);
+        // These were said as warnings.
+        heard.keep(at, doubts_without_notes(&setting.watched, &replies));
         let limit = self.arguments.serve_within;
         let arrival = await_version(&setting.watched, &mut setting.stage, view, limit, VERSION_EVERY)?;
         if let Arrival::Never { why } = arrival {
             let why = format!("the deployed version did not serve within {limit}: {why}");
             return Ok(Ok(Prepared::Early(Early::Unserved { why })));
         }
-        let baselines = self.baselines(setting, view)?;
+        let baselines = self.baselines(setting, view, heard)?;
         let start = match arrival {
             Arrival::At(at) => whole_second_after(at),
             // Nobody said when the deployment was made: the watch begins when it can, and its first poll lies on the grid.
@@ -267,6 +300,7 @@ impl GateRun<'_> {
         &self,
         setting: &mut Setting,
         view: &mut dyn View,
+        heard: &mut Heard,
     ) -> Result<Vec<(SignalName, Baseline)>, Interrupted> {
         let rules = self.policy.gate();
         if let Some(given) = &self.normal {
@@ -281,6 +315,7 @@ impl GateRun<'_> {
             }
         };
         let replies = ask(&setting.watched, &mut setting.stage, |source| past.job(source))?;
+        heard.say(setting.stage.now(), notes(&replies), view);
         let gathered = gather(&setting.watched, &replies, rules, past);
         for line in &gathered.without {
             view.say(&format!("warning: no baseline of {line}"));
@@ -293,6 +328,7 @@ impl GateRun<'_> {
         setting: &mut Setting,
         view: &mut dyn View,
         prepared: Prepared,
+        heard: Heard,
     ) -> Result<Outcome, Failure> {
         let mut file: Box<dyn Write + Send> = match &self.folder {
             Some(folder) => Box::new(folder.journal().map_err(Failure::input)?),
@@ -304,7 +340,8 @@ impl GateRun<'_> {
             Prepared::Ready { start, .. } => *start,
             Prepared::Early(_) => self.deployed_at,
         };
-        let begun = self.head(&mut ledger, setting, start, &prepared);
+        let begun =
+            self.head(&mut ledger, setting, start, &prepared).and_then(|()| heard.record(&mut ledger));
         let outcome = match (begun, prepared) {
             (Err(error), _) => Err(error),
             (Ok(()), Prepared::Early(early)) => end_early(ledger, setting.stage.now(), early),

@@ -1,7 +1,7 @@
 //! Before the watch: every source is asked once, so that a mistake in the policy is found before anybody waits for it.
 
 use runbook_gate::sample::{Absence, Sample};
-use runbook_gate::source::{PollWindow, Polled};
+use runbook_gate::source::{PollWindow, Polled, SourceNote};
 use runbook_gate::{Duration, Timestamp};
 
 use super::slot::{Reads, Trial, Watched};
@@ -135,36 +135,73 @@ pub struct Findings {
 pub fn findings(watched: &[Watched], replies: &[Reply]) -> Findings {
     let mut found = Findings::default();
     for (source, reply) in watched.iter().zip(replies) {
-        let name = &source.name;
-        let kind = reply.fault.as_ref().map(|fault| fault.kind);
-        let network = reply.fault.as_ref().map(|fault| fault.text.as_str());
-        match (source.trial, kind) {
-            (Trial::None, _) => {}
-            (_, Some(FaultKind::Address)) | (Trial::Answers, Some(FaultKind::Answer)) => {
-                let network = network.unwrap_or_default();
-                let mut lines = vec![format!("{name}: {network}")];
-                // What the source makes of it, where that says more: a server's own words about a query.
-                let more = errors(reply).into_iter().filter(|line| !line.contains(network));
-                lines.extend(more.map(|line| format!("  {line}")));
-                found.mistakes.push(lines.join("\n"));
-            }
-            (Trial::AddressOnly, Some(_)) | (Trial::Answers, Some(FaultKind::Outage)) => {
-                found.doubts.push(format!("{name}: {}", network.unwrap_or_default()));
-            }
-            (_, None) if reply.answer.is_none() => {
-                found.doubts.push(format!("{name}: no answer within {}", source.timeout));
-            }
-            (Trial::AddressOnly, None) => {}
-            // The network is fine, so what is wrong is the question: a query, a selector, a pointer.
-            (Trial::Answers, None) => {
-                found.mistakes.extend(errors(reply).into_iter().map(|line| format!("{name}: {line}")));
-                found
-                    .doubts
-                    .extend(empty_signals(source, reply).into_iter().map(|line| format!("{name}: {line}")));
-            }
+        let of_source = finding(source, reply);
+        found.mistakes.extend(of_source.mistakes);
+        found.doubts.extend(of_source.doubts);
+    }
+    found
+}
+
+fn finding(source: &Watched, reply: &Reply) -> Findings {
+    let mut found = Findings::default();
+    let name = &source.name;
+    let kind = reply.fault.as_ref().map(|fault| fault.kind);
+    let network = reply.fault.as_ref().map(|fault| fault.text.as_str());
+    match (source.trial, kind) {
+        (Trial::None, _) => {}
+        (_, Some(FaultKind::Address)) | (Trial::Answers, Some(FaultKind::Answer)) => {
+            let network = network.unwrap_or_default();
+            let mut lines = vec![format!("{name}: {network}")];
+            // What the source makes of it, where that says more: a server's own words about a query.
+            let more = errors(reply).into_iter().filter(|line| !line.contains(network));
+            lines.extend(more.map(|line| format!("  {line}")));
+            found.mistakes.push(lines.join("\n"));
+        }
+        (Trial::AddressOnly, Some(_)) | (Trial::Answers, Some(FaultKind::Outage)) => {
+            found.doubts.push(format!("{name}: {}", network.unwrap_or_default()));
+        }
+        (_, None) if reply.answer.is_none() => {
+            found.doubts.push(format!("{name}: no answer within {}", source.timeout));
+        }
+        (Trial::AddressOnly, None) => {}
+        // The network is fine, so what is wrong is the question: a query, a selector, a pointer.
+        (Trial::Answers, None) => {
+            found.mistakes.extend(errors(reply).into_iter().map(|line| format!("{name}: {line}")));
+            found
+                .doubts
+                .extend(empty_signals(source, reply).into_iter().map(|line| format!("{name}: {line}")));
         }
     }
     found
+}
+
+/// The most remarks that are kept of one question to all sources.
+const MOST_REMARKS: usize = 100;
+
+/// What the sources remarked: they say a thing once, so nobody hears it later.
+pub fn notes(replies: &[Reply]) -> Vec<SourceNote> {
+    let notes = replies.iter().filter_map(Reply::polled).flat_map(|polled| polled.notes.iter().cloned());
+    bounded(notes.collect())
+}
+
+/// What was doubtful of the sources that remarked nothing themselves.
+pub fn doubts_without_notes(watched: &[Watched], replies: &[Reply]) -> Vec<SourceNote> {
+    let silent =
+        |(_, reply): &(&Watched, &Reply)| reply.polled().is_none_or(|polled| polled.notes.is_empty());
+    let doubts =
+        watched.iter().zip(replies).filter(silent).flat_map(|(source, reply)| finding(source, reply).doubts);
+    bounded(
+        doubts.map(|doubt| SourceNote { signal: None, text: format!("before the watch: {doubt}") }).collect(),
+    )
+}
+
+fn bounded(mut notes: Vec<SourceNote>) -> Vec<SourceNote> {
+    if notes.len() > MOST_REMARKS {
+        let left = notes.len() - MOST_REMARKS;
+        notes.truncate(MOST_REMARKS);
+        notes.push(SourceNote { signal: None, text: format!("and {left} more remarks before the watch") });
+    }
+    notes
 }
 
 /// The signals that could not be read at all, with the reason: one line for each reason.

@@ -15,7 +15,7 @@ use crate::policy::document::{
     AggregationWord, ApplicationInsights, AzureAlerts, AzureMonitor, LogAnalytics,
 };
 use crate::policy::node::Text;
-use crate::policy::rules::{ReadingKind, SignalRules};
+use crate::policy::rules::{ReadBy, ReadingKind, SignalRules};
 use crate::policy::source_spec::{
     Aggregation, AzureAlertsSpec, AzureLogsSpec, AzureMonitorSpec, LogColumns, LogRead, LogScope, Metric,
     MetricRead, Resources, SourceSpec,
@@ -38,6 +38,7 @@ struct Signal<'n> {
 impl Signal<'_> {
     fn entry(self, past: Past) -> Entry {
         let mut rules = SignalRules::new(self.reading, self.step);
+        rules.read_by = ReadBy::Other;
         rules.ingestion_delay = self.delay;
         rules.low_traffic_below = low_traffic(self.name);
         rules.source = self.source;

@@ -11,7 +11,7 @@ use crate::policy::decode::{Field, Words};
 use crate::policy::defaults;
 use crate::policy::document::{Command, HttpJson, Prometheus, Scrape};
 use crate::policy::node::Text;
-use crate::policy::rules::{ReadingKind, SignalRules};
+use crate::policy::rules::{ReadBy, ReadingKind, SignalRules};
 use crate::policy::source_spec::{
     CommandSpec, HttpJsonRead, HttpJsonSpec, PrometheusRead, ScrapeRead, SourceSpec,
 };
@@ -188,6 +188,7 @@ impl Checker<'_> {
             _ => return self.wrong_reading(at, "`value` for a number, or `bad` and `total` for counts"),
         };
         let mut rules = SignalRules::new(reading, every);
+        rules.read_by = ReadBy::Other;
         rules.source =
             address.as_ref().map_or_else(|| "http-json".to_owned(), |address| words("http-json", address));
         rules.low_traffic_below = low_traffic(name);
@@ -228,6 +229,7 @@ impl Checker<'_> {
             self.say(Diagnostic::new(Code::InvalidNumber, span, "a command is tried again at most 10 times"));
         }
         let mut rules = SignalRules::new(ReadingKind::State, every);
+        rules.read_by = ReadBy::Command;
         rules.source =
             run.first().map_or_else(|| "command".to_owned(), |program| format!("command {program}"));
         let entry = Entry {

@@ -7,7 +7,7 @@ use super::servers::{Server, Targets};
 use crate::criterion::Dimension;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::policy::decode::Field;
-use crate::policy::rules::{ReadingKind, SignalRules};
+use crate::policy::rules::{ReadBy, ReadingKind, SignalRules};
 use crate::policy::source_spec::{PrometheusRead, ScrapeRead, SourceSpec};
 use crate::source;
 use crate::transport::{Address, AzureApi, printable};
@@ -113,6 +113,7 @@ pub(super) fn prometheus_entry(
         PrometheusRead::Ratio { .. } => ReadingKind::Counts,
     };
     let mut rules = SignalRules::new(reading, server.step);
+    rules.read_by = ReadBy::Other;
     rules.ingestion_delay = server.ingestion_delay;
     rules.low_traffic_below = low_traffic(name);
     rules.source = server.words();
@@ -135,6 +136,7 @@ pub(super) fn scrape_entry(
         _ => ReadingKind::Value,
     };
     let mut rules = SignalRules::new(reading, targets.every());
+    rules.read_by = ReadBy::Other;
     rules.source = targets.words();
     rules.low_traffic_below = match read {
         ScrapeRead::Quantile { quantile, .. } if *quantile > 0.95 => 100,

@@ -212,6 +212,7 @@ pub(super) fn rollback() -> Outcome {
             )
         }],
         confidence: Some(0.999_99),
+        said: Vec::new(),
         confidence_needed: Some(1.0 - 0.01 / 3.0),
         summary: "error_rate was 8.2% (197 of 2,402 requests) in the window, and above 5% throughout.".into(),
         otherwise: "It would not have tripped with at most 118 bad requests in the window.".into(),

@@ -160,6 +160,11 @@ fn a_version_that_never_serves_is_held() {
         ended.out
     );
     assert!(!ended.out.contains("asked for a hold") && !ended.out.contains("\nWhy\n"), "{}", ended.out);
+    assert!(
+        ended.out.contains("watched 0s of 2s500ms") || ended.out.contains("watched 0s of 2.5s"),
+        "{}",
+        ended.out
+    );
     let replayed = gate.run(&["replay", "--journal", "out/journal.ndjson", "--format", "json"]).with_code(10);
     assert_eq!(replayed.out, gate.read("out/report.json"));
 }
