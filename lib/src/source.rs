@@ -181,6 +181,14 @@ pub enum CommandError {
         /// In words.
         why: String,
     },
+    /// Whoever ran it waited no longer.
+    #[error("the command `{program}` was not waited for: {why}")]
+    Halted {
+        /// The program.
+        program: String,
+        /// Why not.
+        why: String,
+    },
 }
 
 /// What a poll gave.

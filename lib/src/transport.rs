@@ -194,6 +194,14 @@ pub enum TransportError {
         /// Why not.
         why: String,
     },
+    /// Whoever asked waited no longer.
+    #[error("the answer of {host} was not waited for: {why}")]
+    Halted {
+        /// Where it was sent, or would have been.
+        host: String,
+        /// Why not.
+        why: String,
+    },
     /// A service that was not given.
     #[error("{} is not known here: {help}", service.name())]
     UnknownService {

@@ -195,9 +195,15 @@ fn perform(session: &Session, command: Command) -> Result<Exit, Failure> {
 
 /// A command that watches nothing has nothing to bring to an end: it ends where it is, and says so.
 fn end_when_interrupted(session: &Session) {
+    let end = end_now(session);
+    session.interruptions.end_by(move |by| end(by));
+}
+
+/// Ends the process where it is, and says so.
+fn end_now(session: &Session) -> impl Fn(&str) + Send + Clone + use<> {
     let (door, processes) = (session.door.clone(), session.processes.clone());
     let agent = session.agent().cloned();
-    session.interruptions.end_by(move |by| {
+    move |by| {
         processes.end_all();
         let words = format!("cancelled by {by}");
         door.say(&words);
@@ -205,7 +211,7 @@ fn end_when_interrupted(session: &Session) {
             task::tell_cancelled(agent, &words);
         }
         Exit::Hold.now()
-    });
+    }
 }
 
 /// Says what went wrong, and on standard output as JSON where that was asked for.

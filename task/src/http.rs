@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
-use crossbeam_channel::{Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, select, unbounded};
 use runbook_gate::transport::{
     Address, Method, Redirects, Request, Response, Retry, Service, Transport, TransportError,
 };
@@ -31,6 +31,7 @@ use self::proxy::ProxyRules;
 use self::roots::ExtraRoots;
 pub use self::target::{Connection, Connections, Credential, percent_decoded};
 use self::target::{Target, origin_of};
+use crate::halt::Halt;
 
 const USER_AGENT: &str = concat!("runbook-gate/", env!("CARGO_PKG_VERSION"));
 const MAX_REDIRECTS: usize = 5;
@@ -60,6 +61,7 @@ pub struct Network {
 pub struct HttpTransport {
     wire: Arc<Wire>,
     crew: Crew,
+    halt: Option<Halt>,
 }
 
 /// One request after the other.
@@ -94,7 +96,13 @@ impl HttpTransport {
             pause,
             now,
         };
-        Self { wire: Arc::new(wire), crew: Crew::default() }
+        Self { wire: Arc::new(wire), crew: Crew::default(), halt: None }
+    }
+
+    /// The same, whose requests are waited for no longer than until then: what has not come is an error.
+    #[must_use]
+    pub fn until(self, halt: Option<Halt>) -> Self {
+        Self { halt, ..self }
     }
 }
 
@@ -333,14 +341,41 @@ impl Wire {
     }
 }
 
+impl HttpTransport {
+    /// What is said of a request whose answer is not waited for.
+    fn halted(&self, request: &Request, halt: &Halt) -> TransportError {
+        let target = self.wire.network.connections.target(request);
+        let host = target.map_or_else(|_| "the server".to_owned(), |target| target.host);
+        let why = halt.why().map(ToString::to_string).unwrap_or_default();
+        TransportError::Halted { host, why }
+    }
+}
+
+/// The next answer; `None` where no more come, or it is time to halt and none has come yet.
+fn next_answer(answered: &Receiver<Answer>, halt: Option<&Halt>) -> Option<Answer> {
+    let Some(halt) = halt else { return answered.recv().ok() };
+    select! {
+        recv(answered) -> answer => answer.ok(),
+        recv(halt.over()) -> _ => answered.try_recv().ok(),
+    }
+}
+
 impl Transport for HttpTransport {
     fn send(&self, request: &Request) -> Result<Response, TransportError> {
-        self.wire.send(request)
+        if self.halt.is_none() {
+            return self.wire.send(request);
+        }
+        let lost = TransportError::Protocol { host: String::new(), why: "it was not sent".to_owned() };
+        self.send_all(std::slice::from_ref(request)).pop().unwrap_or(Err(lost))
     }
 
     fn send_all(&self, requests: &[Request]) -> Vec<Result<Response, TransportError>> {
-        if let [request] = requests {
-            return vec![self.send(request)];
+        if let (Some(halt), true) = (&self.halt, self.halt.as_ref().is_some_and(|halt| halt.why().is_some()))
+        {
+            return requests.iter().map(|request| Err(self.halted(request, halt))).collect();
+        }
+        if let ([request], None) = (requests, &self.halt) {
+            return vec![self.wire.send(request)];
         }
         let (answers, answered) = unbounded();
         let batch = Arc::new(Batch {
@@ -348,25 +383,37 @@ impl Transport for HttpTransport {
             requests: requests.to_vec(),
             next: AtomicUsize::new(0),
         });
-        for _ in 1..requests.len().min(SIDE_BY_SIDE) {
+        // Whoever may be halted sends nothing itself: it could not let go of what it waits for.
+        let mut sends_itself = self.halt.is_none();
+        for _ in usize::from(sends_itself)..requests.len().min(SIDE_BY_SIDE) {
             let (batch, answers) = (Arc::clone(&batch), answers.clone());
             if self.crew.give(Box::new(move || batch.work(&answers)), STACK_BYTES).is_err() {
                 log::warn!("no more threads: requests go one after the other");
+                sends_itself = true;
                 break;
             }
         }
-        batch.work(&answers);
+        if sends_itself {
+            batch.work(&answers);
+        }
         // When every thread has let go of it, there is no more to come.
         drop(answers);
-        let lost =
-            || Err(TransportError::Protocol { host: String::new(), why: "it was not sent".to_owned() });
-        let mut results: Vec<Result<Response, TransportError>> = requests.iter().map(|_| lost()).collect();
-        for (index, result) in answered {
+        let mut results: Vec<Option<Result<Response, TransportError>>> =
+            requests.iter().map(|_| None).collect();
+        while let Some((index, result)) = next_answer(&answered, self.halt.as_ref()) {
             if let Some(slot) = results.get_mut(index) {
-                *slot = result;
+                *slot = Some(result);
             }
         }
-        results
+        let lost = |request: &Request| match &self.halt {
+            Some(halt) if halt.why().is_some() => self.halted(request, halt),
+            _ => TransportError::Protocol { host: String::new(), why: "it was not sent".to_owned() },
+        };
+        requests
+            .iter()
+            .zip(results)
+            .map(|(request, result)| result.unwrap_or_else(|| Err(lost(request))))
+            .collect()
     }
 }
 

@@ -24,6 +24,14 @@ enum State {
     Told(CancelSwitch),
     /// This is done.
     Ends(Box<dyn Fn(&str) + Send>),
+    /// This is begun, once, and what reads sources is told as well; the command comes to its end by itself.
+    WindsDown(WindDown),
+}
+
+struct WindDown {
+    begin: Box<dyn Fn(&str) + Send>,
+    by: Option<String>,
+    told: Option<CancelSwitch>,
 }
 
 impl Interruptions {
@@ -42,19 +50,30 @@ impl Interruptions {
     /// Something that interrupts has come.
     pub fn arrive(&self, by: &str) {
         let mut state = self.state();
-        match &*state {
+        match &mut *state {
             State::Quiet => *state = State::Kept(by.to_owned()),
             State::Kept(_) => {}
             State::Told(switch) => switch.cancel(by),
             State::Ends(end) => end(by),
+            State::WindsDown(WindDown { by: Some(_), .. }) => {}
+            State::WindsDown(down) => {
+                down.by = Some(by.to_owned());
+                (down.begin)(by);
+                down.told.iter().for_each(|switch| switch.cancel(by));
+            }
         }
     }
 
     /// Tells a gate, from now on and of what was kept; where they end the process, they still do.
     pub fn tell(&self, switch: CancelSwitch) {
         let mut state = self.state();
-        match &*state {
+        match &mut *state {
             State::Ends(_) => return,
+            State::WindsDown(down) => {
+                down.by.iter().for_each(|by| switch.cancel(by));
+                down.told = Some(switch);
+                return;
+            }
             State::Kept(by) => switch.cancel(by),
             State::Quiet | State::Told(_) => {}
         }
@@ -68,6 +87,18 @@ impl Interruptions {
             end(by);
         }
         *state = State::Ends(Box::new(end));
+    }
+
+    /// Begins this from now on, when something comes, instead of ending. What has ended the process has ended it.
+    pub fn wind_down_by(&self, begin: impl Fn(&str) + Send + 'static) {
+        *self.state() = State::WindsDown(WindDown { begin: Box::new(begin), by: None, told: None });
+    }
+
+    /// Tells what reads sources that there is no more time, where a command winds down.
+    pub fn time_is_over(&self, words: &str) {
+        if let State::WindsDown(WindDown { told: Some(switch), .. }) = &*self.state() {
+            switch.cancel(words);
+        }
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {

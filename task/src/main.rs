@@ -8,6 +8,7 @@ mod door;
 mod drive;
 mod files;
 mod git;
+mod halt;
 mod history;
 mod http;
 mod inputs;

@@ -18,6 +18,7 @@ use crate::commands::processes::Processes;
 use crate::commands::{Asked, Code, CommandPermission, CommandRunner};
 use crate::door::{Door, Place};
 use crate::drive::threads::{Clock, pause, wall_time};
+use crate::halt::Halt;
 use crate::http::proxy::ProxyRules;
 use crate::http::roots::ExtraRoots;
 use crate::http::{Connection, Connections, Credential, HttpTransport, Network};
@@ -51,13 +52,15 @@ pub struct Step {
     pub policy: Option<RemotePolicy>,
 }
 
-/// The services that the caller of a command gives.
+/// What the caller of a command gives beside its arguments: services, and how long they are waited for.
 #[derive(Default)]
 pub struct Given<'a> {
     /// The address of an organisation of Azure DevOps, where it is not the job's own.
     pub azure_devops: Option<&'a str>,
     /// GitHub.
     pub github: Option<GitHubAccess>,
+    /// Until when answers are waited for.
+    pub until: Option<Halt>,
 }
 
 /// How GitHub is asked.
@@ -178,7 +181,7 @@ impl Session {
         if let Some(path) = &arguments.ca_file {
             network.roots.add_file(path).map_err(Failure::input)?;
         }
-        let http = Arc::new(HttpTransport::new(network, pause, wall_time));
+        let http = Arc::new(HttpTransport::new(network, pause, wall_time).until(given.until.clone()));
         let account = self.azure_account(arguments)?;
         let tokens = account.map(|account| {
             let (clock, redactor) = (self.clock, self.door.redactor().clone());

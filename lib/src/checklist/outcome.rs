@@ -207,6 +207,14 @@ pub struct ChecklistOutcome {
     pub items: Vec<ItemOutcome>,
 }
 
+impl ChecklistOutcome {
+    /// The same, where somebody interrupted the gathering: nothing of it is complete, whatever had come by then.
+    #[must_use]
+    pub fn interrupted(self) -> Self {
+        Self { verdict: Verdict::Incomplete, ..self }
+    }
+}
+
 impl ItemStatus {
     /// The status as reports and the JSON print it.
     #[must_use]

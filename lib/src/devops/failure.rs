@@ -212,6 +212,7 @@ impl DevOpsError {
             }
             Why::Unanswered(error) => match error.as_ref() {
                 TransportError::UnknownService { help, .. } => (Who::Caller, help.clone()),
+                TransportError::Halted { .. } => (Who::Caller, "run it again".to_owned()),
                 _ => (Who::Caller, "see that Azure DevOps can be reached, and run it again".to_owned()),
             },
             Why::TooMany(_) => (Who::Caller, "name the last good commit with `--since REF`".to_owned()),

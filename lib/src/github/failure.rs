@@ -148,6 +148,7 @@ impl GitHubError {
                     .to_owned(),
             ),
             Why::TooMany(_) => (Who::Caller, "name a nearer commit with `--since REF`".to_owned()),
+            Why::Unanswered(TransportError::Halted { .. }) => (Who::Caller, "run it again".to_owned()),
             Why::OutOfTime => (Who::Caller, "give more time with `--timeout`".to_owned()),
             Why::Refused { .. } | Why::Unreadable(_) | Why::Unanswered(_) => {
                 (Who::PipelineOwner, "let GitHub answer, and run the checklist again".to_owned())

@@ -48,7 +48,11 @@ impl Command {
                     let remark = format!("no end within {}", self.spec.timeout);
                     return (Sample::Absent(Absence::Timeout), remark);
                 }
-                Err(error @ (CommandError::NotAllowed { .. } | CommandError::NotStarted { .. })) => {
+                Err(
+                    error @ (CommandError::NotAllowed { .. }
+                    | CommandError::NotStarted { .. }
+                    | CommandError::Halted { .. }),
+                ) => {
                     return absent(&error.to_string());
                 }
             };

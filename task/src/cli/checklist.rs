@@ -1,6 +1,7 @@
 //! `checklist`: whether the deployment may begin, from a checkout and what the caller gives.
 
 mod after;
+mod bounds;
 mod given;
 mod judged;
 
@@ -20,6 +21,7 @@ use runbook_gate::report::terminal::{Colour, Layout};
 use runbook_gate::source::World;
 use runbook_gate::telemetry::{Observed, Readable, Telemetry, analyse};
 
+use self::bounds::BoundedCommands;
 use super::arguments::{ChecklistArguments, Format, Profile};
 use super::devops::{Deadline, Surroundings};
 use super::github::OnGitHub;
@@ -28,6 +30,7 @@ use super::{Exit, Failure, load, setting, telemetry};
 use crate::commands::Asked;
 use crate::files::{CHECKLIST_JSON, CHECKLIST_JUNIT, CHECKLIST_PAGE, CHECKLIST_SUMMARY, ReportFolder};
 use crate::git::GitCheckout;
+use crate::halt::Halt;
 use crate::session::{Given, Session};
 
 /// Gathers, judges and reports.
@@ -54,9 +57,11 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
         (Err(error), None) => return Err(Failure::input(error)),
     };
     let on_github = OnGitHub::find(session, &arguments.github, || checkout.remotes().unwrap_or_default())?;
+    let halt = Halt::default();
     let services = Given {
         azure_devops: arguments.devops.azure_devops.as_deref(),
         github: on_github.as_ref().map(OnGitHub::access).transpose()?,
+        until: Some(halt.clone()),
     };
     let transport = session.network_with(&arguments.network, &[], &services)?;
     let allowance = Deadline::within(arguments.devops.timeout);
@@ -80,6 +85,7 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
     let given = given::words(&rules, &arguments.attest).map_err(Failure::Input)?;
     let asked = if arguments.network.allow_commands { Asked::Yes } else { Asked::No };
     let commands = session.commands(asked, &arguments.policy.allowed_variables);
+    bounds::keep(session, &allowance, &halt);
     let earlier_policy = |text: &str| earlier(session, arguments, policy, text);
     let inquiry = Inquiry {
         now: session.clock.now(),
@@ -94,7 +100,8 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
         artifacts,
         telemetry: look(session, arguments, policy, &rules),
     };
-    let world = World { transport: transport.as_ref(), commands: &commands };
+    let bounded = BoundedCommands { runner: &commands, deadline: &allowance, halt: &halt };
+    let world = World { transport: transport.as_ref(), commands: &bounded };
     let forge = place.as_ref().map(|place| {
         let standpoint = place.seen_from(session, policy.environment().name());
         AzureDevOpsForge::new(Client::new(transport.as_ref(), place.project.clone(), &allowance), standpoint)
@@ -115,9 +122,13 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
     if let Gathered::Known(deployment) = &facts.deployment {
         notes.extend(deployment.notes.iter().cloned());
     }
-    let outcome = judge(&rules, &facts);
+    let mut outcome = judge(&rules, &facts);
     commands.stop_all();
-    if let Some(forge) = &forge {
+    let interrupted = halt.interrupted();
+    if let Some(by) = interrupted {
+        outcome = outcome.interrupted();
+        notes.push(format!("interrupted by {by}: what had not been gathered by then is unknown"));
+    } else if let Some(forge) = &forge {
         notes.extend(after::open_ticket(forge, &outcome, policy.service(), &arguments.ticket_type));
     }
     let context = ReportContext {
@@ -129,18 +140,24 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
     let report = with_pages(ChecklistReport::new(outcome, context, notes), checkout, &facts);
     let posted = match (&forge, arguments.post) {
         (_, false) => Ok(()),
+        (_, true) if interrupted.is_some() => {
+            Err("the checklist was interrupted, and is not posted".to_owned())
+        }
         (Some(forge), true) => after::post(session, forge, &report),
         (None, true) => {
             Err("--post needs Azure DevOps; run it in the pipeline, or give --azure-devops".to_owned())
         }
     };
     let exit = publish(session, &report, folder.as_ref(), Junit::of_flag(arguments.junit), arguments.format)?;
-    match posted {
-        Ok(()) => Ok(exit),
-        Err(why) => {
-            session.door.say(&format!("warning: {why}"));
-            Ok(exit)
+    if let Err(why) = posted {
+        session.door.say(&format!("warning: {why}"));
+    }
+    match interrupted {
+        Some(by) => {
+            session.door.say(&format!("cancelled by {by}"));
+            Ok(Exit::Hold)
         }
+        None => Ok(exit),
     }
 }
 

@@ -12,7 +12,8 @@ use crate::session::Session;
 /// How long Azure DevOps may take, from the first look.
 pub struct Deadline {
     begun: Instant,
-    within: Duration,
+    /// The whole time.
+    pub within: Duration,
 }
 
 impl Deadline {

@@ -129,7 +129,9 @@ fn fault_of(
 fn kind_of(error: &TransportError) -> FaultKind {
     match error {
         TransportError::Proxy { cause, .. } => kind_of(cause),
-        TransportError::Timeout { .. } | TransportError::Connect { .. } => FaultKind::Outage,
+        TransportError::Timeout { .. } | TransportError::Connect { .. } | TransportError::Halted { .. } => {
+            FaultKind::Outage
+        }
         TransportError::Tls { .. }
         | TransportError::TooLarge { .. }
         | TransportError::Redirect { .. }

@@ -72,6 +72,11 @@ fn serve(stream: &TcpStream, state: &Mutex<State>, latency: Duration) {
         if !latency.is_zero() {
             thread::sleep(latency);
         }
+        if is_silent(state, &asked) {
+            loop {
+                thread::park();
+            }
+        }
         state.lock().unwrap_or_else(PoisonError::into_inner).answering -= 1;
         let mut head = format!("HTTP/1.1 {} X\r\nContent-Length: {}\r\n", answer.status, answer.body.len());
         if !answer.kind.is_empty() {
@@ -86,6 +91,11 @@ fn serve(stream: &TcpStream, state: &Mutex<State>, latency: Duration) {
             return;
         }
     }
+}
+
+fn is_silent(state: &Mutex<State>, asked: &Asked) -> bool {
+    let state = state.lock().unwrap_or_else(PoisonError::into_inner);
+    state.silent.iter().any(|line| asked.line.contains(line))
 }
 
 fn decide(state: &mut State, asked: &Asked) -> Answer {

@@ -21,6 +21,8 @@ pub struct State {
     pub page: usize,
     /// What goes wrong.
     pub faults: Vec<Fault>,
+    /// Requests whose line contains one of these are never answered.
+    pub silent: Vec<String>,
     /// What was asked, in order.
     pub asked: Vec<Asked>,
     /// How often a question came while none was being answered: the trips that follow each other.

@@ -1,5 +1,7 @@
 //! `checklist` in a pipeline: the binary, a real repository, and an Azure DevOps that keeps its wire's habits.
 
+#[cfg(unix)]
+mod interruption;
 mod items;
 mod posting;
 mod ranges;

@@ -167,6 +167,7 @@ fn silence(error: &TransportError, known: Known<'_>) -> Verdict {
             TransportError::Refused { .. }
             | TransportError::UnknownConnection { .. }
             | TransportError::Proxy { .. }
+            | TransportError::Halted { .. }
             | TransportError::TooLarge { .. },
             _,
         ) => Verdict::Absent { why: Absence::Error(remark.clone()), remark },
