@@ -26,7 +26,7 @@ mod rules;
 mod test_results;
 
 pub(crate) use change::approval_of_waiver;
-pub use checkout::{Checkout, CheckoutError, Desk, Forge, History, HistoryStep, TreeFile};
+pub use checkout::{Checkout, CheckoutError, Desk, Forge, History, HistoryStep, LinkedWorkItem, TreeFile};
 pub use decision::{
     ChainEnd, DecisionRecord, Home, LinkTarget, NoDecision, RecordIndex, RecordKind, RecordLink, RecordRules,
     RecordStatus, Resolved, Standing, no_decision, record_links,
@@ -40,6 +40,7 @@ pub use gather::{Inquiry, PolicyOf, ResultFile, gather};
 pub use item::{ItemId, ItemIdError, RunbookItem};
 pub use judge::{judge, same_person};
 pub use markdown::Template;
+pub(crate) use markdown::{Fences, visible};
 pub use migration::MIN_WORDS;
 pub use outcome::{
     ChecklistOutcome, Evidence, Irreversible, ItemOutcome, ItemStatus, LinkedRecord, Need, Place, Support,

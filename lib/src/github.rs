@@ -8,6 +8,7 @@
 //! not say that they belong to the repository. The token goes to the API alone: links in answers are read for their page
 //! numbers and never followed.
 
+mod boards;
 mod client;
 mod failure;
 mod forge;

@@ -2,9 +2,11 @@
 //!
 //! Both are traits: the binary implements [`Checkout`] with the real `git`; tests implement it by hand.
 
+use std::collections::BTreeSet;
+
 use crate::checklist::facts::{
-    ArtifactFact, Change, ChangedPath, CommitFact, Gap, Gathered, Since, StageFact, TestFact, WaiverFact,
-    WorkItemFact,
+    ArtifactFact, Change, ChangeText, ChangedPath, CommitFact, Gap, Gathered, Since, StageFact, TestFact,
+    WaiverFact, WorkItemFact,
 };
 use crate::checklist::outcome::Who;
 use crate::checklist::rules::Waiver;
@@ -88,6 +90,15 @@ pub struct HistoryStep {
     pub paths: Vec<ChangedPath>,
 }
 
+/// A work item that a change links, with its texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkedWorkItem {
+    /// What it is.
+    pub fact: WorkItemFact,
+    /// What people wrote in it.
+    pub texts: Vec<ChangeText>,
+}
+
 /// Why a repository could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CheckoutError {
@@ -121,6 +132,19 @@ pub trait Forge {
 
     /// The work items that changes link.
     fn work_items(&self, changes: &[Change]) -> Gathered<Vec<WorkItemFact>>;
+
+    /// Work items by their numbers, with what they say: for a forge whose pull requests link the work items of this one.
+    fn linked_work_items(&self, numbers: &BTreeSet<u64>) -> Gathered<Vec<LinkedWorkItem>> {
+        if numbers.is_empty() {
+            return Gathered::Known(Vec::new());
+        }
+        let named: Vec<String> = numbers.iter().take(5).map(|number| format!("AB#{number}")).collect();
+        Gathered::Unknown(Gap::new(
+            format!("the linked work items ({}) are in Azure DevOps, not in the checkout", named.join(", ")),
+            Who::Caller,
+            "run the checklist in the pipeline, or name the organisation with `--azure-devops`",
+        ))
+    }
 
     /// The run's test results.
     fn tests(&self) -> Gathered<Vec<TestFact>>;

@@ -3,6 +3,7 @@
 mod home;
 mod links;
 mod record;
+pub(crate) mod revert;
 mod status;
 
 use crate::checklist::{PathPatternError, PathPatterns};

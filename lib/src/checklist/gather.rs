@@ -271,13 +271,13 @@ impl<'c> Tree<'c> {
         }
     }
 
-    /// The texts of the files that fit, with their paths; too large ones are left out.
-    fn texts(&self, fits: impl Fn(&str) -> bool) -> Result<Vec<(String, String)>, Gap> {
+    /// The contents of the files that fit, with their paths; too large ones are left out.
+    fn contents(&self, fits: impl Fn(&str) -> bool) -> Result<Vec<(String, Vec<u8>)>, Gap> {
         let files = self.files.as_ref().map_err(Clone::clone)?;
         let chosen: Vec<&TreeFile> =
             files.values().filter(|file| file.size <= LARGEST && fits(&file.path)).collect();
         let contents = self.checkout.read(&chosen).map_err(|error| gap_of(&error))?;
-        Ok(chosen.iter().zip(contents).map(|(file, content)| (file.path.clone(), text_of(content))).collect())
+        Ok(chosen.iter().zip(contents).map(|(file, content)| (file.path.clone(), content)).collect())
     }
 
     /// The lines of pull-request and commit templates.
@@ -286,18 +286,19 @@ impl<'c> Tree<'c> {
             let lower = path.to_lowercase();
             lower.contains("pull_request_template") || lower == ".gitmessage"
         };
-        Template::of(self.texts(template).unwrap_or_default().into_iter().map(|(_, text)| text))
+        let templates = self.contents(template).unwrap_or_default();
+        Template::of(templates.into_iter().map(|(_, content)| text_of(content)))
     }
 
     fn records(&self, rules: &ChecklistRules, checkout: &dyn Checkout) -> Gathered<RecordIndex> {
-        let texts = match self.texts(|path| rules.records.kind_of(path).is_some()) {
-            Ok(texts) => texts,
+        let contents = match self.contents(|path| rules.records.kind_of(path).is_some()) {
+            Ok(contents) => contents,
             Err(gap) => return Gathered::Unknown(gap),
         };
         // Without remotes every address is another repository's.
         let remotes = checkout.remotes().unwrap_or_default();
         let homes: Vec<Home> = remotes.iter().filter_map(|remote| Home::of_remote(remote)).collect();
-        let files = texts.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+        let files = contents.iter().map(|(path, content)| (path.as_str(), content.as_slice()));
         Gathered::Known(RecordIndex::read(&rules.records, &homes, files))
     }
 }

@@ -1,6 +1,10 @@
-//! What a person wrote in a Markdown text: without HTML comments, code fences and the lines of a template.
+//! What a person wrote in a Markdown text: without HTML comments, code and the lines of a template.
+
+mod indented;
 
 use std::collections::HashSet;
+
+use indented::Indents;
 
 /// A line that a reader sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +66,7 @@ pub(crate) fn bounded(text: &str) -> &str {
     text.get(..end).unwrap_or("")
 }
 
-/// What fenced code counts as.
+/// What code counts as, fenced or indented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fences {
     /// Not there: an example is no statement.
@@ -71,17 +75,25 @@ pub(crate) enum Fences {
     Shown,
 }
 
-/// The lines that a reader sees: no HTML comments, no lines of the template, and no fenced code unless asked for. A
-/// comment or a fence that never ends hides the rest.
+/// The lines that a reader sees: no HTML comments, no lines of the template, and no code unless asked for. A comment or a
+/// fence that never ends hides the rest.
 pub(crate) fn visible<'t>(text: &'t str, template: &Template, fences: Fences) -> Vec<Line<'t>> {
     let mut lines = Vec::new();
     let mut in_comment = false;
     let mut fence: Option<(char, usize)> = None;
+    let mut indents = Indents::default();
     for (index, whole) in bounded(text).lines().enumerate() {
         if let (Some((mark, length)), false) = (fence, in_comment) {
             if closes(whole, mark, length) {
                 fence = None;
             } else if fences == Fences::Shown {
+                lines.push(Line { number: index + 1, text: whole });
+            }
+            continue;
+        }
+        if !in_comment && indents.is_code(whole) {
+            // A comment or a fence does not begin in code.
+            if fences == Fences::Shown {
                 lines.push(Line { number: index + 1, text: whole });
             }
             continue;
@@ -278,6 +290,22 @@ mod tests {
             ("<!-- ``` -->\na", vec!["a"]),
             ("```\n<!--\n```\na", vec!["a"]),
             ("<!-- x\n```\n-->\na", vec!["a"]),
+            ("a\n\n    b\n\n    c\nd", vec!["a", "d"]),
+            ("    a", vec![]),
+            ("a\n\n\tb", vec!["a"]),
+            ("# a\n    b\nc", vec!["# a", "c"]),
+            ("a\n    b", vec!["a", "b"]),
+            ("a\n\n   b", vec!["a", "b"]),
+            ("- a\n\n    b", vec!["- a", "b"]),
+            ("- a\n  - b\n\n    c\n    - d", vec!["- a", "- b", "c", "- d"]),
+            ("- a\n\n      b\n  c", vec!["- a", "c"]),
+            ("1. a\n\n       b\n\n   c", vec!["1. a", "c"]),
+            ("- a\n\nb\n\n    c", vec!["- a", "b"]),
+            ("> a\n>\n>     b\n> c", vec!["> a", ">", "> c"]),
+            ("```\n    a\n```\n    b\nc", vec!["c"]),
+            ("a\n\n    <!-- b\nc", vec!["a", "c"]),
+            ("<!-- a\n\n    b -->\nc", vec!["c"]),
+            ("<details>\n    a", vec!["<details>", "a"]),
         ] {
             assert_eq!(seen(text), expected, "{text:?}");
         }

@@ -15,10 +15,11 @@ mod texts;
 mod write;
 
 use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeSet;
 
 use crate::checklist::{
-    ArtifactFact, Change, Forge, Gap, Gathered, History, Since, StageFact, TestFact, Waiver, WaiverFact, Who,
-    WorkItemFact, approval_of_waiver,
+    ArtifactFact, Change, Forge, Gap, Gathered, History, LinkedWorkItem, Since, StageFact, TestFact, Waiver,
+    WaiverFact, Who, WorkItemFact, approval_of_waiver,
 };
 use crate::devops::Client;
 
@@ -135,6 +136,10 @@ impl Forge for AzureDevOpsForge<'_> {
 
     fn work_items(&self, _: &[Change]) -> Gathered<Vec<WorkItemFact>> {
         self.of_conversations(|found| found.work_items.clone())
+    }
+
+    fn linked_work_items(&self, numbers: &BTreeSet<u64>) -> Gathered<Vec<LinkedWorkItem>> {
+        changes::linked_work_items(self, numbers)
     }
 
     fn tests(&self) -> Gathered<Vec<TestFact>> {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::boards;
 use super::client::{Client, Question};
 use super::failure::{GitHubError, Needs, Why};
 use super::people::{Told, Writers, may_write, permission_of};
@@ -36,7 +37,13 @@ pub struct GitHubForge<'t> {
     client: Client<'t>,
     at: Standpoint,
     pipeline: &'t dyn Forge,
-    gathered: OnceCell<Result<Vec<Change>, Gap>>,
+    gathered: OnceCell<Result<Conversations, Gap>>,
+}
+
+/// What people said about a deployment.
+struct Conversations {
+    changes: Vec<Change>,
+    work_items: Gathered<Vec<WorkItemFact>>,
 }
 
 impl<'t> GitHubForge<'t> {
@@ -50,7 +57,7 @@ impl<'t> GitHubForge<'t> {
         error.gap(&self.client.repository().to_string())
     }
 
-    fn gather(&self, history: &History) -> Result<Vec<Change>, Gap> {
+    fn gather(&self, history: &History) -> Result<Conversations, Gap> {
         if history.steps.len() > MOST_COMMITS {
             return Err(Gap::new(
                 format!("there are more than {MOST_COMMITS} commits to ask GitHub about"),
@@ -65,7 +72,45 @@ impl<'t> GitHubForge<'t> {
         .map_err(|error| self.gap(&error))?;
         let told = self.told(requests).map_err(|error| self.gap(&error))?;
         let writers = self.writers(&told);
-        Ok(self.assembled(history, &owners, &told, &writers))
+        let mut changes = self.assembled(history, &owners, &told, &writers);
+        let work_items = self.work_items_of(&mut changes);
+        Ok(Conversations { changes, work_items })
+    }
+
+    /// The work items of Azure Boards that changes link (`AB#12`), and their texts with the changes'.
+    fn work_items_of(&self, changes: &mut [Change]) -> Gathered<Vec<WorkItemFact>> {
+        let linked: Vec<BTreeSet<u64>> = changes.iter().map(boards::linked).collect();
+        let numbers: BTreeSet<u64> = linked.iter().flatten().copied().collect();
+        if numbers.len() > boards::MOST {
+            return Gathered::Unknown(Gap::new(
+                format!("the changes link more than {} work items", boards::MOST),
+                Who::Caller,
+                "name a nearer commit with `--since REF`",
+            ));
+        }
+        match self.pipeline.linked_work_items(&numbers) {
+            Gathered::Known(items) => {
+                for (change, numbers) in changes.iter_mut().zip(&linked) {
+                    let own = items.iter().filter(|item| numbers.contains(&item.fact.id));
+                    change.texts.extend(own.flat_map(|item| item.texts.iter().cloned()));
+                }
+                Gathered::Known(items.into_iter().map(|item| item.fact).collect())
+            }
+            Gathered::Unknown(gap) => Gathered::Unknown(gap),
+        }
+    }
+
+    /// Something of what was found of the changes that were asked for.
+    fn of_conversations<T>(&self, take: impl FnOnce(&Conversations) -> Gathered<T>) -> Gathered<T> {
+        match self.gathered.get() {
+            Some(Ok(found)) => take(found),
+            Some(Err(gap)) => Gathered::Unknown(gap.clone()),
+            None => Gathered::Unknown(Gap::new(
+                "the changes of this deployment were not looked for",
+                Who::Caller,
+                "run the checklist in a checkout",
+            )),
+        }
     }
 
     /// The pull request that is built: everything since its target is its own.
@@ -221,18 +266,12 @@ impl Forge for GitHubForge<'_> {
     }
 
     fn changes(&self, history: &History) -> Gathered<Vec<Change>> {
-        match self.gathered.get_or_init(|| self.gather(history)) {
-            Ok(changes) => Gathered::Known(changes.clone()),
-            Err(gap) => Gathered::Unknown(gap.clone()),
-        }
+        self.gathered.get_or_init(|| self.gather(history));
+        self.of_conversations(|found| Gathered::Known(found.changes.clone()))
     }
 
     fn work_items(&self, _: &[Change]) -> Gathered<Vec<WorkItemFact>> {
-        Gathered::Unknown(Gap::new(
-            "the work items that pull requests on GitHub link (`AB#12`) are not looked at by this version",
-            Who::PipelineOwner,
-            "ask for an attestation in the pull request instead (`attested`)",
-        ))
+        self.of_conversations(|found| found.work_items.clone())
     }
 
     fn tests(&self) -> Gathered<Vec<TestFact>> {
@@ -248,14 +287,7 @@ impl Forge for GitHubForge<'_> {
     }
 
     fn waiver(&self, waiver: &Waiver, policy_path: &str) -> Gathered<WaiverFact> {
-        match self.gathered.get() {
-            Some(Ok(changes)) => approval_of_waiver(changes, waiver, policy_path),
-            Some(Err(gap)) => Gathered::Unknown(gap.clone()),
-            None => {
-                let why = "the change that brought it was not looked for";
-                Gathered::Unknown(Gap::new(why, Who::Caller, "run the checklist in a checkout"))
-            }
-        }
+        self.of_conversations(|found| approval_of_waiver(&found.changes, waiver, policy_path))
     }
 
     fn run_approval(&self) -> Gathered<Option<String>> {

@@ -176,7 +176,7 @@ pub struct AzureDevOpsArguments {
     /// The pipeline resource that built what is deployed, where another pipeline did: its alias.
     #[arg(long, value_name = "ALIAS")]
     pub build: Option<String>,
-    /// How long Azure DevOps and GitHub may take in all; what was not reached by then is unknown.
+    /// How long all gathering may take; what was not reached by then is unknown.
     #[arg(long, value_name = "DURATION", default_value = "2m")]
     pub timeout: Duration,
 }

@@ -7,3 +7,4 @@ mod posting;
 mod ranges;
 mod refusals;
 mod run_time;
+mod statuses;

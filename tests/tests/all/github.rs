@@ -1,6 +1,7 @@
 //! Deployments from GitHub: the binary against a GitHub that speaks HTTP.
 
 use runbook_gate_tests::binary::{Ended, Gate};
+use runbook_gate_tests::devops::scene::Scene;
 use runbook_gate_tests::github::{GitHub, Mood, Request, comment, review};
 use runbook_gate_tests::repository::{commit, git};
 use runbook_gate_tests::server::{Answer, Server};
@@ -201,4 +202,86 @@ fn a_name_that_is_no_repository_and_a_host_without_an_api_are_mistakes() {
     git(gate.folder(), &["remote", "set-url", "origin", "https://github.contoso.com/contoso/orders"]);
     let ended = gate.run(&["checklist", "-e", "desk", "--github"]).with_code(2);
     assert!(ended.err.contains("--github-api https://github.contoso.com/api/v3"), "{}", ended.err);
+}
+
+/// A deployment in order whose repository is on GitHub, and its pull request there.
+fn on_github(description: &str) -> (Scene, GitHub) {
+    let mut scene = Scene::in_order();
+    let head = git(scene.gate.folder(), &["rev-parse", "HEAD"]);
+    let api = GitHub::start(Some(TOKEN));
+    api.merged(
+        7,
+        Request {
+            body: Some(description.to_owned()),
+            reviews: vec![review("bob", "APPROVED", "MEMBER")],
+            ..merged(&[&head])
+        },
+    );
+    for (name, value) in [
+        ("BUILD_REPOSITORY_PROVIDER", "GitHub"),
+        ("BUILD_REPOSITORY_NAME", "contoso/orders"),
+        ("GITHUB_TOKEN", TOKEN),
+    ] {
+        scene.set(name, value);
+    }
+    (scene, api)
+}
+
+#[test]
+fn work_items_of_azure_boards_are_followed_from_pull_requests_on_github() {
+    for (description, expected, asked) in [
+        ("AB#7", "satisfied", true),
+        ("Fixes [AB#7](https://dev.azure.com/contoso/orders/_workitems/edit/7).", "satisfied", true),
+        ("#7", "unsatisfied", false),
+        ("<!-- AB#7 -->", "unsatisfied", false),
+        ("`AB#7`, and an example:\n\n    AB#8\n", "satisfied", true),
+        ("AB#7 AB#4711", "unknown", true),
+    ] {
+        let (scene, api) = on_github(description);
+        let ended = scene.judge(&["--github-api", &api.url()]);
+        assert_eq!(
+            item(&ended, "change-communicated")["status"],
+            expected,
+            "{description}: {}",
+            item(&ended, "change-communicated")
+        );
+        assert_eq!(
+            scene.fake.lines().iter().any(|line| line.contains("workitemsbatch")),
+            asked,
+            "{description}"
+        );
+    }
+}
+
+#[test]
+fn a_work_items_record_and_its_word_count_for_the_pull_request_that_links_it() {
+    let (scene, api) = on_github("AB#7");
+    let ended = scene.judge(&["--github-api", &api.url()]);
+    assert_eq!(statuses(&ended)[0], "unsatisfied", "{}", ended.out);
+    scene
+        .fake
+        .state()
+        .work_items
+        .get_mut(&7)
+        .unwrap()
+        .links
+        .push("https://dev.azure.com/contoso/orders/_git/orders?path=/docs/adr/0001-use-x.md".to_owned());
+    let ended = scene.judge(&["--github-api", &api.url()]);
+    assert_eq!(statuses(&ended)[0], "satisfied", "{}", ended.out);
+}
+
+#[test]
+fn a_desk_without_azure_devops_says_how_to_follow_work_items() {
+    let (gate, id) = changed();
+    let gate = gate.with_file(
+        "runbook.yml",
+        &format!("{POLICY}  told: {{ title: Told, evidence: [{{ work-item: {{ state: Done }} }}] }}\n"),
+    );
+    let api = GitHub::start(Some(TOKEN));
+    api.merged(7, Request { body: Some("AB#12".into()), ..merged(&[&id]) });
+    let told = item(&checklist(&gate, &api.url()), "told");
+    assert_eq!(told["status"], "unknown");
+    assert!(
+        told["needs"].to_string().contains("AB#12") && told["needs"].to_string().contains("--azure-devops")
+    );
 }

@@ -91,24 +91,29 @@ pub enum ChainEnd {
 const MOST: usize = 10_000;
 
 impl RecordIndex {
-    /// Reads the records among a commit's files: `(path, text)`. Indexes, readmes and templates are no records; the
-    /// templates' lines are kept, to tell what nobody wrote.
+    /// Reads the records among a commit's files: their paths and their bytes. Indexes, readmes and templates are no records;
+    /// the templates' lines are kept, to tell what nobody wrote. A record that is no UTF-8 is of no status that counts.
     #[must_use]
     pub fn read<'f>(
         rules: &RecordRules,
         homes: &[Home],
-        files: impl IntoIterator<Item = (&'f str, &'f str)>,
+        files: impl IntoIterator<Item = (&'f str, &'f [u8])>,
     ) -> Self {
         let mut index = Self { rules: Some(rules.clone()), homes: homes.to_vec(), ..Self::default() };
         let mut templates = Vec::new();
-        for (path, text) in files {
+        for (path, bytes) in files {
             let Some(kind) = rules.kind_of(path) else { continue };
+            let text = String::from_utf8_lossy(bytes);
             match role(path) {
-                Role::Template => templates.push(bounded(text)),
+                Role::Template => templates.push(bounded(&text).to_owned()),
                 Role::Index => {}
                 Role::Record if index.records.len() < MOST => {
                     index.by_path.insert(path.to_owned(), index.records.len());
-                    index.records.push(record(kind, path, text, homes));
+                    let mut record = record(kind, path, &text, homes);
+                    if std::str::from_utf8(bytes).is_err() {
+                        record.status = RecordStatus::Unreadable;
+                    }
+                    index.records.push(record);
                 }
                 Role::Record => {}
             }

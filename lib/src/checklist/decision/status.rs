@@ -23,6 +23,8 @@ pub enum RecordStatus {
     Superseded,
     /// None is declared.
     Absent,
+    /// The file is no UTF-8: whatever it seems to declare may be something else.
+    Unreadable,
     /// Words that are no status known here, as written.
     Unknown(String),
     /// Several that disagree, as written.
@@ -58,6 +60,7 @@ impl RecordStatus {
             Self::Deprecated => "deprecated".to_owned(),
             Self::Superseded => "superseded".to_owned(),
             Self::Absent => "without a status".to_owned(),
+            Self::Unreadable => "not readable: save it as UTF-8".to_owned(),
             Self::Unknown(raw) => format!("of unknown status `{raw}`"),
             Self::Contradictory(raw) => format!("of contradictory status ({raw})"),
         }

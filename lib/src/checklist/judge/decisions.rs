@@ -1,6 +1,7 @@
 //! `decisions-linked`: every change that needs a decision record links one that may be relied on.
 
 use super::{Finding, Judged, Scope, evidence, touches};
+use crate::checklist::decision::revert::{Reverts, own_words};
 use crate::checklist::facts::{Change, Facts, Gap, Gathered, PathChange};
 use crate::checklist::outcome::{Evidence, LinkedRecord, Need, Place, Support, When, Who};
 use crate::checklist::{
@@ -75,8 +76,17 @@ impl<'i> Linked<'i> {
 /// The records that a change links in its texts, and those that it brings itself.
 pub(super) fn linked<'i>(change: &Change, index: &'i RecordIndex, facts: &Facts) -> Linked<'i> {
     let mut linked = Linked { records: Vec::new(), dead: Vec::new(), elsewhere: Vec::new() };
+    let reverts = Reverts::of_title(&change.title);
     for text in &change.texts {
-        for link in index.links(&text.text, &facts.template) {
+        let own = index.links(&own_words(&text.text, reverts), &facts.template);
+        let quoted = index.links(&text.text, &facts.template).into_iter();
+        for link in quoted.filter(|link| own.iter().all(|own| own.target != link.target)) {
+            if let Resolved::Record(_) = index.resolve(&link.target) {
+                let why = "quoted of the change that is taken back, for which it was decided";
+                linked.dead.push((link.written, why.to_owned()));
+            }
+        }
+        for link in own {
             match index.resolve(&link.target) {
                 Resolved::Record(record) => linked.add(record, link.written, index),
                 Resolved::Missing => {
@@ -213,7 +223,9 @@ fn of_record(
 
 /// `Decision: none (reason)`, approved by somebody else.
 fn no_record(change: &Change, facts: &Facts) -> Option<Finding> {
-    let said = change.texts.iter().filter_map(|text| no_decision(&text.text, &facts.template));
+    let reverts = Reverts::of_title(&change.title);
+    let said =
+        change.texts.iter().filter_map(|text| no_decision(&own_words(&text.text, reverts), &facts.template));
     let mut reason = None;
     let mut without = false;
     for word in said {
@@ -255,7 +267,7 @@ fn nothing(change: &Change, facts: &Facts, linked: &Linked<'_>) -> Finding {
     let what = if dead.is_empty() {
         "no decision record is linked".to_owned()
     } else {
-        format!("no decision record is linked that exists: {}", dead.join(", "))
+        format!("no decision record is linked that counts: {}", dead.join(", "))
     };
     let how = "link the accepted record in the pull request or the commit (`ADR: 12`), or write `Decision: none (REASON)`";
     let mut finding = unless_unread(what, how, change, facts);

@@ -2,6 +2,7 @@
 
 use super::{Finding, Scope};
 use crate::checklist::attestation::{TickState, boxes};
+use crate::checklist::decision::revert::{Reverts, own_words};
 use crate::checklist::document::{self, DocumentFinding};
 use crate::checklist::facts::{
     ArtifactState, AttestationFile, Change, CheckFact, Facts, Gap, Gathered, TestFact, TextSource, Vote,
@@ -191,8 +192,9 @@ fn attested(rule: &AttestedRule, item: &ItemRule, facts: &Facts) -> Finding {
     }
     let changes: &[Change] = facts.deployment.known().map_or(&[], |deployment| &deployment.changes);
     for change in changes {
+        let reverts = Reverts::of_title(&change.title);
         for text in &change.texts {
-            for found in boxes(&text.text, &facts.template, &item.id, &item.title) {
+            for found in boxes(&own_words(&text.text, reverts), &facts.template, &item.id, &item.title) {
                 match found.state {
                     TickState::Ticked => {
                         let what = format!("ticked in {}: {}", change.name, found.label);

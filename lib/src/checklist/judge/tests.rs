@@ -121,7 +121,7 @@ fn a_checklist_without_items_is_not_complete() {
 fn the_runbook_is_complete_where_all_of_it_was_seen() {
     let mut change = change("src/lib.rs", "ADR-1\n- [x] change-communicated\n- [x] rollback-plan\n");
     change.votes = Gathered::Known(vec![vote("Bob", VoteSays::Approved)]);
-    let files = [("docs/adr/0001-a.md", "---\nstatus: accepted\n---\n# A\n")];
+    let files = [("docs/adr/0001-a.md", &b"---\nstatus: accepted\n---\n# A\n"[..])];
     let report = TestReport::read("r.xml", b"<testsuite><testcase name='a'/></testsuite>").unwrap();
     let facts = Facts {
         records: Gathered::Known(RecordIndex::read(&RecordRules::runbook(), &[], files)),

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::checklist::{Change, Gap, Gathered, History, Place, Vote, Who, WorkItemFact};
+use crate::checklist::{
+    Change, ChangeText, Gap, Gathered, History, LinkedWorkItem, Place, Vote, Who, WorkItemFact,
+};
 use crate::devops::call::Call;
 use crate::devops::client::Answer;
 use crate::devops::failure::DevOpsError;
@@ -26,6 +28,9 @@ pub(super) struct Conversations {
     pub work_items: Gathered<Vec<WorkItemFact>>,
 }
 
+/// The changes of work items, by their numbers.
+type Written = BTreeMap<u64, Vec<WorkItemChange>>;
+
 /// A pull request with its threads.
 struct Told {
     request: PullRequest,
@@ -47,13 +52,48 @@ pub(super) fn gather(forge: &AzureDevOpsForge<'_>, history: &History) -> Result<
     let owners = owners(history, &brought, &told, forge.at.pull_request);
     let linked: BTreeSet<u64> =
         told.values().flat_map(|told| &told.request.work_item_refs).map(|reference| reference.id).collect();
-    let linked: Vec<u64> = linked.into_iter().collect();
-    let items = forge.client.work_items(&linked).map_err(gap)?;
-    let written = written(forge, &items).map_err(gap)?;
+    let (items, written) = read_work_items(forge, &linked).map_err(gap)?;
     Ok(Conversations {
         work_items: work_items(forge, &linked, &items),
         changes: changes(forge, history, &owners, &told, &items, &written),
     })
+}
+
+/// Work items by their numbers, and the changes of those that may attest something.
+fn read_work_items(
+    forge: &AzureDevOpsForge<'_>,
+    numbers: &BTreeSet<u64>,
+) -> Result<(Vec<WorkItem>, Written), DevOpsError> {
+    let numbers: Vec<u64> = numbers.iter().copied().collect();
+    let items = forge.client.work_items(&numbers)?;
+    let written = written(forge, &items)?;
+    Ok((items, written))
+}
+
+/// Work items that the pull requests of another forge link.
+pub(super) fn linked_work_items(
+    forge: &AzureDevOpsForge<'_>,
+    numbers: &BTreeSet<u64>,
+) -> Gathered<Vec<LinkedWorkItem>> {
+    let (items, written) = match read_work_items(forge, numbers) {
+        Ok(read) => read,
+        Err(error) => return Gathered::Unknown(error.gap()),
+    };
+    match work_items(forge, numbers, &items) {
+        Gathered::Known(facts) => Gathered::Known(
+            items
+                .iter()
+                .zip(facts)
+                .map(|(item, fact)| LinkedWorkItem { fact, texts: work_item_texts(forge, item, &written) })
+                .collect(),
+        ),
+        Gathered::Unknown(gap) => Gathered::Unknown(gap),
+    }
+}
+
+fn work_item_texts(forge: &AzureDevOpsForge<'_>, item: &WorkItem, written: &Written) -> Vec<ChangeText> {
+    let page = Place::Url(forge.at.work_item_page(item.id));
+    texts::of_work_item(item, written.get(&item.id).map_or(&[], Vec::as_slice), &page)
 }
 
 /// For each step of a history, the pull request that brought it, as the service says by the commit's id.
@@ -156,11 +196,8 @@ fn owners(
 }
 
 /// The changes of work items whose texts hold a ticked box: who ticked it, and when.
-fn written(
-    forge: &AzureDevOpsForge<'_>,
-    items: &[WorkItem],
-) -> Result<BTreeMap<u64, Vec<WorkItemChange>>, DevOpsError> {
-    let mut found: BTreeMap<u64, Vec<WorkItemChange>> = BTreeMap::new();
+fn written(forge: &AzureDevOpsForge<'_>, items: &[WorkItem]) -> Result<Written, DevOpsError> {
+    let mut found = Written::new();
     let mut open: Vec<u64> =
         items.iter().filter(|item| texts::may_attest(item)).map(|item| item.id).collect();
     for _ in 0..MOST_PAGES {
@@ -185,7 +222,7 @@ fn written(
 
 fn work_items(
     forge: &AzureDevOpsForge<'_>,
-    linked: &[u64],
+    linked: &BTreeSet<u64>,
     items: &[WorkItem],
 ) -> Gathered<Vec<WorkItemFact>> {
     let missing: Vec<String> =
@@ -206,7 +243,7 @@ fn changes(
     owners: &[Option<u64>],
     told: &BTreeMap<u64, Told>,
     items: &[WorkItem],
-    written: &BTreeMap<u64, Vec<WorkItemChange>>,
+    written: &Written,
 ) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
     let mut places: BTreeMap<u64, usize> = BTreeMap::new();
@@ -229,18 +266,12 @@ fn changes(
 }
 
 /// A pull request, still without what git knows of it.
-fn requested(
-    forge: &AzureDevOpsForge<'_>,
-    told: &Told,
-    items: &[WorkItem],
-    written: &BTreeMap<u64, Vec<WorkItemChange>>,
-) -> Change {
+fn requested(forge: &AzureDevOpsForge<'_>, told: &Told, items: &[WorkItem], written: &Written) -> Change {
     let request = &told.request;
     let page = Place::Url(forge.at.pull_request_page(request.id));
     let mut said = texts::of_request(request, &told.threads, &page);
     for item in items.iter().filter(|item| request.work_item_refs.iter().any(|linked| linked.id == item.id)) {
-        let page = Place::Url(forge.at.work_item_page(item.id));
-        said.extend(texts::of_work_item(item, written.get(&item.id).map_or(&[], Vec::as_slice), &page));
+        said.extend(work_item_texts(forge, item, written));
     }
     let votes: Vec<Vote> = texts::votes(request, &told.threads);
     Change {

@@ -189,7 +189,11 @@ fn thirty() -> ChecklistReport {
             changes: (1..=30).map(change).collect(),
             notes: Vec::new(),
         }),
-        records: Gathered::Known(RecordIndex::read(&RecordRules::runbook(), &[], files)),
+        records: Gathered::Known(RecordIndex::read(
+            &RecordRules::runbook(),
+            &[],
+            files.map(|(path, text)| (path, text.as_bytes())),
+        )),
         conversations: Gathered::Known(()),
         policy: Gathered::Known(PolicyFact { committed: Committed::Same, owners_before: None }),
         ..Facts::unknown("2026-11-25T03:00:00Z".parse().unwrap(), &gap)

@@ -4,7 +4,11 @@ use super::*;
 
 fn index(files: &[(&str, &str)]) -> RecordIndex {
     let homes: Vec<Home> = Home::of_remote("https://github.com/contoso/orders.git").into_iter().collect();
-    RecordIndex::read(&RecordRules::runbook(), &homes, files.iter().copied())
+    RecordIndex::read(
+        &RecordRules::runbook(),
+        &homes,
+        files.iter().map(|(path, text)| (*path, text.as_bytes())),
+    )
 }
 
 const ACCEPTED: &str = "---\nstatus: accepted\n---\n# T\n";

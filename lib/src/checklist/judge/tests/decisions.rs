@@ -16,7 +16,11 @@ const RECORDS: [(&str, &str); 8] = [
 
 fn facts(changes: Vec<Change>) -> Facts {
     Facts {
-        records: Gathered::Known(RecordIndex::read(&RecordRules::runbook(), &[], RECORDS)),
+        records: Gathered::Known(RecordIndex::read(
+            &RecordRules::runbook(),
+            &[],
+            RECORDS.map(|(path, text)| (path, text.as_bytes())),
+        )),
         ..with(changes)
     }
 }
@@ -45,6 +49,7 @@ fn decisions_linked_by_every_case() {
         ("", Unsatisfied, "none linked"),
         ("<!-- ADR-1 -->", Unsatisfied, "none linked"),
         ("```\nADR-1\n```", Unsatisfied, "none linked"),
+        ("An example:\n\n    ADR-1\n", Unsatisfied, "none linked"),
         ("Decision: none", Unsatisfied, "without a reason"),
         ("Decision: none (reason)", Unsatisfied, "without a reason"),
         ("Decision: none (a typo in a text)", Unsatisfied, "not approved by anybody else"),
@@ -55,6 +60,46 @@ fn decisions_linked_by_every_case() {
         let rows = &judge(&rules, &facts).items[0].records;
         assert!(rows.iter().any(|row| row.status == words), "{text}: {rows:?}");
     }
+}
+
+#[test]
+fn what_a_change_quotes_of_the_one_that_it_takes_back_decides_nothing() {
+    use ItemStatus::{Satisfied, Unsatisfied};
+    let quoted = "quoted of the change that is taken back, for which it was decided";
+    for (title, text, expected, words) in [
+        ("Revert \"Use x (ADR-1)\"", "Revert \"Use x (ADR-1)\"\n\nReverts !12", Unsatisfied, quoted),
+        ("Revert \"Use x\"", "Revert \"Use x\"\n\n> ADR: 1\n", Unsatisfied, quoted),
+        ("Revert \"Use x\"", "Revert \"Use x\"\n\nThis reverts commit 1a2b3c4.", Unsatisfied, "none linked"),
+        ("Revert \"Use x (ADR-6)\"", "Revert \"Use x (ADR-6)\"\n\nADR: 1", Satisfied, "accepted"),
+        ("Use x", "> ADR: 1", Satisfied, "accepted"),
+    ] {
+        let facts = facts(vec![Change { title: title.into(), ..change("src/a.rs", text) }]);
+        let rules = only(RunbookItem::DecisionsLinked);
+        assert_eq!(status(&rules, &facts), expected, "{text}");
+        let rows = &judge(&rules, &facts).items[0].records;
+        assert!(rows.iter().any(|row| row.status == words), "{text}: {rows:?}");
+    }
+    let quoted = "Revert \"Use x\"\n\n> Decision: none (a typo in a text)";
+    let mut change = change("src/a.rs", quoted);
+    change.title = "Revert \"Use x\"".into();
+    let facts = facts(vec![approved(change, &["Bob"])]);
+    assert_eq!(status(&only(RunbookItem::DecisionsLinked), &facts), Unsatisfied);
+}
+
+#[test]
+fn a_record_that_is_not_utf_8_is_not_accepted_whatever_can_be_read_of_it() {
+    let latin = b"---\nstatus: accepted\n---\n# Caf\xe9\n";
+    let facts = Facts {
+        records: Gathered::Known(RecordIndex::read(
+            &RecordRules::runbook(),
+            &[],
+            [("docs/adr/0001-a.md", &latin[..])],
+        )),
+        ..with(vec![change("src/a.rs", "ADR-1")])
+    };
+    let rules = only(RunbookItem::DecisionsLinked);
+    assert_eq!(status(&rules, &facts), ItemStatus::Unsatisfied);
+    assert!(judge(&rules, &facts).items[0].because.contains("save it as UTF-8"));
 }
 
 #[test]
