@@ -17,6 +17,7 @@ pub mod outcome;
 mod pending;
 mod predicate;
 mod ranks;
+mod recovery;
 mod series;
 mod standing;
 mod strict;
@@ -38,6 +39,7 @@ use watch::Watch;
 pub use outcome::{
     CriterionKind, CriterionOutcome, CriterionStatus, Decision, Explanation, Outcome, Progress,
 };
+pub use recovery::{FailedGate, Recovery, recovery_rules};
 
 /// Notes that are kept.
 const MOST_NOTES: usize = 200;
@@ -78,6 +80,7 @@ pub struct Gate {
     watch: Watch,
     environment: String,
     policy_sha256: String,
+    recovery: Option<Recovery>,
     notes: Vec<String>,
     ignored: Vec<(SignalName, u64)>,
     ticks: Ticks,
@@ -101,7 +104,10 @@ pub enum GateError {
     /// A second `start` line.
     #[error("a second start line")]
     SecondStart,
-    /// A `signal` or `baseline` line after the first sample.
+    /// A second `recovery` line.
+    #[error("a second recovery line")]
+    SecondRecovery,
+    /// A line of the heading after the first sample.
     #[error("a {0} line after the first sample")]
     Late(&'static str),
     /// A second `signal` or `baseline` line of a signal: nobody can say which is right.
@@ -126,6 +132,7 @@ impl Gate {
             watch: Watch::new(rules),
             environment: String::new(),
             policy_sha256: String::new(),
+            recovery: None,
             notes: Vec::new(),
             ignored: Vec::new(),
             ticks: Ticks::NoneSeen,
@@ -137,8 +144,8 @@ impl Gate {
     /// Takes the journal's next line.
     ///
     /// # Errors
-    /// Where the line cannot stand there: something before `start`, a second `start`, a `signal` or `baseline` after the
-    /// first sample, or a second one of its signal. The gate is then as it was before.
+    /// Where the line cannot stand there: something before `start`, a second `start`, a line of the heading after the first
+    /// sample, or a second one of its signal. The gate is then as it was before.
     pub fn apply(&mut self, line: &Line) -> Result<Step, GateError> {
         match line {
             Line::Start { t, environment, policy_sha256 } => {
@@ -152,6 +159,14 @@ impl Gate {
             }
             _ if !self.watch.started() => return Err(GateError::NoStart),
             _ if self.watch.decided() => return Ok(Step::Decided),
+            Line::Recovery(recovery) => {
+                self.before_samples("recovery")?;
+                if self.recovery.is_some() {
+                    return Err(GateError::SecondRecovery);
+                }
+                self.recovery = Some(recovery.clone());
+                self.watch.judge_recovery();
+            }
             Line::Signal { signal, step } => {
                 self.before_samples("signal")?;
                 self.watch.set_step(signal, *step)?;
@@ -228,6 +243,7 @@ impl Gate {
         let mut outcome = self.watch.outcome(self.newest_line);
         outcome.environment = self.environment;
         outcome.policy_sha256 = self.policy_sha256;
+        outcome.recovery = self.recovery;
         outcome.notes = self.notes;
         self.ignored.sort();
         outcome.ignored = self.ignored;

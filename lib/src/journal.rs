@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! {"kind":"start","version":1,"t":"2026-01-01T00:00:00Z","environment":"production","policy_sha256":"…"}
+//! {"kind":"recovery","redeployed":"1.3.0","failed":"1.4.0","reason":"…","onset":"2025-12-31T23:40:00Z"}
 //! {"kind":"signal","signal":"latency_p95","step":15}
 //! {"kind":"baseline","signal":"latency_p95","median":0.21,"p95":0.30,"worst":0.24,"count":120}
 //! {"kind":"baseline","signal":"error_rate","median":0.002,"p95":0.004,"count":120,"bad":61,"total":30510}
@@ -20,7 +21,8 @@
 //! ```
 //!
 //! Seconds, ratios from 0 to 1, bytes and counts are plain numbers; `t` is RFC 3339; `step` is in seconds. A `baseline`
-//! may say its `window` (two times) and its `source`. Of a signal there is one `signal` line and one `baseline` line at most. A
+//! may say its `window` (two times) and its `source`. A `recovery` line may say all or nothing of what went before; it stands at
+//! most once, and a reader that does not know its kind refuses the journal instead of judging it as a release. Of a signal there is one `signal` line and one `baseline` line at most. A
 //! text above 4,000 bytes is cut, by writer and reader alike. A reader tolerates keys that it does not know, so that other tools
 //! may add theirs, and blank lines, CRLF line ends and a byte order mark at the beginning; it refuses kinds that it does
 //! not know, lines longer than [`MAX_LINE`] bytes, and a key written twice.
@@ -38,7 +40,7 @@ pub use read::{MAX_LINE, ReadError, Reader, Torn};
 pub use replay::{HELD_LINES, ReplayError, Replayed, replay};
 pub use write::write;
 
-use crate::gate::Decision;
+use crate::gate::{Decision, Recovery};
 use crate::sample::Sample;
 use crate::{Baseline, Duration, SignalName, Timestamp};
 
@@ -57,6 +59,8 @@ pub enum Line {
         /// SHA-256 of the policy file, in hexadecimal; empty where it is not known.
         policy_sha256: String,
     },
+    /// The gate is over the redeployment of an earlier version, and is judged as that.
+    Recovery(Recovery),
     /// A signal's step.
     Signal {
         /// The signal.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::recovery::Recovery;
 use super::trace::Trace;
 use crate::policy::rules::ReadingKind;
 use crate::{Baseline, Duration, SignalName, Timestamp};
@@ -38,6 +39,8 @@ pub struct Outcome {
     pub environment: String,
     /// The start line's policy hash.
     pub policy_sha256: String,
+    /// What it was told of the rollback, where it was a gate over a redeployment.
+    pub recovery: Option<Recovery>,
     /// Start of the warm-up.
     pub started_at: Option<Timestamp>,
     /// Start of the watch.

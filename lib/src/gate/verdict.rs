@@ -1,6 +1,7 @@
 //! From how every criterion stands to the decision and its reason.
 
 use super::outcome::{CriterionKind, CriterionOutcome, CriterionStatus, Decision, Ending, Outcome};
+use super::recovery::Purpose;
 use super::series::{Nanos, Series, length, moment};
 use super::standing::{Standing, not_configured};
 use super::watch::{Cause, Times, Watch};
@@ -100,7 +101,12 @@ impl Watch {
             },
             Cause::Requested { decision, by } => {
                 let what = if *decision == Decision::Rollback { "a rollback" } else { "a hold" };
-                by_word(*decision, format!("{by} asked for {what} at {} UTC", wording::clock(at)))
+                let asked = format!("{by} asked for {what} at {} UTC", wording::clock(at));
+                match self.purpose {
+                    Purpose::Release => by_word(*decision, asked),
+                    // What is watched was gone back to: a job that goes back once more would go to nobody knows what.
+                    Purpose::Recovery => by_word(Decision::Hold, asked),
+                }
             }
             Cause::Unserved { why } => Verdict {
                 decision: Decision::Hold,

@@ -7,6 +7,7 @@ use super::course::Course;
 use super::judge::{Judge, Running};
 use super::outcome::{Decision, Distance, Phase, Progress};
 use super::predicate::View;
+use super::recovery::{Purpose, recovery_rules};
 use super::series::{Nanos, Series, Taken, moment, nanos};
 use super::verification::{Verifier, steady_window};
 use crate::policy::rules::{Configured, GateCriterion, GateRules, ReadingKind, SignalRules};
@@ -26,6 +27,7 @@ pub(super) struct Watch {
     /// Newest time that was evaluated.
     pub newest: Option<Nanos>,
     pub late: u64,
+    pub purpose: Purpose,
     places: HashMap<SignalName, usize>,
     prepared: Prepared,
     touched: Vec<usize>,
@@ -105,6 +107,7 @@ impl Watch {
             closing: None,
             newest: None,
             late: 0,
+            purpose: Purpose::Release,
             places,
             prepared: Prepared::No,
             touched: Vec::new(),
@@ -127,6 +130,12 @@ impl Watch {
         let watch_from = at.saturating_add(nanos(self.rules.warmup()));
         let end = watch_from.saturating_add(nanos(self.rules.observe()));
         self.times = Some(Times { start: at, watch_from, end });
+    }
+
+    /// Judges the redeployment of an earlier version from now on.
+    pub(super) fn judge_recovery(&mut self) {
+        self.purpose = Purpose::Recovery;
+        self.rules = recovery_rules(&self.rules);
     }
 
     /// Takes the grain of a signal that the policy has; of other signals nothing is kept.

@@ -6,9 +6,9 @@ use std::fmt;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::text::bounded;
+use super::text::{self, bounded};
 use super::{Line, VERSION, usual};
-use crate::gate::Decision;
+use crate::gate::{Decision, FailedGate, Recovery};
 use crate::sample::{Absence, Counts, Reading, Sample};
 use crate::{Baseline, Duration, Finite, SignalName, Timestamp};
 
@@ -52,7 +52,7 @@ pub enum LineError {
     Version(String),
 }
 
-const KINDS: &str = "start, signal, baseline, sample, absent, tick, note, request, cancel, decision and end";
+const KINDS: &str = "start, recovery, signal, baseline, sample, absent, tick, note, request, unserved, cancel, decision and end";
 
 /// Reads one line.
 ///
@@ -116,6 +116,7 @@ impl LineParser {
                 sample: Sample::Absent(absence(kept("absent", "reason", &flat.reason)?)),
             }),
             "start" => start(&flat),
+            "recovery" => recovery(&flat),
             "signal" => self.step(&flat),
             "baseline" => self.baseline(&flat),
             "note" => Ok(Line::Note {
@@ -240,6 +241,34 @@ fn start(flat: &Flat<'_>) -> Result<Line, LineError> {
     })
 }
 
+fn recovery(flat: &Flat<'_>) -> Result<Line, LineError> {
+    let name = |key, value: &Option<Value<'_>>| match value {
+        Some(_) => Ok(Some(text::brief(required("recovery", key, value)?).into_owned())),
+        None => Ok(None),
+    };
+    let moment = |key, value: &Option<Value<'_>>| match value {
+        Some(_) => time(key, required("recovery", key, value)?).map(Some),
+        None => Ok(None),
+    };
+    let failed = match name("failed", &flat.failed)? {
+        Some(release) => Some(FailedGate {
+            release,
+            reason: match &flat.reason {
+                Some(_) => kept("recovery", "reason", &flat.reason)?,
+                None => String::new(),
+            },
+            onset: moment("onset", &flat.onset)?,
+            decided_at: moment("decided_at", &flat.decided_at)?,
+        }),
+        None => None,
+    };
+    Ok(Line::Recovery(Recovery {
+        redeployed: name("redeployed", &flat.redeployed)?.unwrap_or_default(),
+        rollback_started: moment("rollback_started", &flat.rollback_started)?,
+        failed,
+    }))
+}
+
 fn request(flat: &Flat<'_>) -> Result<Line, LineError> {
     let decision = decision("request", flat)?;
     if decision == Decision::Proceed {
@@ -352,6 +381,11 @@ struct Flat<'a> {
     text: Option<Value<'a>>,
     decision: Option<Value<'a>>,
     by: Option<Value<'a>>,
+    redeployed: Option<Value<'a>>,
+    rollback_started: Option<Value<'a>>,
+    failed: Option<Value<'a>>,
+    onset: Option<Value<'a>>,
+    decided_at: Option<Value<'a>>,
 }
 
 impl Flat<'_> {

@@ -180,13 +180,9 @@ impl Replay {
         match line {
             Line::Decision { .. } => Ok(()),
             Line::Start { .. } => self.apply(number, &line),
-            Line::Signal { .. } | Line::Baseline { .. } => {
-                if self.place == Place::Samples {
-                    let kind = if matches!(line, Line::Signal { .. }) { "signal" } else { "baseline" };
-                    return Err(ReplayError::Gate { line: number, error: GateError::Late(kind) });
-                }
-                self.apply(number, &line)
-            }
+            Line::Recovery(_) => self.heading("recovery", number, &line),
+            Line::Signal { .. } => self.heading("signal", number, &line),
+            Line::Baseline { .. } => self.heading("baseline", number, &line),
             Line::Tick { .. } => {
                 match std::mem::replace(&mut self.ticks, Ticks::Written) {
                     Ticks::Unknown(held) => {
@@ -214,6 +210,14 @@ impl Replay {
                 Ok(())
             }
         }
+    }
+
+    /// A line that stands before the first sample.
+    fn heading(&mut self, kind: &'static str, number: u64, line: &Line) -> Result<(), ReplayError> {
+        if self.place == Place::Samples {
+            return Err(ReplayError::Gate { line: number, error: GateError::Late(kind) });
+        }
+        self.apply(number, line)
     }
 
     /// A line that has its place in time.

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::Finite;
+use crate::gate::FailedGate;
 use crate::policy::rules::{GateRules, ReadingKind, SignalRules};
 use crate::sample::{Absence, Counts, Reading};
 
@@ -23,6 +24,8 @@ fn replay_error(journal: &str) -> String {
 fn writes_the_lines_of_the_format() {
     for text in [
         START,
+        r#"{"kind":"recovery","redeployed":""}"#,
+        r#"{"kind":"recovery","redeployed":"1.3.0 (run 12)","rollback_started":"2025-12-31T23:50:00Z","failed":"1.4.0","reason":"errors","onset":"2025-12-31T23:40:00Z","decided_at":"2025-12-31T23:45:00Z"}"#,
         r#"{"kind":"signal","signal":"latency_p95","step":15}"#,
         r#"{"kind":"signal","signal":"latency_p95","step":0.25}"#,
         r#"{"kind":"baseline","signal":"latency_p95","median":0.21,"p95":0.3,"worst":0.24,"count":120}"#,
@@ -99,9 +102,9 @@ fn says_what_is_wrong_with_a_line() {
         ("", "it is not a JSON object: it does not begin with `{`"),
         (r#"["tick","2026-01-01T00:00:00Z"]"#, "it is not a JSON object: it does not begin with `{`"),
         ("{kind:1}", "it is not a JSON object: key must be a string at column 2"),
-        ("{}", "it has no `kind`; kinds are start, signal,"),
+        ("{}", "it has no `kind`; kinds are start, recovery, signal,"),
         (r#"{"kind":3}"#, "`kind` is 3, and must be a text"),
-        (r#"{"kind":"smaple"}"#, "`smaple` is not a kind of line; kinds are start, signal,"),
+        (r#"{"kind":"smaple"}"#, "`smaple` is not a kind of line; kinds are start, recovery, signal,"),
         (r#"{"kind":"tick","t":"noon"}"#, "`t` is `noon`, and must be a time in RFC 3339"),
         (r#"{"kind":"tick","t":1767225600}"#, "`t` is 1767225600, and must be a text"),
         (
@@ -315,6 +318,14 @@ fn asked() -> impl Strategy<Value = Decision> {
     prop_oneof![Just(Decision::Hold), Just(Decision::Rollback)]
 }
 
+fn recovery() -> impl Strategy<Value = Recovery> {
+    let moment = || proptest::option::of(time());
+    let failed = (text(), text(), moment(), moment())
+        .prop_map(|(release, reason, onset, decided_at)| FailedGate { release, reason, onset, decided_at });
+    (text(), moment(), proptest::option::of(failed))
+        .prop_map(|(redeployed, rollback_started, failed)| Recovery { redeployed, rollback_started, failed })
+}
+
 pub(crate) fn line() -> impl Strategy<Value = Line> {
     let value = (finite(), proptest::option::of(finite())).prop_map(|(value, total)| Reading::Value {
         value,
@@ -333,6 +344,7 @@ pub(crate) fn line() -> impl Strategy<Value = Line> {
             environment,
             policy_sha256
         }),
+        recovery().prop_map(Line::Recovery),
         (signal(), step).prop_map(|(signal, step)| Line::Signal { signal, step: Duration::from_nanos(step) }),
         (signal(), baseline()).prop_map(|(signal, baseline)| Line::Baseline { signal, baseline }),
         (time(), signal(), sample).prop_map(|(t, signal, sample)| Line::Sample { t, signal, sample }),

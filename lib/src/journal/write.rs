@@ -2,11 +2,12 @@
 
 use std::fmt::{Display, Write as _};
 
-use super::text::bounded;
+use super::text::{bounded, brief};
 use super::{Line, VERSION};
+use crate::gate::Recovery;
 use crate::sample::{Reading, Sample};
 use crate::steering::steers;
-use crate::{Baseline, Duration, Finite};
+use crate::{Baseline, Duration, Finite, Timestamp};
 
 /// One line of the journal, without its line end.
 ///
@@ -29,6 +30,11 @@ pub fn write(line: &Line) -> String {
             object.quoted("t", t);
             object.text("environment", environment);
             object.text("policy_sha256", policy_sha256);
+            object.close()
+        }
+        Line::Recovery(recovery) => {
+            let mut object = Object::new("recovery");
+            object.recovery(recovery);
             object.close()
         }
         Line::Signal { signal, step } => {
@@ -151,6 +157,23 @@ impl Object {
     fn text(&mut self, key: &'static str, text: &str) {
         self.key(key);
         push_text(&mut self.0, text);
+    }
+
+    fn recovery(&mut self, recovery: &Recovery) {
+        self.text("redeployed", &brief(&recovery.redeployed));
+        self.time("rollback_started", recovery.rollback_started);
+        if let Some(failed) = &recovery.failed {
+            self.text("failed", &brief(&failed.release));
+            self.text("reason", &failed.reason);
+            self.time("onset", failed.onset);
+            self.time("decided_at", failed.decided_at);
+        }
+    }
+
+    fn time(&mut self, key: &'static str, time: Option<Timestamp>) {
+        if let Some(time) = time {
+            self.quoted(key, &time);
+        }
     }
 
     fn baseline(&mut self, baseline: &Baseline) {

@@ -208,6 +208,14 @@ impl GateRules {
         self
     }
 
+    /// Replaces all criteria.
+    #[must_use]
+    pub fn with_criteria(mut self, rollback_when: Vec<GateCriterion>, verify: Vec<GateCriterion>) -> Self {
+        self.rollback_when = rollback_when;
+        self.verify = verify;
+        self
+    }
+
     /// Sets the fewest requests that a ratio is judged on.
     #[must_use]
     pub const fn with_min_requests(mut self, min_requests: u32) -> Self {

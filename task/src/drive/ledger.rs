@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use runbook_gate::Timestamp;
-use runbook_gate::gate::{Gate, GateError, Outcome, Progress, Step};
+use runbook_gate::gate::{FailedGate, Gate, GateError, Outcome, Progress, Step};
 use runbook_gate::journal::{self, Line, LineError};
 use runbook_gate::sample::{Absence, Sample};
 
@@ -108,6 +108,15 @@ impl<'f> Ledger<'f> {
             Line::Note { t, signal, text } => Line::Note { t, signal, text: clean(text) },
             Line::Request { t, decision, by } => Line::Request { t, decision, by: clean(by) },
             Line::Unserved { t, reason } => Line::Unserved { t, reason: clean(reason) },
+            Line::Recovery(mut recovery) => {
+                recovery.redeployed = clean(recovery.redeployed);
+                recovery.failed = recovery.failed.map(|failed| FailedGate {
+                    release: clean(failed.release),
+                    reason: clean(failed.reason),
+                    ..failed
+                });
+                Line::Recovery(recovery)
+            }
             Line::Cancel { t, by } => Line::Cancel { t, by: clean(by) },
             Line::Baseline { signal, mut baseline } => {
                 baseline.source = baseline.source.map(clean);

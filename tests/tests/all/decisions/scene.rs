@@ -1,13 +1,13 @@
 //! A small language for journals: what a policy asks, what a service showed, and what the gate makes of it.
 //!
 //! ```text
-//! asks:  watch 15m; rollback error_rate > 5% for 5m; verify error_rate < 1%; baseline error_rate 60/30000
+//! asks:  watch 15m; rollback error_rate > 5% for 5m; verify error_rate < 1%; baseline error_rate 60/30000; after a rollback
 //! shows: error_rate every 15s: 5m of 0/300, 10m of 24/300
 //! ```
 //! Readings are counts `24/300`, numbers `0.2`, probes `up` and `down`, absences `no-data` and the like, `lost` for no line at
 //! all, and `(a b c)` for a cycle. The first sample of a signal comes one step after the start.
 
-use runbook_gate::gate::{Gate, Outcome};
+use runbook_gate::gate::{Gate, Outcome, Recovery};
 use runbook_gate::journal::Line;
 use runbook_gate::policy::rules::{
     Configured, DataContract, FailingRule, GateCriterion, GateRules, OnMissing, ReadingKind, SignalRules,
@@ -86,7 +86,7 @@ fn words(outcome: &Outcome) -> String {
 #[derive(Clone)]
 pub struct Scene {
     pub rules: GateRules,
-    /// `start`, `signal` and `baseline` lines.
+    /// `start`, `recovery`, `signal` and `baseline` lines.
     pub heading: Vec<Line>,
     /// In order of time.
     pub samples: Vec<(Timestamp, SignalName, Sample)>,
@@ -178,6 +178,11 @@ impl Scene {
                 signal.failing = Some(FailingRule { cmp, threshold: threshold.base() });
             }),
             "pass" => edit(rules, words[0], &|signal| contract(&mut signal.contract, words[1])),
+            "after" => {
+                assert_eq!(rest, "a rollback", "`{clause}` has no meaning in a scene");
+                self.heading.push(Line::Recovery(Recovery::default()));
+                rules
+            }
             "request" | "cancel" => {
                 let t = START + words[0].parse().unwrap();
                 let by = "Ada".to_owned();

@@ -6,6 +6,7 @@ mod baselines;
 mod endings;
 mod forms;
 mod missing;
+mod recovery;
 mod sustained_health;
 mod sustained_ratio;
 mod sustained_value;
