@@ -3,7 +3,7 @@
 //! [`Report::of_gate`] turns a gate's outcome into what people have to know, in their words and units; the renderers only
 //! lay it out. Texts in a report are as they came; each renderer takes them through its door in [`escape`].
 //!
-//! A checklist, a rollback plan and a recovery join as further sections beside the gate's.
+//! A gate over a redeployment is a recovery: it says `recovered` or `not recovered`, and the incident that it ends.
 
 pub mod checklist;
 mod course;
@@ -15,6 +15,7 @@ pub mod junit;
 pub mod markdown;
 pub mod numbers;
 pub mod plot;
+mod recovery;
 pub mod rollback;
 pub mod terminal;
 
@@ -23,6 +24,7 @@ use crate::policy::Enforcement;
 
 pub use course::{Course, GAP, Limit, Mark, Side};
 pub use gate::{CriterionRow, Event, EventKind, Fact, GateSection, Phase, PhaseKind, Standing, Timeline};
+pub use recovery::word as decision_word;
 
 /// The version of the JSON report's format.
 pub const VERSION: u32 = 1;
@@ -64,6 +66,20 @@ impl Report {
         Self { context: context.clone(), outcome: outcome.clone(), gate: GateSection::new(outcome) }
     }
 
+    /// The decision as people read it: `proceed`, `hold` or `rollback`; of a recovery `recovered` or `not recovered`.
+    ///
+    /// ```
+    /// use runbook_gate::gate::{Outcome, Recovery};
+    /// use runbook_gate::report::{Report, ReportContext};
+    ///
+    /// let outcome = Outcome { recovery: Some(Recovery::default()), ..Outcome::default() };
+    /// assert_eq!(Report::of_gate(&outcome, &ReportContext::default()).word(), "not recovered");
+    /// ```
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        recovery::word(&self.outcome)
+    }
+
     /// What was decided.
     #[must_use]
     pub const fn decision(&self) -> Decision {
@@ -88,6 +104,11 @@ impl Report {
         Timeline::new(&self.outcome, plots)
     }
 
+    /// The incident that a recovery ends, a sentence each; nothing for the gate of a release.
+    fn incident(&self) -> Vec<String> {
+        recovery::incident(&self.outcome)
+    }
+
     /// `orders-api in production`, with what is known of the two.
     fn subject(&self) -> String {
         match (self.context.service.as_str(), self.outcome.environment.as_str()) {
@@ -101,8 +122,8 @@ impl Report {
     /// The decision, and in brackets how the gate ended where it did not end by itself.
     fn title(&self) -> String {
         match self.gate.ended() {
-            None => self.outcome.decision.to_string(),
-            Some(ended) => format!("{} ({ended})", self.outcome.decision),
+            None => self.word().to_owned(),
+            Some(ended) => format!("{} ({ended})", self.word()),
         }
     }
 
@@ -125,6 +146,9 @@ impl Report {
 
     /// What a person has to do now.
     fn next(&self) -> String {
+        if self.outcome.recovery.is_some() {
+            return self.next_of_recovery();
+        }
         match (self.outcome.decision, self.context.enforcement) {
             (Decision::Proceed, _) if self.gate.has_caveats() => {
                 "Nothing has to be done. Some criteria passed with a reservation, which stands beside them.".to_owned()

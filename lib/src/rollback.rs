@@ -25,7 +25,7 @@ pub use announcement::{Announcement, Event, Fact, comment, slack, teams};
 pub use deliver::{Delivery, deliver};
 pub use facts::{Candidate, Kept, Migrations, PlanFacts, Rehearsal};
 pub use gather::{Archive, Desk, gather, migrations_between};
-pub use incident::Incident;
+pub use incident::{Incident, Times};
 pub use plan::{Doubt, PassedOver, Plan, Proof, Safety, Target, plan, target};
 pub use record::{History, Profile, RecordError, Release, VERSION, VerdictRecord};
 pub use rules::{Notice, RollbackRules, TicketRules};

@@ -56,6 +56,8 @@ export interface Gate {
 /** What the list says of a gate. */
 export interface Summary {
     readonly decision: 'proceed' | 'hold' | 'rollback';
+    /** Whether it is about a redeployment: it then says whether the service has recovered. */
+    readonly recovery: boolean;
     readonly reason: string;
     readonly decidedAt?: Date;
 }
@@ -123,13 +125,14 @@ export function summaryOf(text: string): Summary | undefined {
     if (typeof value !== 'object' || value === null) {
         return undefined;
     }
-    const { decision, reason, decided_at: decided } = value as Record<string, unknown>;
+    const { decision, reason, recovery, decided_at: decided } = value as Record<string, unknown>;
     if (decision !== 'proceed' && decision !== 'hold' && decision !== 'rollback') {
         return undefined;
     }
     const at = typeof decided === 'string' ? new Date(decided) : undefined;
     return {
         decision,
+        recovery: typeof recovery === 'object' && recovery !== null,
         reason: typeof reason === 'string' ? reason.slice(0, 1000) : '',
         ...(at !== undefined && !Number.isNaN(at.getTime()) ? { decidedAt: at } : {}),
     };

@@ -5,6 +5,11 @@ import { local } from './times';
 
 const TONES = { proceed: 'good', hold: 'open', rollback: 'bad' } as const;
 const WORDS = { proceed: '✓ Proceed', hold: 'Ⅱ Hold', rollback: '↩ Rollback' } as const;
+const WORDS_OF_A_RECOVERY = { proceed: '✓ Recovered', hold: 'Ⅱ Not recovered', rollback: 'Ⅱ Not recovered' } as const;
+
+function word(summary: Summary): string {
+    return (summary.recovery ? WORDS_OF_A_RECOVERY : WORDS)[summary.decision];
+}
 
 function element<K extends keyof HTMLElementTagNameMap>(tag: K, text = '', className = ''): HTMLElementTagNameMap[K] {
     const made = document.createElement(tag);
@@ -31,7 +36,7 @@ export class View {
             const summary = summaries[index];
             const button = element('button', '', summary === undefined ? '' : TONES[summary.decision]);
             button.type = 'button';
-            button.append(element('b', `${summary === undefined ? 'Report' : WORDS[summary.decision]}: ${gate.title}`));
+            button.append(element('b', `${summary === undefined ? 'Report' : word(summary)}: ${gate.title}`));
             if (summary?.decidedAt !== undefined) {
                 const utc = `${summary.decidedAt.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
                 button.append(element('span', `decided ${local(summary.decidedAt)} (${utc})`));

@@ -7,12 +7,13 @@
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
+use super::recovery::times;
 use super::{Report, VERSION};
 use crate::gate::outcome::{Cell, ComparisonNumbers, Ending, Observed, SignalSummary};
-use crate::gate::{CriterionKind, CriterionOutcome, CriterionStatus, Decision};
+use crate::gate::{CriterionKind, CriterionOutcome, CriterionStatus, Decision, Outcome, Recovery};
 use crate::policy::Enforcement;
 use crate::policy::rules::ReadingKind;
-use crate::{Baseline, SignalName, Timestamp};
+use crate::{Baseline, Duration, SignalName, Timestamp};
 
 /// The report as one JSON object in one line, without a line end.
 ///
@@ -69,6 +70,7 @@ struct Document<'r> {
     watch_to: Option<Timestamp>,
     extended_by: Number,
     ending: EndingObject<'r>,
+    recovery: Option<RecoveryObject<'r>>,
     criteria: Vec<CriterionObject<'r>>,
     signals: Vec<SignalObject<'r>>,
     notes: &'r [String],
@@ -80,6 +82,25 @@ struct Document<'r> {
 struct EndingObject<'r> {
     how: &'static str,
     by: Option<&'r str>,
+}
+
+/// Only of a gate over a redeployment.
+#[derive(Serialize)]
+struct RecoveryObject<'r> {
+    recovered: bool,
+    redeployed: Option<&'r str>,
+    failed: Option<FailedObject<'r>>,
+    rollback_started: Option<Timestamp>,
+    time_to_detect: Option<Number>,
+    time_to_restore: Option<Number>,
+}
+
+#[derive(Serialize)]
+struct FailedObject<'r> {
+    release: Option<&'r str>,
+    reason: &'r str,
+    onset: Option<Timestamp>,
+    decided_at: Option<Timestamp>,
 }
 
 #[derive(Serialize)]
@@ -229,6 +250,7 @@ impl<'r> Document<'r> {
                 Ending::Unserved => EndingObject { how: "unserved", by: None },
                 Ending::Cancelled { by } => EndingObject { how: "cancelled", by: Some(by) },
             },
+            recovery: outcome.recovery.as_ref().map(|recovery| RecoveryObject::new(recovery, outcome)),
             criteria: outcome.criteria.iter().map(CriterionObject::new).collect(),
             signals: outcome.signals.iter().map(SignalObject::new).collect(),
             notes: &outcome.notes,
@@ -238,6 +260,29 @@ impl<'r> Document<'r> {
                 .map(|(signal, samples)| IgnoredObject { signal, samples: *samples })
                 .collect(),
             late: outcome.late,
+        }
+    }
+}
+
+impl<'r> RecoveryObject<'r> {
+    fn new(recovery: &'r Recovery, outcome: &Outcome) -> Self {
+        fn named(name: &str) -> Option<&str> {
+            (!name.is_empty()).then_some(name)
+        }
+        let times = times(outcome).unwrap_or_default();
+        let seconds = |length: Option<Duration>| length.map(|length| Number(length.as_seconds_f64()));
+        Self {
+            recovered: outcome.decision == Decision::Proceed,
+            redeployed: named(&recovery.redeployed),
+            failed: recovery.failed.as_ref().map(|failed| FailedObject {
+                release: named(&failed.release),
+                reason: &failed.reason,
+                onset: failed.onset,
+                decided_at: failed.decided_at,
+            }),
+            rollback_started: recovery.rollback_started,
+            time_to_detect: seconds(times.time_to_detect()),
+            time_to_restore: seconds(times.time_to_restore()),
         }
     }
 }

@@ -84,9 +84,13 @@ fn decision(report: &Report) -> Case {
     said.extend(report.enforcement().map(str::to_owned));
     said.push(report.next());
     said.extend(report.gate.notes().iter().map(|note| format!("note: {note}")));
+    said.extend(report.incident());
     Case {
         class: "runbook-gate.decision",
-        name: "the decision is proceed".to_owned(),
+        name: match outcome.recovery {
+            None => "the decision is proceed".to_owned(),
+            Some(_) => "the service has recovered".to_owned(),
+        },
         result: match outcome.decision {
             Decision::Proceed => CaseResult::Passed,
             Decision::Hold | Decision::Rollback => {

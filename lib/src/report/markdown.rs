@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::escape::{code, markdown, prose};
-use super::{CriterionRow, Report, Standing};
+use super::{CriterionRow, Report, Standing, capital};
 use crate::gate::{CriterionKind, Decision};
 
 /// The longest report, in bytes; a longer one is cut, and says so.
@@ -36,6 +36,7 @@ pub fn render(report: &Report) -> String {
     page.decision(report);
     page.why(report);
     page.criteria(report);
+    page.list("Incident", &report.incident());
     page.list("Not known", report.gate.unknown());
     page.list("Notes", report.gate.notes());
     page.replay(report);
@@ -55,11 +56,12 @@ impl Page {
     }
 
     fn decision(&mut self, report: &Report) {
-        let (mark, word) = match report.decision() {
-            Decision::Proceed => ("✅", "Proceed"),
-            Decision::Hold => ("✋", "Hold"),
-            Decision::Rollback => ("⛔", "Rollback"),
+        let mark = match report.decision() {
+            Decision::Proceed => "✅",
+            Decision::Hold => "✋",
+            Decision::Rollback => "⛔",
         };
+        let word = capital(report.word());
         let ended = report.gate.ended().map(|ended| format!(" ({ended})")).unwrap_or_default();
         self.block(&format!("## {mark} {word}{ended}: {}", markdown(&report.subject())));
         if !report.outcome.reason.is_empty() {

@@ -59,6 +59,7 @@ pub fn render(report: &Report, layout: Layout) -> String {
     decision(&mut page, report);
     why(&mut page, report);
     criteria(&mut page, report);
+    list(&mut page, "Incident", &report.incident());
     list(&mut page, "Not known", report.gate.unknown());
     list(&mut page, "Notes", report.gate.notes());
     if !report.context.replay_command.is_empty() {

@@ -16,18 +16,65 @@ pub struct Incident {
     pub recovery: Option<VerdictRecord>,
 }
 
+/// The moments of an incident, as far as they are known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    /// When the harm began.
+    pub onset: Option<Timestamp>,
+    /// When the gate decided.
+    pub decided: Option<Timestamp>,
+    /// When the rollback began.
+    pub rollback_started: Option<Timestamp>,
+    /// When a gate knew that the service is well again; `None` as long as none does.
+    pub recovered: Option<Timestamp>,
+}
+
+impl Times {
+    /// From the first harm to the decision; `None` where either is not known.
+    ///
+    /// ```
+    /// use runbook_gate::rollback::Times;
+    /// use runbook_gate::{Duration, Timestamp};
+    /// let at = |seconds| Some(Timestamp::from_secs(seconds));
+    /// let times = Times { onset: at(0), decided: at(300), recovered: at(900), ..Times::default() };
+    /// assert_eq!(times.time_to_detect(), Some(Duration::from_secs(300)));
+    /// assert_eq!(times.time_to_restore(), Some(Duration::from_secs(900)));
+    /// ```
+    #[must_use]
+    pub fn time_to_detect(&self) -> Option<Duration> {
+        between(self.onset, self.decided)
+    }
+
+    /// From the first harm, or from the decision where that is not known, until the service was known to be well again.
+    #[must_use]
+    pub fn time_to_restore(&self) -> Option<Duration> {
+        between(self.onset.or(self.decided), self.recovered)
+    }
+}
+
 impl Incident {
+    /// Its moments.
+    #[must_use]
+    pub fn times(&self) -> Times {
+        let recovery = self.recovery.as_ref().filter(|recovery| recovery.proves_good());
+        Times {
+            onset: self.verdict.onset,
+            decided: self.verdict.decided_at,
+            rollback_started: self.rollback_started,
+            recovered: recovery.and_then(|recovery| recovery.decided_at),
+        }
+    }
+
     /// From the first harm to the decision; `None` where either is not known.
     #[must_use]
     pub fn time_to_detect(&self) -> Option<Duration> {
-        between(self.verdict.onset, self.verdict.decided_at)
+        self.times().time_to_detect()
     }
 
     /// From the first harm until the gate knew that the service is well again; `None` as long as it is not.
     #[must_use]
     pub fn time_to_restore(&self) -> Option<Duration> {
-        let recovery = self.recovery.as_ref().filter(|recovery| recovery.proves_good())?;
-        between(self.verdict.onset.or(self.verdict.decided_at), recovery.decided_at)
+        self.times().time_to_restore()
     }
 
     /// The times, in order, each with what happened.

@@ -18,7 +18,7 @@ const LONGEST_LINE: usize = 64 * 1024;
 const LONGEST_TEXT: usize = 1000;
 
 /// What is deployed: a version, of a run, of a commit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Release {
     /// The run that built it; `None` on a desk.
     pub run: Option<u64>,

@@ -4,6 +4,7 @@ use crate::Timestamp;
 use crate::gate::outcome::Ending;
 use crate::gate::{CriterionOutcome, CriterionStatus, Decision, Outcome};
 use crate::report::plot::Plot;
+use crate::report::recovery::word;
 
 /// What happened, and over which time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -121,10 +122,11 @@ impl Timeline {
                 timeline.event(decided, EventKind::Word, format!("{by} asks for the decision."));
             }
         }
+        let word = word(outcome);
         let decision = match (outcome.decision, &outcome.criterion) {
-            (decision, Some(criterion)) => format!("Decision: {decision}, by `{criterion}`."),
-            (Decision::Proceed, None) => "Decision: proceed. The watch is over.".to_owned(),
-            (decision, None) => format!("Decision: {decision}."),
+            (_, Some(criterion)) => format!("Decision: {word}, by `{criterion}`."),
+            (Decision::Proceed, None) => format!("Decision: {word}. The watch is over."),
+            (_, None) => format!("Decision: {word}."),
         };
         timeline.event(decided, EventKind::Decision, decision);
         timeline.events.sort_by_key(|event| event.at);

@@ -4,11 +4,11 @@ use askama::Template;
 
 use super::markup::Markup;
 use super::{MOST_ENTRIES, Page, Tone, Verdict, checklist};
-use crate::gate::{CriterionKind, Decision};
+use crate::gate::CriterionKind;
 use crate::report::checklist::ChecklistReport;
 use crate::report::gate::{EventKind, PhaseKind, Timeline};
 use crate::report::plot::{Plot, Role, svg};
-use crate::report::{CriterionRow, Report, Standing, numbers};
+use crate::report::{CriterionRow, Report, Standing, capital, numbers};
 
 pub(super) fn page(report: &Report, checklist: Option<&ChecklistReport>) -> Page {
     let plots = report.plots();
@@ -16,6 +16,7 @@ pub(super) fn page(report: &Report, checklist: Option<&ChecklistReport>) -> Page
     let mut page = Page { verdict: verdict(report), sections: Vec::new() };
     page.add("why", "Why", why(report));
     page.add_lines("also", "Also", report.gate().also());
+    page.add_lines("incident", "Incident", &report.incident());
     page.add("timeline", "Timeline", timeline_of(&timeline));
     page.add("signals", "Signals", signals(&plots));
     page.add("criteria", "Criteria", criteria(report));
@@ -29,11 +30,7 @@ pub(super) fn page(report: &Report, checklist: Option<&ChecklistReport>) -> Page
 }
 
 fn verdict(report: &Report) -> Verdict {
-    let word = match report.decision() {
-        Decision::Proceed => "Proceed",
-        Decision::Hold => "Hold",
-        Decision::Rollback => "Rollback",
-    };
+    let word = capital(report.word());
     let ended = report.gate().ended().map(|ended| format!(" ({ended})")).unwrap_or_default();
     let mut facts: Vec<(String, Markup)> = report
         .gate()

@@ -2,7 +2,9 @@
 
 use crate::gate::outcome::{Cell, ComparisonNumbers, Ending, Explanation, Observed, SignalSummary};
 use crate::gate::trace::{Missing, MissingKind, Reading, Reason, Stretch, Trace};
-use crate::gate::{CriterionKind, CriterionOutcome, CriterionStatus, Decision, Outcome};
+use crate::gate::{
+    CriterionKind, CriterionOutcome, CriterionStatus, Decision, FailedGate, Outcome, Recovery,
+};
 use crate::policy::Enforcement;
 use crate::policy::rules::ReadingKind;
 use crate::report::{Report, ReportContext};
@@ -347,6 +349,40 @@ pub(super) fn proceed_with_caveats() -> Outcome {
     outcome
 }
 
+/// A gate over a redeployment that was enough.
+pub(super) fn recovered() -> Outcome {
+    let mut outcome = proceed();
+    outcome.criteria.retain(|criterion| criterion.kind == CriterionKind::Verify);
+    outcome.reason = "watched for 15m: 1 verification criterion passed".into();
+    outcome.recovery = Some(Recovery {
+        redeployed: "1.3.0 (run 12, commit 1a2b3c4)".into(),
+        rollback_started: Some(t(0) - Duration::from_secs(180)),
+        failed: Some(FailedGate {
+            release: "1.4.0 (run 13, commit 5d6e7f8)".into(),
+            reason: "error_rate was 8.2% (197 of 2,402 requests)".into(),
+            onset: Some(t(0) - Duration::from_secs(600)),
+            decided_at: Some(t(0) - Duration::from_secs(285)),
+        }),
+    });
+    outcome
+}
+
+/// One that was not.
+pub(super) fn not_recovered() -> Outcome {
+    let mut outcome = recovered();
+    outcome.decision = Decision::Hold;
+    outcome.criterion = Some("error_rate < 1%".into());
+    outcome.reason = "error_rate was 2.1% (640 of 30,510 requests) over the watch, not below 1%".into();
+    outcome.criteria[0].status = CriterionStatus::Failed;
+    outcome.criteria[0].explanation.summary = outcome.reason.clone();
+    let mut slow =
+        criterion("latency_p95 <= 1.25x baseline", CriterionKind::Verify, CriterionStatus::Unknown);
+    slow.explanation.summary = "the threshold is not known: there is no baseline of latency_p95".into();
+    outcome.criteria.push(slow);
+    outcome.recovery = Some(Recovery::default());
+    outcome
+}
+
 /// Every outcome with its name.
 pub(super) fn all() -> Vec<(&'static str, Outcome)> {
     vec![
@@ -360,6 +396,8 @@ pub(super) fn all() -> Vec<(&'static str, Outcome)> {
         ("hold_cancelled", cancelled()),
         ("hold_incomplete", incomplete()),
         ("hold_nothing_seen", nothing_seen()),
+        ("recovered", recovered()),
+        ("not_recovered", not_recovered()),
         ("never_started", Outcome::default()),
     ]
 }

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
 use super::builders::{hold_by_unknown, rollback};
-use crate::gate::Outcome;
 use crate::gate::outcome::Ending;
+use crate::gate::{FailedGate, Outcome, Recovery};
 use crate::policy::Enforcement;
 use crate::report::terminal::{Colour, Layout};
 use crate::report::{Report, ReportContext, html, json, junit, markdown, terminal};
@@ -98,6 +98,8 @@ fn with_text(text: &str) -> Report {
     outcome.environment = owned();
     outcome.policy_sha256 = owned();
     outcome.ending = Ending::Cancelled { by: owned() };
+    let failed = FailedGate { release: owned(), reason: owned(), ..FailedGate::default() };
+    outcome.recovery = Some(Recovery { redeployed: owned(), failed: Some(failed), ..Recovery::default() });
     outcome.notes = vec![owned(), owned()];
     for criterion in &mut outcome.criteria {
         criterion.criterion = owned();
@@ -200,7 +202,7 @@ fn check_terminal(text: &str) {
         let coloured = terminal::render(&report, Layout { width, colour: Colour::Ansi });
         assert_eq!(without_own_styles(&coloured), plain);
         assert_eq!(plain.matches("\nRollback criteria\n").count(), 1);
-        assert!(plain.starts_with("HOLD (CANCELLED)"), "{plain}");
+        assert!(plain.starts_with("NOT RECOVERED (CANCELLED)"), "{plain}");
     }
 }
 
@@ -250,6 +252,7 @@ fn check_json(text: &str) {
     let value: serde_json::Value = serde_json::from_str(&rendered).unwrap();
     assert_eq!(value["reason"], text);
     assert_eq!(value["ending"]["by"], text);
+    assert_eq!(value["recovery"]["failed"]["reason"], text);
     assert_eq!(rendered.chars().find(|&c| steers(c)), None, "{rendered:?}");
     assert!(!rendered.contains("##"), "{rendered}");
 }

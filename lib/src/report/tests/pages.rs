@@ -118,10 +118,12 @@ fn a_page_says_the_decision_before_everything_else() {
         let page = html::gate(&report(&outcome), None);
         let decision = format!(
             "<span class=\"decision\">{}",
-            match outcome.decision {
-                Decision::Proceed => "Proceed",
-                Decision::Hold => "Hold",
-                Decision::Rollback => "Rollback",
+            match (&outcome.recovery, outcome.decision) {
+                (None, Decision::Proceed) => "Proceed",
+                (None, Decision::Hold) => "Hold",
+                (None, Decision::Rollback) => "Rollback",
+                (Some(_), Decision::Proceed) => "Recovered",
+                (Some(_), _) => "Not recovered",
             }
         );
         let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{name}: no {text}"));
