@@ -341,6 +341,19 @@ impl Policy {
         &self.sources
     }
 
+    /// The same policy, which does not ask what version serves.
+    #[must_use]
+    pub fn without_version_check(mut self) -> Self {
+        self.sources.retain_mut(|source| match source {
+            SourceSpec::Probe(probe) => {
+                probe.version = None;
+                probe.health.is_some() || probe.ready.is_some()
+            }
+            _ => true,
+        });
+        self
+    }
+
     /// Where the baseline comes from.
     #[must_use]
     pub const fn baseline(&self) -> &BaselineRule {

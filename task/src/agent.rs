@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use runbook_gate::diagnostic::{Diagnostics, Severity};
-use runbook_gate::gate::Decision;
 use runbook_gate::report::escape;
 
 use crate::door::Door;
@@ -28,6 +27,8 @@ const LONGEST_TITLE: usize = 80;
 pub enum Output {
     /// `proceed`, `hold`, `rollback` or `error`.
     Decision,
+    /// After a rollback: `true` or `false`.
+    Recovered,
     /// `enforce`, `advise` or `off`.
     Enforcement,
     /// Why, in one sentence.
@@ -57,8 +58,9 @@ pub enum Output {
 impl Output {
     /// All of them, in task.json's order.
     #[cfg(test)]
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Decision,
+        Self::Recovered,
         Self::Enforcement,
         Self::Reason,
         Self::Criterion,
@@ -76,6 +78,7 @@ impl Output {
     const fn name(self) -> &'static str {
         match self {
             Self::Decision => "decision",
+            Self::Recovered => "recovered",
             Self::Enforcement => "enforcement",
             Self::Reason => "reason",
             Self::Criterion => "criterion",
@@ -158,7 +161,8 @@ struct Said {
     errors: usize,
     warnings: usize,
     percent: u8,
-    advised: Option<Decision>,
+    advised: Option<&'static str>,
+    recovery: Option<&'static str>,
 }
 
 impl Agent {
@@ -254,13 +258,23 @@ impl Agent {
         self.send("task.setvariable", &[("variable", output.name()), ("isOutput", "true")], value);
     }
 
+    /// Remembers what is said of a recovery.
+    pub fn recovery(&self, word: &'static str) {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).recovery = Some(word);
+    }
+
+    /// What is said of the recovery, where it was one.
+    pub fn said_of_recovery(&self) -> Option<&'static str> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).recovery
+    }
+
     /// Remembers a decision that only advises.
-    pub fn advise(&self, decision: Decision) {
+    pub fn advise(&self, decision: &'static str) {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).advised = Some(decision);
     }
 
     /// The decision that only advised, where there was one.
-    pub fn advised(&self) -> Option<Decision> {
+    pub fn advised(&self) -> Option<&'static str> {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).advised
     }
 

@@ -12,6 +12,7 @@ mod load;
 mod normal;
 mod outcome;
 mod reading;
+mod recovery;
 pub mod remote;
 mod replay;
 mod report;

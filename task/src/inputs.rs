@@ -26,6 +26,10 @@ enum Input {
     Waive,
     BuildResource,
     PostToPullRequest,
+    Profile,
+    FailedGate,
+    RollbackPlan,
+    RollbackStarted,
     DeployedAt,
     RollbackAction,
     ReportDirectory,
@@ -37,7 +41,7 @@ enum Input {
 }
 
 impl Input {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 22] = [
         Self::Command,
         Self::Policy,
         Self::Environment,
@@ -48,6 +52,10 @@ impl Input {
         Self::Waive,
         Self::BuildResource,
         Self::PostToPullRequest,
+        Self::Profile,
+        Self::FailedGate,
+        Self::RollbackPlan,
+        Self::RollbackStarted,
         Self::DeployedAt,
         Self::RollbackAction,
         Self::ReportDirectory,
@@ -70,6 +78,10 @@ impl Input {
             Self::Waive => "waive",
             Self::BuildResource => "buildResource",
             Self::PostToPullRequest => "postToPullRequest",
+            Self::Profile => "profile",
+            Self::FailedGate => "failedGate",
+            Self::RollbackPlan => "rollbackPlan",
+            Self::RollbackStarted => "rollbackStarted",
             Self::DeployedAt => "deployedAt",
             Self::RollbackAction => "rollbackAction",
             Self::ReportDirectory => "reportDirectory",
@@ -144,11 +156,21 @@ pub struct TaskInputs {
     waive: Vec<String>,
     build_resource: Option<String>,
     post: bool,
+    /// What only the profile `rollback` of `verify` reads; `None` for a release.
+    rollback: Option<RollbackInputs>,
     deployed_at: Option<String>,
     action: &'static str,
     allowed: Vec<String>,
     allowed_secret: Vec<String>,
     allow_commands: bool,
+}
+
+/// What is said of a rollback.
+#[derive(Clone, Debug)]
+struct RollbackInputs {
+    failed_gate: Option<String>,
+    plan: Option<String>,
+    started: Option<String>,
 }
 
 /// A service connection, as the agent gives it to a task that names it.
@@ -191,7 +213,8 @@ pub fn read(environment: &BTreeMap<String, String>) -> Result<TaskInputs, Vec<In
         waive: reader.pairs(Input::Waive, "write item=reason, one a line"),
         build_resource: reader.text(Input::BuildResource).map(str::to_owned),
         post: reader.flag(Input::PostToPullRequest),
-        deployed_at: reader.deployed_at(),
+        rollback: reader.rollback(),
+        deployed_at: reader.time(Input::DeployedAt),
         action: reader.action(),
         allowed,
         allowed_secret,
@@ -271,10 +294,25 @@ impl<'e> Reader<'e> {
         Some(PathBuf::from(value))
     }
 
-    fn deployed_at(&mut self) -> Option<String> {
-        let value = self.text(Input::DeployedAt)?;
+    fn rollback(&mut self) -> Option<RollbackInputs> {
+        match self.text(Input::Profile) {
+            None | Some("release") => None,
+            Some("rollback") => Some(RollbackInputs {
+                failed_gate: self.text(Input::FailedGate).map(str::to_owned),
+                plan: self.text(Input::RollbackPlan).map(str::to_owned),
+                started: self.time(Input::RollbackStarted),
+            }),
+            Some(value) => {
+                self.wrong(Input::Profile, value, "it is release or rollback");
+                None
+            }
+        }
+    }
+
+    fn time(&mut self, input: Input) -> Option<String> {
+        let value = self.text(input)?;
         if value.parse::<Timestamp>().is_err() {
-            self.wrong(Input::DeployedAt, value, "write a time like 2026-01-31T22:15:00Z");
+            self.wrong(input, value, "write a time like 2026-01-31T22:15:00Z");
         }
         Some(value.to_owned())
     }
@@ -402,6 +440,19 @@ impl TaskInputs {
                 option("report-dir", reports.as_os_str());
                 if let Some(at) = &self.deployed_at {
                     option("deployed-at", at.as_ref());
+                }
+                if let Some(rollback) = &self.rollback {
+                    option("profile", "rollback".as_ref());
+                    let said = [
+                        ("failed-gate", &rollback.failed_gate),
+                        ("plan", &rollback.plan),
+                        ("rollback-started", &rollback.started),
+                    ];
+                    for (name, value) in said {
+                        if let Some(value) = value {
+                            option(name, value.as_ref());
+                        }
+                    }
                 }
             }
             "rollback" => option("report-dir", reports.as_os_str()),

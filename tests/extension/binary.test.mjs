@@ -99,6 +99,36 @@ describe('verify', () => {
         assert.ok(step.progress.length > 1);
     });
 
+    test('after a rollback says whether the service has recovered, and tags the run with that alone', async (t) => {
+        const well = await gate(t);
+        writeFileSync(path.join(well.workspace, 'rollback-plan.json'), JSON.stringify({ version: 1, kind: 'rollback-plan', target: { release: { run: 12, version: '1.3.0', commit: '' } } }));
+        const inputs = { profile: 'rollback', rollbackPlan: 'rollback-plan.json', rollbackStarted: '2026-01-01T00:00:00Z' };
+        // Nothing judges an error rate here, so that no failed gate has to say what was normal.
+        const step = await runTask(well.task, { ...well, inputs });
+        ends(step, 'Succeeded', 0);
+        assert.equal(step.outputs.get('decision'), 'proceed');
+        assert.equal(step.outputs.get('recovered'), 'true');
+        assert.equal(step.commands.at(-1).data, 'recovered');
+        assert.deepEqual(step.tags, ['runbook-gate-recovered-production']);
+        const verdict = attached(step, 'verdict.json');
+        assert.deepEqual([verdict.profile, verdict.release], ['rollback', { run: 12, version: '1.3.0', commit: '' }]);
+        assert.equal(attached(step, 'report.json').recovery.rollback_started, '2026-01-01T00:00:00Z');
+
+        const sick = await gate(t, { answers: { '/health': { status: 503 } } });
+        const again = await runTask(sick.task, { ...sick, inputs: { profile: 'rollback', failedGate: '' } });
+        ends(again, 'Failed', 10);
+        assert.equal(again.outputs.get('decision'), 'hold');
+        assert.equal(again.outputs.get('recovered'), 'false');
+        assert.equal(again.commands.at(-1).data, 'not recovered');
+        assert.ok(again.issues[0].message.startsWith('not recovered: '));
+        assert.deepEqual(again.tags, ['runbook-gate-not-recovered-production']);
+        assert.equal(attached(again, 'verdict.json').release.version, '', 'the run’s own number is the bad release’s');
+
+        const wrong = await runTask(well.task, { ...well, inputs: { profile: 'recover' } });
+        ends(wrong, 'Failed', 2);
+        assert.match(wrong.outputs.get('reason'), /profile is `recover`; it is release or rollback/);
+    });
+
     test('of a broken service fails, and says to roll back', async (t) => {
         const run = await gate(t, { answers: { '/health': { status: 503 } } });
         const step = await runTask(run.task, run);

@@ -86,7 +86,7 @@ pub enum Format {
 }
 
 /// Which policy, and what it is filled with.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct PolicyArguments {
     /// The policy file.
     #[arg(short, long, default_value = "runbook.yml", value_name = "FILE")]
@@ -198,10 +198,12 @@ pub struct GitHubArguments {
 /// Which rules a deployment is held to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Profile {
-    /// The whole checklist.
+    /// A release: the whole checklist, and every criterion of the policy.
     #[default]
+    #[value(alias = "release")]
     Deployment,
-    /// None: a rollback is never held up by paperwork.
+    /// The redeployment of an earlier version: no checklist, as a rollback is never held up by paperwork; and `verify` says
+    /// whether the service has recovered.
     Rollback,
 }
 
@@ -319,12 +321,32 @@ pub struct VerifyArguments {
     /// The file that keeps the decision; outside of a pipeline `~/.local/state/runbook-gate/history.ndjson` by default.
     #[arg(long, value_name = "FILE")]
     pub history: Option<PathBuf>,
+    /// What the deployment is.
+    #[arg(long, value_enum, default_value_t)]
+    pub profile: Profile,
+    #[command(flatten)]
+    pub rollback: RollbackArguments,
     /// How the result is printed.
     #[arg(short, long, value_enum, default_value_t)]
     pub format: Format,
     /// Check everything, read each source once, say what would be watched, and write nothing.
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// What `verify --profile rollback` is told of the rollback.
+#[derive(Debug, Args)]
+pub struct RollbackArguments {
+    /// The gate that asked for the rollback: its report folder, its verdict.json or its journal. What was normal is read
+    /// from it.
+    #[arg(long, value_name = "PATH")]
+    pub failed_gate: Option<PathBuf>,
+    /// The rollback-plan.json that `rollback plan` wrote: its target was deployed again.
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+    /// When the rollback began (RFC 3339), for the times of the incident.
+    #[arg(long, value_name = "TIME")]
+    pub rollback_started: Option<Timestamp>,
 }
 
 /// `history`

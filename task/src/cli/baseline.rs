@@ -93,7 +93,7 @@ fn record(
     let mut gathered = gather(&setting.watched, &replies, policy.gate(), past);
     let without_past = |source: &&Watched| source.reads == Reads::Moments && source.trial != Trial::None;
     if setting.watched.iter().any(|source| without_past(&source)) {
-        let mut view = view(session, policy);
+        let mut view = view(session, policy.gate());
         view.say(&format!("recording for {}", arguments.watch_for));
         let observed: Vec<Watched> = setting.watched.clone();
         let (observations, past) =

@@ -2,6 +2,8 @@
 
 mod plan;
 
+pub use self::plan::verdict_of;
+
 use super::arguments::RollbackCommand;
 use super::{Exit, Failure};
 use crate::session::Session;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use runbook_gate::policy::Policy;
+use runbook_gate::policy::rules::GateRules;
 use runbook_gate::policy::source_spec::SourceSpec;
 use runbook_gate::source::{self, Source};
 use runbook_gate::transport::Transport;
@@ -183,8 +184,8 @@ pub fn interrupted(session: &Session, setting: &Setting, why: Interrupted) -> Re
 }
 
 /// What somebody who waits sees.
-pub fn view(session: &Session, policy: &Policy) -> Box<dyn View> {
-    let judged = Judged::of(policy.gate());
+pub fn view(session: &Session, rules: &GateRules) -> Box<dyn View> {
+    let judged = Judged::of(rules);
     if let Some(agent) = session.agent() {
         return Box::new(StepProgress::new(EventLines::new(session.door.clone(), judged), agent.clone()));
     }

@@ -7,8 +7,8 @@ use clap::Parser;
 use runbook_gate::diagnostic::Severity;
 use runbook_gate::gate::{Decision, Outcome};
 use runbook_gate::policy::Enforcement;
-use runbook_gate::report::ReportContext;
 use runbook_gate::report::checklist::ChecklistReport;
+use runbook_gate::report::{ReportContext, decision_word};
 use runbook_gate::rollback::{Plan, Proof, Safety};
 
 use super::arguments::Arguments;
@@ -130,11 +130,14 @@ fn with_policy(session: Session, policy: Option<RemotePolicy>) -> Session {
 
 fn ended(agent: &Agent, exit: Exit, command: &str) -> Ended {
     let (verdict, words) = match (exit, agent.advised()) {
-        (Exit::Success, None) => (Verdict::Succeeded, format!("{command} succeeded")),
+        (Exit::Success, None) => {
+            let words = agent.said_of_recovery().map(str::to_owned);
+            (Verdict::Succeeded, words.unwrap_or_else(|| format!("{command} succeeded")))
+        }
         (Exit::Success, Some(decision)) => {
             (Verdict::SucceededWithIssues, format!("{decision}, which is only advised here"))
         }
-        (Exit::Hold, _) => (Verdict::Failed, "hold".to_owned()),
+        (Exit::Hold, _) => (Verdict::Failed, agent.said_of_recovery().unwrap_or("hold").to_owned()),
         (Exit::Rollback, _) => (Verdict::Failed, "rollback".to_owned()),
         (Exit::Internal | Exit::BadInput, _) => (Verdict::Failed, "error".to_owned()),
     };
@@ -170,7 +173,12 @@ fn fail(agent: &Agent, words: &str) {
 
 /// Tells the agent what a gate decided: the outputs, an issue with the reason, the reports.
 pub fn tell(agent: &Agent, outcome: &Outcome, context: &ReportContext, folder: Option<&ReportFolder>) {
+    let word = decision_word(outcome);
     agent.output(Output::Decision, &outcome.decision.to_string());
+    if outcome.recovery.is_some() {
+        agent.output(Output::Recovered, &(outcome.decision == Decision::Proceed).to_string());
+        agent.recovery(word);
+    }
     agent.output(Output::Enforcement, context.enforcement.as_str());
     agent.output(Output::Reason, &outcome.reason);
     if let Some(criterion) = &outcome.criterion {
@@ -190,11 +198,11 @@ pub fn tell(agent: &Agent, outcome: &Outcome, context: &ReportContext, folder: O
     let severity = match context.enforcement {
         Enforcement::Enforce => Severity::Error,
         Enforcement::Advise | Enforcement::Off => {
-            agent.advise(outcome.decision);
+            agent.advise(word);
             Severity::Warning
         }
     };
-    agent.issue(severity, &format!("{}: {}", outcome.decision, outcome.reason));
+    agent.issue(severity, &format!("{word}: {}", outcome.reason));
 }
 
 /// Tells the agent what came of a checklist: the outputs, an issue for each item that is open, the reports.
@@ -214,7 +222,7 @@ pub fn tell_checklist(agent: &Agent, report: &ChecklistReport, folder: Option<&R
     let severity = match report.enforcement() {
         Enforcement::Enforce => Severity::Error,
         Enforcement::Advise | Enforcement::Off => {
-            agent.advise(report.decision());
+            agent.advise("hold");
             Severity::Warning
         }
     };
@@ -261,7 +269,7 @@ pub fn tell_blind(agent: &Agent, enforcement: Enforcement) {
     match enforcement {
         Enforcement::Enforce => agent.issue(Severity::Error, words),
         Enforcement::Advise | Enforcement::Off => {
-            agent.advise(Decision::Hold);
+            agent.advise("hold");
             agent.issue(Severity::Warning, words);
         }
     }

@@ -21,6 +21,7 @@ pub fn keep(
     policy: &Policy,
     arguments: &VerifyArguments,
     outcome: &Outcome,
+    redeployed: Option<&Release>,
     folder: Option<&ReportFolder>,
 ) {
     let history = history::path(session, arguments.history.as_deref());
@@ -32,8 +33,13 @@ pub fn keep(
         outcome,
         policy.service(),
         policy.environment().enforcement(),
-        Profile::Deployment,
-        Release { run, version: version(session, policy, arguments), commit: commit(session) },
+        if redeployed.is_some() { Profile::Rollback } else { Profile::Deployment },
+        // Of a redeployment neither the run's number nor what is checked out here says anything.
+        redeployed.cloned().unwrap_or_else(|| Release {
+            run,
+            version: version(session, policy, arguments),
+            commit: commit(session),
+        }),
         run,
     );
     let text = session.door.redactor().clean(&record.to_json()).into_owned();

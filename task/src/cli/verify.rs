@@ -1,9 +1,11 @@
 //! `verify`: watches the release and decides.
 
+use std::borrow::Cow;
 use std::io::Write;
 
-use runbook_gate::gate::{Gate, Outcome};
+use runbook_gate::gate::{Gate, Outcome, recovery_rules};
 use runbook_gate::journal::Line;
+use runbook_gate::policy::rules::GateRules;
 use runbook_gate::policy::{BaselineRule, Enforcement, Policy};
 use runbook_gate::source::SourceNote;
 use runbook_gate::{Baseline, Duration, SignalName, Timestamp};
@@ -11,6 +13,7 @@ use runbook_gate::{Baseline, Duration, SignalName, Timestamp};
 use super::arguments::{Format, VerifyArguments};
 use super::normal::{Normal, normal, recorded};
 use super::outcome::{Junit, Publication, publish};
+use super::recovery::{self, Redeployment};
 use super::report::replay_command;
 use super::setting::{Look, Setting, judge, set_up, view};
 use super::{Exit, Failure, load, reading, replay};
@@ -31,6 +34,7 @@ const CLOCKS_DIFFER: Duration = Duration::from_secs(120);
 
 /// Checks everything, then watches.
 pub fn run(session: &Session, arguments: &VerifyArguments) -> Result<Exit, Failure> {
+    recovery::check(arguments)?;
     // What earlier gates wrote goes first, so that nobody takes it for this one's, whatever happens.
     let folder = match (&arguments.report_dir, arguments.dry_run) {
         (Some(path), false) => {
@@ -44,29 +48,50 @@ pub fn run(session: &Session, arguments: &VerifyArguments) -> Result<Exit, Failu
         }
         (None, _) => None,
     };
-    let policy = load::policy(session, &arguments.policy)?;
+    let (policy, redeployment) = match Redeployment::of(session, arguments)? {
+        None => (load::policy(session, &arguments.policy)?, None),
+        Some(redeployment) => {
+            let filled = redeployment.filled(&arguments.policy);
+            let policy = redeployment.policy(session, load::policy(session, &filled)?, &filled)?;
+            (policy, Some(redeployment))
+        }
+    };
     if policy.environment().enforcement() == Enforcement::Off {
         return Ok(switched_off(session, &policy, arguments.format));
     }
     let deployed_at = deployed_at(session, arguments.deployed_at)?;
-    // A file that is missing is said when it is read.
-    let normal = match normal(session, &policy, &arguments.policy)? {
-        Normal::Given(baselines) => Some(baselines),
-        Normal::Read => None,
-        Normal::ToRecord(path) => Some(recorded(session, &policy, &path)?),
+    let normal = match &redeployment {
+        // The time before the redeployment is the bad release's: it is no baseline.
+        Some(redeployment) => Some(redeployment.baselines.clone()),
+        // A file that is missing is said when it is read.
+        None => match normal(session, &policy, &arguments.policy)? {
+            Normal::Given(baselines) => Some(baselines),
+            Normal::Read => None,
+            Normal::ToRecord(path) => Some(recorded(session, &policy, &path)?),
+        },
     };
     let mut setting = set_up(session, &policy, &arguments.policy, &arguments.network, |signal| {
         normal.iter().flatten().any(|(name, baseline)| name == signal && !baseline.is_fixed())
     })?;
     let runner = setting.runner.clone();
     let exit = if arguments.dry_run {
-        rehearse(session, &policy, &mut setting, arguments.format)
+        let rules = rules(&policy, redeployment.as_ref());
+        rehearse(session, &policy, &rules, &mut setting, arguments.format)
     } else {
-        let gate = GateRun { session, policy: &policy, arguments, deployed_at, normal, folder };
+        let redeployment = redeployment.as_ref();
+        let gate = GateRun { session, policy: &policy, arguments, redeployment, deployed_at, normal, folder };
         gate.run(&mut setting)
     };
     runner.stop_all();
     exit
+}
+
+/// What the gate will judge by.
+fn rules<'p>(policy: &'p Policy, redeployment: Option<&Redeployment>) -> Cow<'p, GateRules> {
+    match redeployment {
+        Some(_) => Cow::Owned(recovery_rules(policy.gate())),
+        None => Cow::Borrowed(policy.gate()),
+    }
 }
 
 /// A deployment's time, checked.
@@ -111,6 +136,7 @@ fn switched_off(session: &Session, policy: &Policy, format: Format) -> Exit {
 fn rehearse(
     session: &Session,
     policy: &Policy,
+    rules: &GateRules,
     setting: &mut Setting,
     format: Format,
 ) -> Result<Exit, Failure> {
@@ -119,7 +145,6 @@ fn rehearse(
         Err(why) => return super::setting::interrupted(session, setting, why),
     };
     judge(session, policy, &found)?;
-    let rules = policy.gate();
     let now = session.clock.now();
     match format {
         Format::Human => {
@@ -141,6 +166,8 @@ fn rehearse(
             lines.extend(reading::lines(&setting.watched, &replies, rules, now));
             for (title, criteria) in
                 [("Rolls back when", rules.rollback_when()), ("Verifies", rules.verify())]
+                    .into_iter()
+                    .filter(|(_, criteria)| !criteria.is_empty())
             {
                 lines.extend([String::new(), title.to_owned()]);
                 lines.extend(criteria.iter().map(criterion_line));
@@ -202,6 +229,8 @@ struct GateRun<'r> {
     session: &'r Session,
     policy: &'r Policy,
     arguments: &'r VerifyArguments,
+    /// What was deployed again, where it is no release.
+    redeployment: Option<&'r Redeployment>,
     deployed_at: Timestamp,
     /// The baselines that are given; `None` where they are read from the past.
     normal: Option<Vec<(SignalName, Baseline)>>,
@@ -242,7 +271,7 @@ enum Prepared {
 
 impl GateRun<'_> {
     fn run(self, setting: &mut Setting) -> Result<Exit, Failure> {
-        let mut view = view(self.session, self.policy);
+        let mut view = view(self.session, &rules(self.policy, self.redeployment));
         let mut heard = Heard::default();
         let prepared = match self.prepare(setting, view.as_mut(), &mut heard) {
             Ok(prepared) => prepared?,
@@ -262,7 +291,9 @@ impl GateRun<'_> {
             junit: Junit::of_flag(self.arguments.junit),
             format: self.arguments.format,
         };
-        super::verdict::keep(self.session, self.policy, self.arguments, &outcome, self.folder.as_ref());
+        let redeployed = self.redeployment.map(|redeployment| &redeployment.release);
+        let folder = self.folder.as_ref();
+        super::verdict::keep(self.session, self.policy, self.arguments, &outcome, redeployed, folder);
         Ok(publish(self.session, &outcome, &context, &publication))
     }
 
@@ -373,6 +404,9 @@ impl GateRun<'_> {
             environment: self.policy.environment().name().to_owned(),
             policy_sha256: self.policy.sha256().to_owned(),
         })?;
+        if let Some(redeployment) = self.redeployment {
+            ledger.record(Line::Recovery(redeployment.recovery.clone()))?;
+        }
         let known = self.policy.gate().signals();
         for signal in setting.watched.iter().flat_map(|source| &source.signals) {
             if known.contains_key(&signal.signal) {

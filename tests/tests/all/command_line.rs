@@ -1,6 +1,7 @@
 //! The command line: what each command prints, and how it ends.
 
 mod mistakes;
+mod recovery;
 mod remarks;
 mod secrets;
 mod signals;

@@ -77,7 +77,10 @@ pub fn run(session: &Session, arguments: &PlanArguments) -> Result<Exit, Failure
 }
 
 /// A verdict that `verify` wrote.
-fn verdict_of(path: &Path) -> Result<VerdictRecord, Failure> {
+///
+/// # Errors
+/// Where it cannot be read, or is something else.
+pub fn verdict_of(path: &Path) -> Result<VerdictRecord, Failure> {
     let text = read_text(path, "it is the verdict.json of a gate's report folder").map_err(Failure::input)?;
     VerdictRecord::read(&text).map_err(|error| {
         Failure::Input(format!("{}: {error}; name the verdict.json of a gate", path.display()))
