@@ -25,6 +25,7 @@ mod paths;
 mod rules;
 mod test_results;
 
+pub use change::ChangeShown;
 pub(crate) use change::approval_of_waiver;
 pub use checkout::{Checkout, CheckoutError, Desk, Forge, History, HistoryStep, LinkedWorkItem, TreeFile};
 pub use decision::{
@@ -32,9 +33,10 @@ pub use decision::{
     RecordStatus, Resolved, Standing, no_decision, record_links,
 };
 pub use facts::{
-    ArtifactFact, ArtifactState, AttestationFile, Change, ChangeText, ChangedPath, CheckFact, CommitFact,
-    Committed, Deployment, Facts, Gap, Gathered, GivenWord, PathChange, PolicyFact, Since, StageEnd,
-    StageFact, TelemetryFact, TestFact, TextSource, Vote, VoteSays, Voter, WaiverFact, WorkItemFact,
+    ArtifactFact, ArtifactState, AttestationFile, Change, ChangeKind, ChangeText, ChangedPath, CheckFact,
+    CommitFact, Committed, Deployment, Facts, Gap, Gathered, GivenWord, PathChange, PolicyFact, Since,
+    StageEnd, StageFact, TelemetryFact, TestFact, TextSource, Vote, VoteSays, Voter, WaiverFact,
+    WorkItemFact,
 };
 pub use gather::{Inquiry, PolicyOf, ResultFile, gather};
 pub use item::{ItemId, ItemIdError, RunbookItem};

@@ -4,19 +4,23 @@ use std::collections::HashMap;
 
 use crate::checklist::checkout::HistoryStep;
 use crate::checklist::facts::{
-    Change, ChangeText, ChangedPath, Gathered, PathChange, TextSource, Vote, VoteSays, Voter, WaiverFact,
-    short,
+    Change, ChangeKind, ChangeText, ChangedPath, Gathered, PathChange, TextSource, Vote, VoteSays, Voter,
+    WaiverFact, short,
 };
 use crate::checklist::judge::same_person;
 use crate::checklist::outcome::Place;
 use crate::checklist::rules::Waiver;
 
 impl Change {
-    /// A commit that came by itself, with the votes on it.
+    /// A commit that came by itself, with the votes on it; where those are not known, nobody could say how it came.
     #[must_use]
     pub(crate) fn of_step(step: &HistoryStep, votes: Gathered<Vec<Vote>>) -> Self {
         let mut change = Self {
             name: format!("commit {}", short(&step.commit.id)),
+            kind: match votes {
+                Gathered::Known(_) => ChangeKind::Alone,
+                Gathered::Unknown(_) => ChangeKind::NotKnown,
+            },
             title: step.commit.title.clone(),
             place: Some(Place::Commit(step.commit.id.clone())),
             author: Some(step.author.clone()).filter(|author| !author.is_empty()),
@@ -49,6 +53,36 @@ impl Change {
                 Some(_) => {}
                 None => self.paths.push(path.clone()),
             }
+        }
+    }
+}
+
+/// A change as reports show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeShown {
+    /// `pull request 12`, `commit 1a2b3c4`.
+    pub name: String,
+    /// What brought it.
+    pub kind: ChangeKind,
+    /// Its title.
+    pub title: String,
+    /// Where it is.
+    pub place: Option<Place>,
+    /// Who made it.
+    pub author: Option<String>,
+    /// Votes on it.
+    pub votes: Gathered<Vec<Vote>>,
+}
+
+impl From<&Change> for ChangeShown {
+    fn from(change: &Change) -> Self {
+        Self {
+            name: change.name.clone(),
+            kind: change.kind,
+            title: change.title.clone(),
+            place: change.place.clone(),
+            author: change.author.clone(),
+            votes: change.votes.clone(),
         }
     }
 }

@@ -121,6 +121,8 @@ pub enum Since {
 pub struct Change {
     /// `pull request 12`, `commit 1a2b3c4`.
     pub name: String,
+    /// What brought it.
+    pub kind: ChangeKind,
     /// Its title.
     pub title: String,
     /// Where it is.
@@ -133,6 +135,17 @@ pub struct Change {
     pub paths: Vec<ChangedPath>,
     /// Votes on it.
     pub votes: Gathered<Vec<Vote>>,
+}
+
+/// What brought a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// A pull request.
+    PullRequest,
+    /// A commit without one.
+    Alone,
+    /// A commit of which nobody can say whether a pull request brought it.
+    NotKnown,
 }
 
 /// A text about a change.
@@ -438,6 +451,36 @@ impl Since {
 /// The first seven characters of a commit's id.
 pub(crate) fn short(id: &str) -> &str {
     id.get(..7).unwrap_or(id)
+}
+
+impl ChangeKind {
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] = [Self::PullRequest, Self::Alone, Self::NotKnown];
+
+    /// The word that the JSON prints.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PullRequest => "pull-request",
+            Self::Alone => "commit",
+            Self::NotKnown => "unknown",
+        }
+    }
+}
+
+impl VoteSays {
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] = [Self::Approved, Self::Waiting, Self::Rejected];
+
+    /// The word that the JSON prints.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Waiting => "waiting",
+            Self::Rejected => "rejected",
+        }
+    }
 }
 
 impl Deployment {

@@ -12,7 +12,7 @@ use crate::checklist::outcome::{
     WaiverShown, WaiverState, Who,
 };
 use crate::checklist::rules::{ChecklistRules, ItemKind, ItemRule, Waiver, WaiverGiven};
-use crate::checklist::{PathPatterns, RunbookItem};
+use crate::checklist::{ChangeShown, PathPatterns, RunbookItem};
 use crate::policy::Enforcement;
 
 pub use self::evidence::same_person;
@@ -34,22 +34,30 @@ pub use self::evidence::same_person;
 /// ```
 #[must_use]
 pub fn judge(rules: &ChecklistRules, facts: &Facts) -> ChecklistOutcome {
-    let deploying = match &facts.deployment {
-        Gathered::Known(deployment) => deployment.words(),
-        Gathered::Unknown(gap) => format!("what is being deployed is not known: {}", gap.why),
+    let (deploying, commit, changes) = match &facts.deployment {
+        Gathered::Known(deployment) => (
+            deployment.words(),
+            Some(deployment.commit.id.clone()),
+            Some(deployment.changes.iter().map(ChangeShown::from).collect()),
+        ),
+        Gathered::Unknown(gap) => (format!("what is being deployed is not known: {}", gap.why), None, None),
+    };
+    let outcome = ChecklistOutcome {
+        at: facts.now,
+        environment: rules.environment.clone(),
+        verdict: Verdict::NotEvaluated,
+        deploying,
+        commit,
+        changes,
+        items: Vec::new(),
     };
     if rules.enforcement == Enforcement::Off && !rules.always_holds() {
-        return ChecklistOutcome {
-            environment: rules.environment.clone(),
-            verdict: Verdict::NotEvaluated,
-            deploying,
-            items: Vec::new(),
-        };
+        return outcome;
     }
     let items: Vec<ItemOutcome> = rules.items.iter().map(|item| judge_item(rules, item, facts)).collect();
     let complete = !items.is_empty() && items.iter().all(|item| item.status.lets_pass());
     let verdict = if complete { Verdict::Complete } else { Verdict::Incomplete };
-    ChecklistOutcome { environment: rules.environment.clone(), verdict, deploying, items }
+    ChecklistOutcome { verdict, items, ..outcome }
 }
 
 /// What judging one thing came to.

@@ -1,7 +1,7 @@
 //! What the checklist came to: each item's status with its evidence, and the verdict.
 
 use crate::Timestamp;
-use crate::checklist::{ItemId, WaiverGiven};
+use crate::checklist::{ChangeShown, ItemId, WaiverGiven};
 use crate::gate::Decision;
 
 /// Where an item stands.
@@ -197,12 +197,18 @@ pub enum Verdict {
 /// The checklist of one deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChecklistOutcome {
+    /// When it was judged.
+    pub at: Timestamp,
     /// The environment.
     pub environment: String,
     /// Whether the deployment may go on.
     pub verdict: Verdict,
     /// What is being deployed, one sentence.
     pub deploying: String,
+    /// The deployed commit's full id, where it is known.
+    pub commit: Option<String>,
+    /// What is being deployed: each pull request, and each commit that came without one; `None` where it is not known.
+    pub changes: Option<Vec<ChangeShown>>,
     /// The items, in the runbook's order, then the team's own.
     pub items: Vec<ItemOutcome>,
 }
@@ -216,6 +222,10 @@ impl ChecklistOutcome {
 }
 
 impl ItemStatus {
+    /// All of them.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Satisfied, Self::Unsatisfied, Self::NotApplicable, Self::Waived, Self::Unknown];
+
     /// The status as reports and the JSON print it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -239,6 +249,9 @@ impl ItemStatus {
 }
 
 impl Support {
+    /// Every one.
+    pub(crate) const EVERY: [Self; 4] = [Self::For, Self::Unknown, Self::Missing, Self::Against];
+
     /// All of them must be there: the worst decides. Nothing at all is missing.
     ///
     /// ```
@@ -294,6 +307,9 @@ impl Support {
 }
 
 impl Verdict {
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] = [Self::Complete, Self::Incomplete, Self::NotEvaluated];
+
     /// What the gate decides: an incomplete checklist holds.
     #[must_use]
     pub const fn decision(self) -> Decision {
@@ -438,11 +454,9 @@ impl Need {
 mod tests {
     use super::*;
 
-    const EVERY: [Support; 4] = [Support::For, Support::Unknown, Support::Missing, Support::Against];
-
     #[test]
     fn what_speaks_against_fails_both_all_and_any() {
-        for other in EVERY {
+        for other in Support::EVERY {
             assert_eq!(Support::all([other, Support::Against]), Support::Against);
             assert_eq!(Support::any([other, Support::Against]), Support::Against);
             assert_eq!(Support::any([Support::Against, other]), Support::Against);

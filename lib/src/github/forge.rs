@@ -14,8 +14,8 @@ use super::failure::{GitHubError, Needs, Why};
 use super::people::{Told, Writers, may_write, permission_of};
 use super::wire::{Comment, Permission, PullRequest, Review};
 use crate::checklist::{
-    ArtifactFact, Change, Forge, Gap, Gathered, History, Place, Since, StageFact, TestFact, Waiver,
-    WaiverFact, Who, WorkItemFact, approval_of_waiver,
+    ArtifactFact, Change, ChangeKind, Forge, Gap, Gathered, History, Place, Since, StageFact, TestFact,
+    Waiver, WaiverFact, Who, WorkItemFact, approval_of_waiver,
 };
 
 /// More commits than this are not asked for: each is a question of its own.
@@ -250,6 +250,7 @@ impl<'t> GitHubForge<'t> {
         let page = format!("{}/pull/{number}", self.at.web);
         Change {
             name: format!("pull request {number}"),
+            kind: ChangeKind::PullRequest,
             title: told.request.title.clone().unwrap_or_default(),
             author: told.author().map(str::to_owned),
             texts: told.texts(&page),

@@ -4,10 +4,13 @@ mod json;
 mod junit;
 mod markdown;
 mod place;
+mod read;
+mod shown;
 #[cfg(test)]
 mod tests;
 
 use super::ReportContext;
+use super::escape::LONGEST_ADDRESS;
 use crate::checklist::{
     ChecklistOutcome, Evidence, Home, ItemOutcome, ItemStatus, Place, Support, Verdict, WaiverState, When,
     is_production,
@@ -19,6 +22,8 @@ pub use super::terminal::checklist as terminal;
 pub use json::render as json;
 pub use junit::render as junit;
 pub use markdown::render as markdown;
+pub use read::{ReadError, read};
+pub use shown::{Deployed, Fit, InGate};
 
 /// A checklist's report.
 ///
@@ -39,6 +44,8 @@ pub struct ChecklistReport {
     pub(super) outcome: ChecklistOutcome,
     pub(super) context: ReportContext,
     pub(super) notes: Vec<String>,
+    /// The run in which it was judged, where that is known.
+    run: Option<u64>,
     source: Option<Source>,
 }
 
@@ -53,7 +60,14 @@ impl ChecklistReport {
     /// The report of an outcome, with notes on how it was found out.
     #[must_use]
     pub const fn new(outcome: ChecklistOutcome, context: ReportContext, notes: Vec<String>) -> Self {
-        Self { outcome, context, notes, source: None }
+        Self { outcome, context, notes, run: None, source: None }
+    }
+
+    /// The same with the run in which it was judged.
+    #[must_use]
+    pub const fn judged_in(mut self, run: u64) -> Self {
+        self.run = Some(run);
+        self
     }
 
     /// The same with links to the files of the deployed commit, where its repository has pages that are known.
@@ -63,15 +77,20 @@ impl ChecklistReport {
         self
     }
 
+    /// The page of the repository, where it has pages that are known.
+    fn repository(&self) -> Option<String> {
+        self.source.as_ref()?.home.address()
+    }
+
     /// The page of a file at the deployed commit.
-    fn source_page(&self, path: &str) -> Option<String> {
-        let source = self.source.as_ref()?;
+    pub(super) fn source_page(&self, path: &str) -> Option<String> {
+        let source = self.source.as_ref().filter(|_| path.len() <= LONGEST_ADDRESS)?;
         source.home.file_page(&source.commit, path)
     }
 
     /// The page of a commit.
-    fn commit_page(&self, id: &str) -> Option<String> {
-        self.source.as_ref()?.home.commit_page(id)
+    pub(super) fn commit_page(&self, id: &str) -> Option<String> {
+        self.source.as_ref().filter(|_| id.len() <= LONGEST_ADDRESS)?.home.commit_page(id)
     }
 
     /// What the gate decides: an incomplete checklist holds.
@@ -92,6 +111,11 @@ impl ChecklistReport {
             "" => self.outcome.environment.clone(),
             service => format!("{service} in {}", self.outcome.environment),
         }
+    }
+
+    /// The run in which it was judged, where that is known.
+    pub(super) const fn run(&self) -> Option<u64> {
+        self.run
     }
 
     /// The environment.
@@ -148,15 +172,13 @@ impl ChecklistReport {
 }
 
 /// Facts in the order in which a reader needs them: what speaks against the item, what is missing or unknown, what speaks for
-/// it; of the last at most so many, and how many are left out.
-pub(super) fn chosen(facts: &[Evidence], most: usize) -> (Vec<&Evidence>, usize) {
+/// it; of the last at most so many, and then the others.
+pub(super) fn chosen(facts: &[Evidence], most: usize) -> (Vec<&Evidence>, Vec<&Evidence>) {
     let mut facts: Vec<&Evidence> = facts.iter().collect();
     facts.sort_by_key(|fact| std::cmp::Reverse(fact.support));
     let troubles = facts.iter().filter(|fact| fact.support != Support::For).count();
-    let shown = troubles.saturating_add(most).min(facts.len());
-    let left_out = facts.len() - shown;
-    facts.truncate(shown);
-    (facts, left_out)
+    let others = facts.split_off(troubles.saturating_add(most).min(facts.len()));
+    (facts, others)
 }
 
 /// Where, when and by whom, in words: `docs/adr/0001-a.md, on 2026-01-02, by Ada`.

@@ -8,6 +8,9 @@ pub use crate::steering::{steers, weightless};
 /// The longest outside text that a report shows, in characters; longer ones end in `…`.
 pub const LONGEST: usize = 1000;
 
+/// The longest address that becomes a link, in bytes; a longer one is shown as text, and not even read.
+pub const LONGEST_ADDRESS: usize = 1000;
+
 /// For a terminal and a pipeline's log: one line, no escapes, nothing that turns the direction of text, and no `##`, which
 /// would begin a command to a pipeline's agent.
 ///

@@ -14,7 +14,7 @@ use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
 
 use super::Report;
-use super::checklist::ChecklistReport;
+use super::checklist::{ChecklistReport, InGate};
 use crate::gate::Decision;
 use crate::rollback::Plan;
 
@@ -26,18 +26,20 @@ const STYLE: &str = include_str!("html/page.css");
 /// A list shows at most so many entries.
 const MOST_ENTRIES: usize = 200;
 
-/// A gate's page; with its checklist, where there is one.
+/// A gate's page, with its checklist where there is one.
 ///
 /// ```
 /// use runbook_gate::gate::Outcome;
+/// use runbook_gate::report::checklist::InGate;
 /// use runbook_gate::report::{Report, ReportContext, html};
 ///
-/// let page = html::gate(&Report::of_gate(&Outcome::default(), &ReportContext::default()), None);
+/// let report = Report::of_gate(&Outcome::default(), &ReportContext::default());
+/// let page = html::gate(&report, &InGate::Absent);
 /// assert!(page.starts_with("<!doctype html>"));
 /// assert!(!page.contains("<script"));
 /// ```
 #[must_use]
-pub fn gate(report: &Report, checklist: Option<&ChecklistReport>) -> String {
+pub fn gate(report: &Report, checklist: &InGate) -> String {
     gate::page(report, checklist).render()
 }
 

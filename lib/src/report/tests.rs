@@ -1,4 +1,5 @@
 mod builders;
+mod everywhere;
 mod hostile;
 mod pages;
 mod real;

@@ -126,6 +126,19 @@ impl Home {
         Some(page)
     }
 
+    /// The repository's own page, where the host's pages are known; [`Home::of_remote`] reads it back.
+    ///
+    /// ```
+    /// use runbook_gate::checklist::Home;
+    /// let home = Home::of_remote("git@ssh.dev.azure.com:v3/org/proj/orders").ok_or("no home")?;
+    /// assert_eq!(home.address().as_deref(), Some("https://dev.azure.com/org/proj/_git/orders"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn address(&self) -> Option<String> {
+        self.page().map(Url::into)
+    }
+
     /// Whether a page lies in this repository.
     #[must_use]
     pub fn has(&self, page: &Url) -> bool {

@@ -49,6 +49,7 @@ pub(super) fn deployment(changes: Vec<Change>) -> Deployment {
 pub(super) fn change(path: &str, description: &str) -> Change {
     Change {
         name: "pull request 7".into(),
+        kind: ChangeKind::PullRequest,
         title: "Change".into(),
         place: None,
         author: Some("Ada".into()),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::checklist::{
-    Change, ChangeText, Gap, Gathered, History, LinkedWorkItem, Place, Vote, Who, WorkItemFact,
+    Change, ChangeKind, ChangeText, Gap, Gathered, History, LinkedWorkItem, Place, Vote, Who, WorkItemFact,
 };
 use crate::devops::call::Call;
 use crate::devops::client::Answer;
@@ -276,6 +276,7 @@ fn requested(forge: &AzureDevOpsForge<'_>, told: &Told, items: &[WorkItem], writ
     let votes: Vec<Vote> = texts::votes(request, &told.threads);
     Change {
         name: format!("pull request {}", request.id),
+        kind: ChangeKind::PullRequest,
         title: request.title.clone(),
         place: Some(page),
         author: Some(request.created_by.display_name.clone()).filter(|author| !author.is_empty()),

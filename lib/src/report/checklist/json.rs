@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::ChecklistReport;
-use crate::checklist::{Evidence, ItemOutcome, Place, WaiverGiven, WaiverState, When};
+use crate::checklist::{
+    ChangeShown, Evidence, Gathered, ItemOutcome, Place, Vote, Voter, WaiverGiven, WaiverState, When,
+};
 use crate::report::VERSION;
 use crate::report::json::disarmed;
 
@@ -29,8 +31,13 @@ pub fn render(report: &ChecklistReport) -> String {
         "environment": report.outcome.environment,
         "enforcement": report.enforcement(),
         "deploying": report.outcome.deploying,
+        "at": report.outcome.at,
+        "commit": report.outcome.commit,
+        "run": report.run,
+        "repository": report.repository(),
         "missing": missing,
         "items": report.outcome.items.iter().map(item).collect::<Vec<_>>(),
+        "changes": report.outcome.changes.as_ref().map(|changes| changes.iter().map(change).collect::<Vec<_>>()),
         "notes": report.notes,
     });
     disarmed(&document.to_string())
@@ -74,13 +81,44 @@ fn item(item: &ItemOutcome) -> Value {
     })
 }
 
-fn evidence(evidence: &Evidence) -> Value {
-    let (path, url, commit) = match &evidence.place {
+fn change(change: &ChangeShown) -> Value {
+    let (_, url, commit) = parted(change.place.as_ref());
+    let (votes, unknown) = match &change.votes {
+        Gathered::Known(votes) => (Some(votes.iter().map(vote).collect::<Vec<_>>()), None),
+        Gathered::Unknown(gap) => (None, Some(&gap.why)),
+    };
+    json!({
+        "name": change.name,
+        "kind": change.kind.as_str(),
+        "title": change.title,
+        "url": url, "commit": commit,
+        "author": change.author,
+        "votes": votes,
+        "votes_unknown": unknown,
+    })
+}
+
+fn vote(vote: &Vote) -> Value {
+    json!({
+        "by": vote.by,
+        "says": vote.says.as_str(),
+        "when": vote.when,
+        "own": vote.voter == Voter::Author,
+    })
+}
+
+/// A place as path, URL and commit, of which one at most is there.
+fn parted(place: Option<&Place>) -> (Option<&String>, Option<&String>, Option<&String>) {
+    match place {
         Some(Place::Path(path)) => (Some(path), None, None),
         Some(Place::Url(url)) => (None, Some(url), None),
         Some(Place::Commit(id)) => (None, None, Some(id)),
         None => (None, None, None),
-    };
+    }
+}
+
+fn evidence(evidence: &Evidence) -> Value {
+    let (path, url, commit) = parted(evidence.place.as_ref());
     let when = evidence.when.as_ref().map(|when| match when {
         When::At(moment) => moment.to_string(),
         When::On(day) => day.clone(),

@@ -142,7 +142,8 @@ fn details(out: &mut String, report: &ChecklistReport) {
         let _ = writeln!(out, "\n**{}**\n", code(item.id.as_str()));
         // What stands is in the table of records already.
         let most = if item.records.is_empty() { MOST_FACTS } else { 0 };
-        let (facts, left_out) = chosen(&item.evidence, most);
+        let (facts, others) = chosen(&item.evidence, most);
+        let left_out = others.len();
         for fact in facts {
             let mark = match fact.support {
                 Support::For => "✅",

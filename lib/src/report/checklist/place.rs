@@ -4,10 +4,7 @@ use url::Url;
 
 use super::ChecklistReport;
 use crate::checklist::{Evidence, Place, When};
-use crate::report::escape::{code, markdown};
-
-/// The longest address that becomes a link, in bytes.
-const LONGEST: usize = 1000;
+use crate::report::escape::{LONGEST_ADDRESS, code, markdown};
 
 /// Where, when and by whom, for Markdown; empty where nothing of it is known.
 pub(super) fn linked(report: &ChecklistReport, evidence: &Evidence) -> String {
@@ -45,9 +42,12 @@ fn named(name: &str, address: Option<String>) -> String {
 
 /// An address that ends where it seems to end, whatever it holds.
 fn page(text: &str) -> Option<String> {
+    if text.len() > LONGEST_ADDRESS {
+        return None;
+    }
     let url: Url = text.parse().ok()?;
     let web = matches!(url.scheme(), "http" | "https") && url.has_host();
-    if !web || !url.username().is_empty() || url.password().is_some() || text.len() > LONGEST {
+    if !web || !url.username().is_empty() || url.password().is_some() {
         return None;
     }
     let mut page = String::with_capacity(text.len());

@@ -1,9 +1,9 @@
 use crate::checklist::*;
 use crate::policy::Enforcement;
 use crate::report::ReportContext;
-use crate::report::checklist::{ChecklistReport, json, junit, markdown, terminal};
-use crate::report::html;
+use crate::report::checklist::{ChecklistReport, InGate, ReadError, json, junit, markdown, read, terminal};
 use crate::report::terminal::Layout;
+use crate::report::{Report, html};
 
 const HOSTILE: &str =
     "](https://evil.example) <img src=x> | `x` **b**\n##vso[task.setvariable variable=a]1\u{1b}[2J";
@@ -37,7 +37,15 @@ fn outcome(status: ItemStatus, words: &str) -> ChecklistOutcome {
         irreversible: Vec::new(),
     };
     let verdict = if status.lets_pass() { Verdict::Complete } else { Verdict::Incomplete };
-    ChecklistOutcome { environment: "production".into(), verdict, deploying: words.into(), items: vec![item] }
+    ChecklistOutcome {
+        at: "2026-01-01T00:00:00Z".parse().unwrap(),
+        environment: "production".into(),
+        verdict,
+        deploying: words.into(),
+        commit: None,
+        changes: None,
+        items: vec![item],
+    }
 }
 
 fn report(status: ItemStatus, words: &str) -> ChecklistReport {
@@ -111,6 +119,7 @@ fn test_results_pass_only_where_the_checklist_is_complete() {
             results.contains("<testsuites name=\"runbook-gate\""),
             "so that they are not taken for the build's"
         );
+        assert_eq!(TestReport::read("x.xml", results.as_bytes()), Err(TestResultError::OwnReport));
     }
 }
 
@@ -152,8 +161,14 @@ fn production_is_enforced_and_says_so_where_the_policy_only_advises() {
 
 /// Thirty pull requests: one was rejected, one links nothing, one a proposed record.
 fn thirty() -> ChecklistReport {
+    many(30)
+}
+
+/// The same of more of them.
+fn many(pull_requests: u64) -> ChecklistReport {
     let change = |number: u64| Change {
         name: format!("pull request {number}"),
+        kind: ChangeKind::PullRequest,
         title: "Change".into(),
         place: Some(Place::Url(format!("https://github.com/contoso/orders/pull/{number}"))),
         author: Some("ada".into()),
@@ -186,7 +201,7 @@ fn thirty() -> ChecklistReport {
         deployment: Gathered::Known(Deployment {
             commit: CommitFact { id: "1234567890".into(), title: "Release".into(), when: None },
             since: Since::Tag { name: "v1".into(), commit: "abcdef0123".into() },
-            changes: (1..=30).map(change).collect(),
+            changes: (1..=pull_requests).map(change).collect(),
             notes: Vec::new(),
         }),
         records: Gathered::Known(RecordIndex::read(
@@ -243,4 +258,154 @@ fn a_long_report_is_cut_at_a_line_and_says_so() {
     report.outcome.items = vec![item; 2_000];
     let page = markdown(&report);
     assert!(page.len() <= 100 * 1024 && page.trim_end().ends_with("The JSON report has everything.*"));
+}
+
+#[test]
+fn two_hundred_pull_requests_and_megabytes_of_words_stay_below_100_kb_and_say_what_was_cut() {
+    let page = markdown(&many(200));
+    assert!(page.len() <= 100 * 1024, "{}", page.len());
+    for words in ["pull request 3", "pull request 7", "pull request 9", "more of the same", "more that stand"]
+    {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let mut report = report(ItemStatus::Unsatisfied, &"| **x** ".repeat(1 << 17));
+    assert!(markdown(&report).len() <= 100 * 1024);
+    // All of them want something, so that nothing is left out before the cut.
+    let item = report.outcome.items[0].clone();
+    report.outcome.items = vec![item; 200];
+    let page = markdown(&report);
+    assert!(page.len() <= 100 * 1024 && page.trim_end().ends_with("The JSON report has everything.*"));
+    assert!(html::checklist(&report).len() < 6_000_000);
+}
+
+#[test]
+fn what_is_written_is_read_back() {
+    for report in [
+        thirty().judged_in(41),
+        report(ItemStatus::Unsatisfied, HOSTILE),
+        report(ItemStatus::Waived, "words"),
+    ] {
+        let text = json(&report);
+        let again = read(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        assert_eq!(json(&again), text);
+        assert_eq!(html::checklist(&again), html::checklist(&report), "the page says the same");
+    }
+}
+
+#[test]
+fn what_is_no_report_or_contradicts_itself_is_refused() {
+    let good = json(&report(ItemStatus::Satisfied, "words"));
+    assert!(read(&good).is_ok());
+    let with = |from: &str, to: &str| {
+        assert!(good.contains(from), "{from}: {good}");
+        read(&good.replace(from, to)).map(drop)
+    };
+    assert!(matches!(
+        with("\"status\":\"satisfied\"", "\"status\":\"unsatisfied\""),
+        Err(ReadError::Contradiction(_))
+    ));
+    assert!(matches!(with("\"status\":\"satisfied\"", "\"status\":\"fine\""), Err(ReadError::Format(_))));
+    assert!(matches!(with("\"kind\":\"checklist\"", "\"kind\":\"verdict\""), Err(ReadError::Format(_))));
+    assert_eq!(with("\"version\":1", "\"version\":2"), Err(ReadError::Newer(2)));
+    assert!(matches!(with("\"at\":\"2026", "\"at\":\"then"), Err(ReadError::Format(_))));
+    for text in ["", "{}", "[]", "{\"version\":1}", "{\"version\":1,\"decision\":\"proceed\"}"] {
+        assert!(matches!(read(text), Err(ReadError::Format(_))), "{text}");
+    }
+    assert_eq!(read(&" ".repeat(5 << 20)).map(drop), Err(ReadError::TooLong));
+}
+
+/// The text of a page's section.
+fn section<'p>(page: &'p str, id: &str) -> &'p str {
+    let begin = page.find(&format!("<section id=\"{id}\"")).unwrap_or_else(|| panic!("{id} in {page}"));
+    page[begin..].split("</section>").next().unwrap()
+}
+
+#[test]
+fn pull_requests_stand_with_their_people_and_records_what_is_in_doubt_first() {
+    let page = html::checklist(&thirty());
+    let changes = section(&page, "changes");
+    assert!(changes.contains(">Pull requests</h2>"), "{changes}");
+    let rejected = changes.find(">pull request 3</a>").unwrap();
+    assert!(rejected < changes.find(">pull request 1</a>").unwrap(), "{changes}");
+    for words in [
+        "<span class=\"badge bad\">rejected</span>",
+        "by ada; rejected by bob",
+        "by ada; approved by bob",
+        "<a href=\"https://github.com/contoso/orders/pull/3\" target",
+        "<a href=\"https://github.com/contoso/orders/blob/1234567890/docs/adr/0001-a.md\" target",
+        "no decision record",
+        ">proposed</span> ADR-2 (",
+    ] {
+        assert!(changes.contains(words), "{words}: {changes}");
+    }
+    assert_eq!(changes.matches("<li>").count(), 30);
+}
+
+#[test]
+fn a_commit_without_a_pull_request_says_so_and_one_that_nobody_can_place_does_not() {
+    let commit = |kind: ChangeKind, votes: Gathered<Vec<Vote>>| ChangeShown {
+        name: "commit 1a2b3c4".into(),
+        kind,
+        title: "Change".into(),
+        place: Some(Place::Commit("1a2b3c4d5e".into())),
+        author: Some("Ada".into()),
+        votes,
+    };
+    let shown = |change: ChangeShown| {
+        let mut report = report(ItemStatus::Satisfied, "words");
+        report.outcome.changes = Some(vec![change]);
+        section(&html::checklist(&report), "changes").to_owned()
+    };
+    let alone = shown(commit(ChangeKind::Alone, Gathered::Known(Vec::new())));
+    assert!(alone.contains(">no pull request</span>") && alone.contains(">Changes</h2>"), "{alone}");
+    let gap = Gap::new("nobody was asked", Who::Caller, "ask");
+    let unknown = shown(commit(ChangeKind::NotKnown, Gathered::Unknown(gap.clone())));
+    assert!(!unknown.contains("no pull request"), "{unknown}");
+    assert!(unknown.contains("Which pull requests brought these commits is not known: nobody was asked."));
+    let vote = |voter: Voter| Vote {
+        by: "Ada".into(),
+        groups: Vec::new(),
+        says: VoteSays::Approved,
+        when: None,
+        voter,
+    };
+    let own = shown(commit(ChangeKind::PullRequest, Gathered::Known(vec![vote(Voter::Author)])));
+    assert!(own.contains(">not approved</span>") && own.contains("counts for nothing"), "{own}");
+    let other = shown(commit(ChangeKind::PullRequest, Gathered::Known(vec![vote(Voter::SomebodyElse)])));
+    assert!(other.contains(">approved</span>"), "{other}");
+    let lost = shown(commit(ChangeKind::PullRequest, Gathered::Unknown(gap)));
+    assert!(lost.contains("whether it was approved is not known: nobody was asked"), "{lost}");
+}
+
+#[test]
+fn a_gate_shows_its_checklist_below_the_criteria_and_says_where_it_cannot() {
+    let gate = Report::of_gate(&crate::gate::Outcome::default(), &ReportContext::default());
+    assert!(!html::gate(&gate, &InGate::Absent).contains("id=\"items\""));
+    let left = html::gate(&gate, &InGate::Left("it is of staging".into()));
+    assert!(section(&left, "items").contains("is not shown: it is of staging."), "{left}");
+    let shown = |doubt: Option<String>| {
+        html::gate(&gate, &InGate::Shown { report: Box::new(thirty().judged_in(41)), doubt })
+    };
+    let page = shown(None);
+    let items = section(&page, "items");
+    for words in [
+        ">incomplete</span>",
+        "2026-11-25 03:00:00 UTC</time> in run 41",
+        "decides nothing here",
+        "Deploying commit 1234567",
+    ] {
+        assert!(items.contains(words), "{words}: {items}");
+    }
+    let at = |id: &str| page.find(&format!("<section id=\"{id}\"")).unwrap();
+    assert!(at("items") < at("records") && at("records") < at("changes"));
+    assert!(!page.contains("cannot be told"));
+    // It leaves room for the plots: what is in doubt, and some of the rest.
+    let many = html::gate(&gate, &InGate::Shown { report: Box::new(many(200)), doubt: None });
+    assert!(many.len() < 70_000, "{}", many.len());
+    for words in ["rejected by bob", "And 170 more, in the checklist&apos;s own report."] {
+        assert!(section(&many, "changes").contains(words), "{words}: {many}");
+    }
+    assert!(section(&many, "items").contains("in the checklist&apos;s own report."));
+    let doubt = shown(Some("it was judged in run 41".into()));
+    assert!(doubt.contains("Whether it is this deployment&apos;s cannot be told: it was judged in run 41."));
 }

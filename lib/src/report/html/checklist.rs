@@ -1,5 +1,7 @@
 //! A checklist's page, and its sections in a gate's page.
 
+mod changes;
+
 use askama::Template;
 
 use super::markup::Markup;
@@ -8,7 +10,46 @@ use crate::checklist::{
     Evidence, ItemOutcome, ItemStatus, LinkedRecord, Place, Support, Verdict as Finding, When,
 };
 use crate::report::capital;
-use crate::report::checklist::{ChecklistReport, standing};
+use crate::report::checklist::{ChecklistReport, InGate, chosen, standing};
+
+/// Of the facts that speak for an item so many stand open.
+const MOST_FACTS: usize = 5;
+/// A gate's page shows so many of its checklist's notes.
+const MOST_NOTES: usize = 20;
+
+/// How much room a checklist has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Room {
+    /// A page of its own.
+    Own,
+    /// A part of a gate's page, which stays small: what is in doubt, and some of the rest.
+    Shared,
+}
+
+impl Room {
+    /// A list shows at most so many entries.
+    const fn entries(self) -> usize {
+        match self {
+            Self::Own => MOST_ENTRIES,
+            Self::Shared => 30,
+        }
+    }
+
+    /// Where the others are.
+    const fn elsewhere(self) -> &'static str {
+        match self {
+            Self::Own => "in the JSON report",
+            Self::Shared => "in the checklist's own report",
+        }
+    }
+}
+
+/// What is shown, and how much of it.
+#[derive(Clone, Copy)]
+struct View<'r> {
+    report: &'r ChecklistReport,
+    room: Room,
+}
 
 pub(super) fn page(report: &ChecklistReport) -> Page {
     let (tone, word) = match report.outcome.verdict {
@@ -32,23 +73,82 @@ pub(super) fn page(report: &ChecklistReport) -> Page {
                 .chain(waived.take(MOST_ENTRIES))
                 .collect(),
             next: Markup::default(),
-            facts: vec![("deploying".to_owned(), Markup::prose(&report.outcome.deploying))],
+            facts: vec![
+                ("deploying".to_owned(), Markup::prose(&report.outcome.deploying)),
+                ("judged".to_owned(), judged(report)),
+            ],
         },
         sections: Vec::new(),
     };
     if !report.context.policy_file.is_empty() {
         page.verdict.facts.push(("policy".to_owned(), Markup::code(&report.context.policy_file)));
     }
-    sections(&mut page, report);
+    let view = View { report, room: Room::Own };
+    page.add("missing", "Missing", missing(view));
+    page.add("items", "Checklist", items(view));
+    rest(&mut page, view);
     page.add_lines("notes", "Notes", &report.notes);
     page
 }
 
-/// What is missing, the items with their evidence, and the decision records.
-pub(super) fn sections(page: &mut Page, report: &ChecklistReport) {
-    page.add("missing", "Missing", missing(report));
-    page.add("items", "Checklist", items(report));
-    page.add("records", "Decision records", records(report));
+/// The sections that stand below the items, wherever those stand.
+fn rest(page: &mut Page, view: View<'_>) {
+    page.add("records", "Decision records", records(view));
+    let (heading, changes) = changes::section(view);
+    page.add("changes", heading, changes);
+}
+
+/// The checklist's sections in a gate's page: how it came out, what is missing, its items; or why it cannot be shown.
+pub(super) fn in_gate(page: &mut Page, checklist: &InGate) {
+    let (report, doubt) = match checklist {
+        InGate::Absent => return,
+        InGate::Left(why) => {
+            let said = format!("The checklist that was given is not shown: {why}.");
+            return page.add(
+                "items",
+                "Checklist",
+                Markup::of(&Head { badge: None, lines: vec![Markup::prose(&said)] }),
+            );
+        }
+        InGate::Shown { report, doubt } => (report, doubt),
+    };
+    let badge = match report.outcome.verdict {
+        Finding::Complete => ("good", "complete"),
+        Finding::Incomplete => ("open", "incomplete"),
+        Finding::NotEvaluated => ("silent", "off"),
+    };
+    let mut lines = vec![
+        Markup::text(&format!("{}; judged ", capital(&report.verdict())))
+            .then(&judged(report))
+            .then(&Markup::text(". It was decided before the watch, and decides nothing here.")),
+    ];
+    lines.extend(
+        doubt
+            .iter()
+            .map(|doubt| Markup::text(&format!("Whether it is this deployment's cannot be told: {doubt}."))),
+    );
+    lines.push(
+        Markup::text("Deploying ").then(&Markup::prose(&report.outcome.deploying)).then(&Markup::text(".")),
+    );
+    lines.extend(report.notes.iter().take(MOST_NOTES).map(|note| Markup::prose(note)));
+    let view = View { report, room: Room::Shared };
+    let body = Markup::of(&Head { badge: Some(badge), lines }).then(&missing(view)).then(&items(view));
+    page.add("items", "Checklist", body);
+    rest(page, view);
+}
+
+/// When it was judged, and in which run.
+fn judged(report: &ChecklistReport) -> Markup {
+    let run = report.run().map(|run| format!(" in run {run}")).unwrap_or_default();
+    Markup::moment(report.outcome.at).then(&Markup::text(&run))
+}
+
+/// What a gate's page says of its checklist first.
+#[derive(Template)]
+#[template(path = "head.html")]
+struct Head {
+    badge: Option<(&'static str, &'static str)>,
+    lines: Vec<Markup>,
 }
 
 struct MissingItem {
@@ -63,8 +163,9 @@ struct Missing {
     items: Vec<MissingItem>,
 }
 
-fn missing(report: &ChecklistReport) -> Markup {
-    let items: Vec<MissingItem> = report
+fn missing(view: View<'_>) -> Markup {
+    let items: Vec<MissingItem> = view
+        .report
         .open()
         .into_iter()
         .take(MOST_ENTRIES)
@@ -91,6 +192,11 @@ struct Item {
     title: String,
     because: Markup,
     evidence: Vec<Fact>,
+    /// More of what speaks for it, folded away.
+    folded: Vec<Fact>,
+    /// What is not shown at all.
+    left: usize,
+    elsewhere: &'static str,
     waivers: Vec<Markup>,
     cautions: Vec<Markup>,
     irreversible: Vec<Markup>,
@@ -110,14 +216,25 @@ struct Items {
     more: usize,
 }
 
-fn items(report: &ChecklistReport) -> Markup {
-    let items: Vec<Item> = report.outcome.items.iter().take(MOST_ENTRIES).map(item).collect();
-    let more = report.outcome.items.len().saturating_sub(items.len());
+fn items(view: View<'_>) -> Markup {
+    let all = &view.report.outcome.items;
+    let items: Vec<Item> = all.iter().take(MOST_ENTRIES).map(|row| item(view, row)).collect();
+    let more = all.len().saturating_sub(items.len());
     if items.is_empty() { Markup::default() } else { Markup::of(&Items { items, more }) }
 }
 
-fn item(item: &ItemOutcome) -> Item {
+fn item(view: View<'_>, item: &ItemOutcome) -> Item {
+    let (open, folded) = chosen(&item.evidence, MOST_FACTS);
+    let fact = |evidence: &&Evidence| fact(view.report, evidence);
+    let most = view.room.entries();
+    let evidence: Vec<Fact> = open.iter().take(most).map(fact).collect();
+    let folded: Vec<Fact> = match view.room {
+        Room::Own => folded.iter().take(most).map(fact).collect(),
+        Room::Shared => Vec::new(),
+    };
     Item {
+        left: item.evidence.len() - evidence.len() - folded.len(),
+        elsewhere: view.room.elsewhere(),
         tone: match item.status {
             ItemStatus::Satisfied => "good",
             ItemStatus::Unsatisfied => "bad",
@@ -129,7 +246,8 @@ fn item(item: &ItemOutcome) -> Item {
         id: Markup::code(item.id.as_str()),
         title: item.title.clone(),
         because: Markup::prose(&item.because),
-        evidence: item.evidence.iter().take(MOST_ENTRIES).map(fact).collect(),
+        evidence,
+        folded,
         waivers: item
             .waivers
             .iter()
@@ -168,15 +286,24 @@ fn support(support: Support) -> (&'static str, &'static str) {
     }
 }
 
-fn fact(evidence: &Evidence) -> Fact {
+/// A file of the deployed commit, as a link where its repository has pages.
+fn file(report: &ChecklistReport, path: &str) -> Markup {
+    report.source_page(path).map_or_else(|| Markup::code(path), |page| Markup::link(&page, path))
+}
+
+/// A commit, likewise.
+fn commit(report: &ChecklistReport, id: &str) -> Markup {
+    let words = format!("commit {}", id.chars().take(7).collect::<String>());
+    report.commit_page(id).map_or_else(|| Markup::text(&words), |page| Markup::link(&page, &words))
+}
+
+fn fact(report: &ChecklistReport, evidence: &Evidence) -> Fact {
     let (tone, word) = support(evidence.support);
     let mut around: Vec<Markup> = Vec::new();
     match &evidence.place {
-        Some(Place::Path(path)) => around.push(Markup::code(path)),
+        Some(Place::Path(path)) => around.push(file(report, path)),
         Some(Place::Url(url)) => around.push(Markup::link(url, url)),
-        Some(Place::Commit(id)) => {
-            around.push(Markup::text("commit ").then(&Markup::code(&id.chars().take(7).collect::<String>())));
-        }
+        Some(Place::Commit(id)) => around.push(commit(report, id)),
         None => {}
     }
     match &evidence.when {
@@ -210,18 +337,23 @@ struct Record {
 struct Records {
     records: Vec<Record>,
     more: usize,
+    elsewhere: &'static str,
 }
 
-fn records(report: &ChecklistReport) -> Markup {
-    let rows = || report.outcome.items.iter().flat_map(|item| &item.records);
+fn records(view: View<'_>) -> Markup {
+    let View { report, room } = view;
+    let mut rows: Vec<&LinkedRecord> = report.outcome.items.iter().flat_map(|item| &item.records).collect();
+    // What does not stand comes first.
+    rows.sort_by_key(|row| std::cmp::Reverse(row.support));
     let record = |row: &LinkedRecord| Record {
         tone: support(row.support).0,
         change: row.change.clone(),
         record: if row.record.is_empty() { "none".to_owned() } else { row.record.clone() },
         status: row.status.clone(),
-        file: row.path.as_deref().map(Markup::code).unwrap_or_default(),
+        file: row.path.as_deref().map(|path| file(report, path)).unwrap_or_default(),
     };
-    let records: Vec<Record> = rows().take(MOST_ENTRIES).map(record).collect();
-    let more = rows().count().saturating_sub(records.len());
-    if records.is_empty() { Markup::default() } else { Markup::of(&Records { records, more }) }
+    let records: Vec<Record> = rows.iter().copied().take(room.entries()).map(record).collect();
+    let more = rows.len().saturating_sub(records.len());
+    let elsewhere = room.elsewhere();
+    if records.is_empty() { Markup::default() } else { Markup::of(&Records { records, more, elsewhere }) }
 }

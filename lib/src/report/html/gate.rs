@@ -5,12 +5,12 @@ use askama::Template;
 use super::markup::Markup;
 use super::{MOST_ENTRIES, Page, Tone, Verdict, checklist};
 use crate::gate::CriterionKind;
-use crate::report::checklist::ChecklistReport;
+use crate::report::checklist::InGate;
 use crate::report::gate::{EventKind, PhaseKind, Timeline};
 use crate::report::plot::{Plot, Role, svg};
 use crate::report::{CriterionRow, Report, Standing, capital, numbers};
 
-pub(super) fn page(report: &Report, checklist: Option<&ChecklistReport>) -> Page {
+pub(super) fn page(report: &Report, checklist: &InGate) -> Page {
     let plots = report.plots();
     let timeline = report.timeline(&plots);
     let mut page = Page { verdict: verdict(report), sections: Vec::new() };
@@ -20,9 +20,7 @@ pub(super) fn page(report: &Report, checklist: Option<&ChecklistReport>) -> Page
     page.add("timeline", "Timeline", timeline_of(&timeline));
     page.add("signals", "Signals", signals(&plots));
     page.add("criteria", "Criteria", criteria(report));
-    if let Some(checklist) = checklist {
-        checklist::sections(&mut page, checklist);
-    }
+    checklist::in_gate(&mut page, checklist);
     page.add_lines("unknown", "Not known", report.gate().unknown());
     page.add_lines("notes", "Notes", report.gate().notes());
     page.add("replay", "Replay", replay(report));
@@ -80,7 +78,7 @@ impl Row {
                 Standing::Against => "bad",
                 Standing::Skipped => "silent",
             },
-            status: row.status.as_str(),
+            status: row.word,
             criterion: Markup::code(&row.criterion),
             seen: row.seen.clone(),
             against: row.against.clone(),

@@ -65,12 +65,13 @@ impl Markup {
 
     /// A link, where the address is one of the web; otherwise the text as it is.
     pub(super) fn link(address: &str, text: &str) -> Self {
-        let web = Url::parse(address).ok().filter(|url| {
+        // Whatever is longer than any address is not even read.
+        let short = Some(address).filter(|address| address.len() <= escape::LONGEST_ADDRESS);
+        let web = short.and_then(|address| Url::parse(address).ok()).filter(|url| {
             matches!(url.scheme(), "http" | "https")
                 && url.has_host()
                 && url.username().is_empty()
                 && url.password().is_none()
-                && address.chars().count() <= escape::LONGEST
         });
         match web {
             Some(url) => Self(format!(

@@ -95,7 +95,8 @@ fn one(page: &mut Page, item: &ItemOutcome) {
             Span::new(&format!(": {}", item.because), Style::new()),
         ],
     );
-    let (facts, left_out) = chosen(&item.evidence, MOST_FACTS);
+    let (facts, others) = chosen(&item.evidence, MOST_FACTS);
+    let left_out = others.len();
     for fact in facts {
         let mark = match fact.support {
             Support::For => "+",

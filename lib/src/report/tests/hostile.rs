@@ -7,12 +7,13 @@ use super::builders::{hold_by_unknown, rollback};
 use crate::gate::outcome::Ending;
 use crate::gate::{FailedGate, Outcome, Recovery};
 use crate::policy::Enforcement;
+use crate::report::checklist::InGate;
 use crate::report::terminal::{Colour, Layout};
 use crate::report::{Report, ReportContext, html, json, junit, markdown, terminal};
 use crate::steering::steers;
 
 /// Texts that mean something to one output or another.
-const HOSTILE: &[&str] = &[
+pub(super) const HOSTILE: &[&str] = &[
     "",
     " ",
     "|",
@@ -89,7 +90,7 @@ const HOSTILE: &[&str] = &[
 ];
 
 /// An outcome and a context with this text everywhere.
-fn with_text(text: &str) -> Report {
+pub(super) fn with_text(text: &str) -> Report {
     let owned = || text.to_owned();
     let mut outcome: Outcome = hold_by_unknown();
     outcome.criterion = Some(owned());
@@ -277,8 +278,8 @@ pub(super) fn tags(page: &str) -> Vec<String> {
 }
 
 fn check_html(text: &str) {
-    let page = html::gate(&with_text(text), None);
-    let (found, expected) = (tags(&page), tags(&html::gate(&with_text("plain"), None)));
+    let page = html::gate(&with_text(text), &InGate::Absent);
+    let (found, expected) = (tags(&page), tags(&html::gate(&with_text("plain"), &InGate::Absent)));
     // Blocks of an empty text are left out.
     if !text.trim().is_empty() {
         let other = found.iter().zip(&expected).position(|(found, expected)| found != expected);
@@ -331,7 +332,7 @@ fn a_megabyte_is_cut() {
         assert!(markdown::render(&report).len() <= markdown::LONGEST);
         assert!(terminal::render(&report, Layout::default()).len() < 300_000);
         assert!(junit::render(&report).len() < 600_000);
-        assert!(html::gate(&report, None).len() < 300_000);
+        assert!(html::gate(&report, &InGate::Absent).len() < 300_000);
     }
 }
 

@@ -1,7 +1,9 @@
 use super::builders::{all, context, name, proceed, report, rollback, signal, t};
+use crate::checklist::{TestReport, TestResultError};
 use crate::gate::{Decision, Outcome};
 use crate::policy::Enforcement;
 use crate::policy::rules::ReadingKind;
+use crate::report::checklist::InGate;
 use crate::report::terminal::{Colour, Layout};
 use crate::report::{Report, ReportContext, html, json, junit, markdown, terminal};
 
@@ -106,7 +108,7 @@ fn the_page_of_forty_minutes_and_twelve_signals_is_below_300_kb() {
             .map(|n| signal(&format!("signal_{n}"), ReadingKind::Counts, (0..samples).map(seen).collect()))
             .collect();
         outcome.decided_at = Some(t(15 * samples as u64));
-        let page = html::gate(&report(&outcome), None);
+        let page = html::gate(&report(&outcome), &InGate::Absent);
         assert_eq!(page.matches("class=\"plot\"").count(), 12);
         assert!(page.len() < 300_000, "{} bytes of {samples} samples", page.len());
     }
@@ -115,7 +117,7 @@ fn the_page_of_forty_minutes_and_twelve_signals_is_below_300_kb() {
 #[test]
 fn a_page_says_the_decision_before_everything_else() {
     for (name, outcome) in all() {
-        let page = html::gate(&report(&outcome), None);
+        let page = html::gate(&report(&outcome), &InGate::Absent);
         let decision = format!(
             "<span class=\"decision\">{}",
             match (&outcome.recovery, outcome.decision) {
@@ -147,4 +149,30 @@ fn a_report_of_everything_at_once_is_cut_and_says_so() {
     assert!(text.len() <= markdown::LONGEST, "{}", text.len());
     assert!(text.ends_with("*This report was cut at 100 KB. The JSON report has everything.*\n"));
     assert!(terminal::render(&report(&outcome), Layout::default()).len() < 3_000_000);
+}
+
+#[test]
+fn a_page_says_so_far_where_the_watch_was_cut_short_as_the_other_reports_do() {
+    for (_, outcome) in all() {
+        let report = report(&outcome);
+        let page = html::gate(&report, &InGate::Absent);
+        let text = markdown::render(&report);
+        for word in ["clear so far", "passed so far"] {
+            assert_eq!(
+                page.contains(&format!(">{word}</span>")),
+                text.contains(&format!(" {word} |")),
+                "{page}"
+            );
+        }
+    }
+    let cancelled = html::gate(&report(&super::builders::cancelled()), &InGate::Absent);
+    assert!(cancelled.contains(">clear so far</span>") && !cancelled.contains(">clear</span>"));
+}
+
+#[test]
+fn no_checklist_counts_these_cases_as_tests_of_the_build() {
+    for (name, outcome) in all() {
+        let read = TestReport::read("junit.xml", junit::render(&report(&outcome)).as_bytes());
+        assert_eq!(read, Err(TestResultError::OwnReport), "{name}");
+    }
 }

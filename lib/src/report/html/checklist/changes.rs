@@ -1,0 +1,181 @@
+//! What is deployed: each pull request with who made and approved it and the records that it links, and each commit that came without.
+
+use askama::Template;
+
+use super::{Markup, View, commit, file, support};
+use crate::checklist::{
+    ChangeKind, ChangeShown, Gathered, LinkedRecord, Place, Verdict, Vote, VoteSays, Voter,
+};
+use crate::report::checklist::ChecklistReport;
+use crate::report::html::MOST_ENTRIES;
+
+/// How many people a sentence names.
+const MOST_NAMED: usize = 5;
+
+/// What a reader has to see first comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Approval {
+    Rejected,
+    /// It came without a pull request, so that nobody could approve it.
+    Alone,
+    NotApproved,
+    Waiting,
+    NotKnown,
+    Approved,
+}
+
+struct Row {
+    tone: &'static str,
+    word: &'static str,
+    name: Markup,
+    title: String,
+    people: String,
+    records: Vec<Record>,
+    more: usize,
+}
+
+struct Record {
+    tone: &'static str,
+    status: String,
+    what: Markup,
+}
+
+#[derive(Template)]
+#[template(path = "changes.html")]
+struct Changes {
+    /// Said once of all of them.
+    said: Option<Markup>,
+    rows: Vec<Row>,
+    more: usize,
+    elsewhere: &'static str,
+}
+
+/// The heading and the body; the body is empty where nothing is known of changes, or nothing was evaluated.
+pub(super) fn section(view: View<'_>) -> (&'static str, Markup) {
+    let View { report, room } = view;
+    let outcome = &report.outcome;
+    let changes = outcome.changes.as_deref().unwrap_or_default();
+    let any = |kind: ChangeKind| changes.iter().any(|change| change.kind == kind);
+    let heading = if any(ChangeKind::PullRequest) { "Pull requests" } else { "Changes" };
+    if outcome.verdict == Verdict::NotEvaluated || changes.is_empty() {
+        return (heading, Markup::default());
+    }
+    let mut sorted: Vec<(Approval, &ChangeShown)> =
+        changes.iter().map(|change| (approval(change), change)).collect();
+    sorted.sort_by_key(|(approval, _)| *approval);
+    let rows: Vec<Row> =
+        sorted.iter().take(room.entries()).map(|(approval, change)| row(report, *approval, change)).collect();
+    let gap = changes.iter().find_map(|change| match (change.kind, &change.votes) {
+        (ChangeKind::NotKnown, Gathered::Unknown(gap)) => Some(gap),
+        _ => None,
+    });
+    let said = gap.map(|gap| {
+        Markup::prose(&format!("Which pull requests brought these commits is not known: {}.", gap.why))
+    });
+    let more = changes.len().saturating_sub(rows.len());
+    (heading, Markup::of(&Changes { said, rows, more, elsewhere: room.elsewhere() }))
+}
+
+fn approval(change: &ChangeShown) -> Approval {
+    let votes = match (change.kind, &change.votes) {
+        (ChangeKind::Alone, _) => return Approval::Alone,
+        (ChangeKind::NotKnown, _) | (_, Gathered::Unknown(_)) => return Approval::NotKnown,
+        (ChangeKind::PullRequest, Gathered::Known(votes)) => votes,
+    };
+    let any = |says: VoteSays| votes.iter().any(|vote| counts(vote, says));
+    if any(VoteSays::Rejected) {
+        Approval::Rejected
+    } else if any(VoteSays::Approved) {
+        Approval::Approved
+    } else if any(VoteSays::Waiting) {
+        Approval::Waiting
+    } else {
+        Approval::NotApproved
+    }
+}
+
+/// An author's own approval is none; an author's own objection is one.
+fn counts(vote: &Vote, says: VoteSays) -> bool {
+    vote.says == says && (says != VoteSays::Approved || vote.voter == Voter::SomebodyElse)
+}
+
+fn row(report: &ChecklistReport, approval: Approval, change: &ChangeShown) -> Row {
+    let (tone, word) = match approval {
+        Approval::Rejected => ("bad", "rejected"),
+        Approval::Alone => ("caveat", "no pull request"),
+        Approval::NotApproved => ("caveat", "not approved"),
+        Approval::Waiting => ("caveat", "waiting"),
+        Approval::NotKnown => ("silent", "not known"),
+        Approval::Approved => ("good", "approved"),
+    };
+    let linked = || records(report, change);
+    let shown: Vec<Record> = linked().take(MOST_ENTRIES).map(|row| record(report, row)).collect();
+    Row {
+        tone,
+        word,
+        name: match &change.place {
+            Some(Place::Url(url)) => Markup::link(url, &change.name),
+            Some(Place::Commit(id)) => commit(report, id),
+            Some(Place::Path(_)) | None => Markup::text(&change.name),
+        },
+        title: change.title.clone(),
+        people: people(change),
+        more: linked().count().saturating_sub(shown.len()),
+        records: shown,
+    }
+}
+
+/// What the change links, by whichever item looked.
+fn records<'r>(
+    report: &'r ChecklistReport,
+    change: &'r ChangeShown,
+) -> impl Iterator<Item = &'r LinkedRecord> {
+    let rows = report.outcome.items.iter().flat_map(|item| &item.records);
+    rows.filter(|row| row.change == change.name)
+}
+
+fn record(report: &ChecklistReport, row: &LinkedRecord) -> Record {
+    let name = if row.record.is_empty() { "no decision record" } else { &row.record };
+    let what = match row.path.as_deref() {
+        // A record that is named by its file need not be named twice.
+        Some(path) if path == name => file(report, path),
+        Some(path) => Markup::text(&format!("{name} (")).then(&file(report, path)).then(&Markup::text(")")),
+        None => Markup::text(name),
+    };
+    Record { tone: support(row.support).0, status: row.status.clone(), what }
+}
+
+/// Who made it, and who said what of it.
+fn people(change: &ChangeShown) -> String {
+    let mut parts: Vec<String> = change.author.iter().map(|author| format!("by {author}")).collect();
+    match &change.votes {
+        Gathered::Known(votes) => {
+            for (says, words) in [
+                (VoteSays::Rejected, "rejected by"),
+                (VoteSays::Approved, "approved by"),
+                (VoteSays::Waiting, "waits for"),
+            ] {
+                let who: Vec<&str> =
+                    votes.iter().filter(|vote| counts(vote, says)).map(|vote| vote.by.as_str()).collect();
+                if !who.is_empty() {
+                    parts.push(format!("{words} {}", names(&who)));
+                }
+            }
+            if votes.iter().any(|vote| vote.says == VoteSays::Approved && vote.voter == Voter::Author) {
+                parts.push("its author's own approval counts for nothing".to_owned());
+            }
+        }
+        // Said once of all of them.
+        Gathered::Unknown(_) if change.kind == ChangeKind::NotKnown => {}
+        Gathered::Unknown(gap) => parts.push(format!("whether it was approved is not known: {}", gap.why)),
+    }
+    parts.join("; ")
+}
+
+fn names(who: &[&str]) -> String {
+    let shown = who.get(..MOST_NAMED).unwrap_or(who).join(", ");
+    match who.len().saturating_sub(MOST_NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
