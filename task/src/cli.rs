@@ -19,6 +19,7 @@ mod report;
 mod rollback;
 mod schema;
 mod setting;
+mod shown_checklist;
 mod stale;
 mod task;
 mod telemetry;

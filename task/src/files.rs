@@ -156,12 +156,21 @@ impl ReportFolder {
         self.clear_reports()
     }
 
-    /// Removes an earlier gate's reports, and leaves its journal: it may be what is replayed.
+    /// Removes an earlier gate's reports and verdict, and leaves its journal: it may be what is replayed.
     ///
     /// # Errors
     /// Where an old file cannot be removed.
     pub fn clear_reports(&self) -> Result<(), FileError> {
-        self.remove(&[REPORT_JSON, SUMMARY, PAGE, JUNIT, VERDICT])
+        self.remove(&[VERDICT])?;
+        self.clear_pages()
+    }
+
+    /// Removes an earlier gate's reports, and leaves what it decided then: they are made again.
+    ///
+    /// # Errors
+    /// Where an old file cannot be removed.
+    pub fn clear_pages(&self) -> Result<(), FileError> {
+        self.remove(&[REPORT_JSON, SUMMARY, PAGE, JUNIT])
     }
 
     /// Removes what an earlier checklist wrote.

@@ -31,8 +31,10 @@ enum Input {
     RollbackPlan,
     RollbackStarted,
     DeployedAt,
+    ChecklistReport,
     RollbackAction,
     ReportDirectory,
+    Junit,
     AzureSubscription,
     PrometheusConnection,
     GithubConnection,
@@ -41,7 +43,7 @@ enum Input {
 }
 
 impl Input {
-    const ALL: [Self; 22] = [
+    const ALL: [Self; 24] = [
         Self::Command,
         Self::Policy,
         Self::Environment,
@@ -57,8 +59,10 @@ impl Input {
         Self::RollbackPlan,
         Self::RollbackStarted,
         Self::DeployedAt,
+        Self::ChecklistReport,
         Self::RollbackAction,
         Self::ReportDirectory,
+        Self::Junit,
         Self::AzureSubscription,
         Self::PrometheusConnection,
         Self::GithubConnection,
@@ -83,8 +87,10 @@ impl Input {
             Self::RollbackPlan => "rollbackPlan",
             Self::RollbackStarted => "rollbackStarted",
             Self::DeployedAt => "deployedAt",
+            Self::ChecklistReport => "checklistReport",
             Self::RollbackAction => "rollbackAction",
             Self::ReportDirectory => "reportDirectory",
+            Self::Junit => "junit",
             Self::AzureSubscription => "azureSubscription",
             Self::PrometheusConnection => "prometheusConnection",
             Self::GithubConnection => "githubConnection",
@@ -159,6 +165,8 @@ pub struct TaskInputs {
     /// What only the profile `rollback` of `verify` reads; `None` for a release.
     rollback: Option<RollbackInputs>,
     deployed_at: Option<String>,
+    checklist_report: Option<String>,
+    junit: bool,
     action: &'static str,
     allowed: Vec<String>,
     allowed_secret: Vec<String>,
@@ -215,6 +223,8 @@ pub fn read(environment: &BTreeMap<String, String>) -> Result<TaskInputs, Vec<In
         post: reader.flag(Input::PostToPullRequest),
         rollback: reader.rollback(),
         deployed_at: reader.time(Input::DeployedAt),
+        checklist_report: reader.text(Input::ChecklistReport).map(str::to_owned),
+        junit: reader.flag(Input::Junit),
         action: reader.action(),
         allowed,
         allowed_secret,
@@ -441,6 +451,9 @@ impl TaskInputs {
                 if let Some(at) = &self.deployed_at {
                     option("deployed-at", at.as_ref());
                 }
+                if let Some(file) = &self.checklist_report {
+                    option("checklist-report", file.as_ref());
+                }
                 if let Some(rollback) = &self.rollback {
                     option("profile", "rollback".as_ref());
                     let said = [
@@ -461,7 +474,7 @@ impl TaskInputs {
             "baseline" => option("output", reports.join("baseline.json").as_os_str()),
             _ => {}
         }
-        if self.command == "verify" {
+        if self.junit && matches!(self.command, "verify" | "checklist") {
             line.push("--junit".into());
         }
         if self.command == "checklist" && self.post {
@@ -535,6 +548,8 @@ mod tests {
         let given = [
             ("INPUT_ENVIRONMENT", " staging "),
             ("INPUT_DEPLOYEDAT", "2026-01-01T00:00:00Z"),
+            ("INPUT_CHECKLISTREPORT", "ready/checklist.json"),
+            ("INPUT_JUNIT", "true"),
             ("INPUT_ALLOWEDVARIABLES", "HOST\r\nTeam.Token, PORT"),
             ("INPUT_ALLOWCOMMANDS", "True"),
             ("SECRET_TEAM_TOKEN", "canary"),
@@ -551,10 +566,12 @@ mod tests {
                 "--secret-var=Team.Token",
                 "--report-dir=/reports",
                 "--deployed-at=2026-01-01T00:00:00Z",
+                "--checklist-report=ready/checklist.json",
                 "--junit",
                 "--allow-commands",
             ]
         );
+        assert_eq!(line(&[])[3..], ["--report-dir=/reports"], "no JUnit unless it is asked for");
         assert_eq!(line(&[("INPUT_COMMAND", "baseline")])[3], "--output=/reports/baseline.json");
         let checklist = [
             ("INPUT_COMMAND", "checklist"),

@@ -315,6 +315,9 @@ pub struct VerifyArguments {
     /// Write `junit.xml` into the report folder too.
     #[arg(long, requires = "report_dir")]
     pub junit: bool,
+    /// The `checklist.json` of this deployment, which the page shows; one in the report folder is found by itself.
+    #[arg(long, value_name = "FILE", requires = "report_dir")]
+    pub checklist_report: Option<PathBuf>,
     /// The version that is deployed, for the history; the build number, or what the policy's probe expects, by default.
     #[arg(long, value_name = "VERSION")]
     pub release_version: Option<String>,
@@ -429,6 +432,9 @@ pub struct ReportArguments {
     /// Write `junit.xml` too.
     #[arg(long)]
     pub junit: bool,
+    /// The `checklist.json` of the deployment, which the page shows; one beside the journal is found by itself.
+    #[arg(long, value_name = "FILE")]
+    pub checklist_report: Option<PathBuf>,
 }
 
 impl Command {

@@ -26,7 +26,7 @@ use super::arguments::{ChecklistArguments, Format, Profile};
 use super::devops::{Deadline, Surroundings};
 use super::github::OnGitHub;
 use super::outcome::Junit;
-use super::{Exit, Failure, load, setting, telemetry};
+use super::{Exit, Failure, load, setting, telemetry, verdict};
 use crate::commands::Asked;
 use crate::files::{CHECKLIST_JSON, CHECKLIST_JUNIT, CHECKLIST_PAGE, CHECKLIST_SUMMARY, ReportFolder};
 use crate::git::GitCheckout;
@@ -138,6 +138,10 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
         replay_command: String::new(),
     };
     let report = with_pages(ChecklistReport::new(outcome, context, notes), checkout, &facts);
+    let report = match verdict::run(session) {
+        Some(run) => report.judged_in(run),
+        None => report,
+    };
     let posted = match (&forge, arguments.post) {
         (_, false) => Ok(()),
         (_, true) if interrupted.is_some() => {

@@ -1,6 +1,7 @@
 //! An outcome, printed and written.
 
 use runbook_gate::gate::Outcome;
+use runbook_gate::report::checklist::InGate;
 use runbook_gate::report::terminal::{Colour, Layout};
 use runbook_gate::report::{Report, ReportContext, html, json, junit, markdown, terminal};
 
@@ -15,6 +16,8 @@ pub struct Publication<'p> {
     pub folder: Option<&'p ReportFolder>,
     /// Whether `junit.xml` is one of them.
     pub junit: Junit,
+    /// The checklist that the page shows.
+    pub checklist: &'p InGate,
     /// What is printed.
     pub format: Format,
 }
@@ -44,7 +47,7 @@ pub fn publish(
 ) -> Exit {
     let report = Report::of_gate(outcome, context);
     let written = match publication.folder {
-        Some(folder) => write(session, &report, folder, publication.junit),
+        Some(folder) => write(session, &report, publication.checklist, folder, publication.junit),
         None => Ok(()),
     };
     // Whoever waited for the decision gets it, whatever became of the files.
@@ -75,13 +78,14 @@ pub fn publish(
 pub fn write(
     session: &Session,
     report: &Report,
+    checklist: &InGate,
     folder: &ReportFolder,
     junit: Junit,
 ) -> Result<(), FileError> {
     let clean = |text: String| session.door.redactor().clean(&text).into_owned();
     folder.write(REPORT_JSON, &object(session, report))?;
     folder.write(SUMMARY, &clean(markdown::render(report)))?;
-    folder.write(PAGE, &clean(html::gate(report, None)))?;
+    folder.write(PAGE, &clean(html::gate(report, checklist)))?;
     match junit {
         Junit::Written => folder.write(JUNIT, &clean(junit::render(report))),
         Junit::Left => Ok(()),

@@ -8,6 +8,7 @@ use runbook_gate::gate::Outcome;
 use runbook_gate::journal::{self, Line, Reader};
 use runbook_gate::policy::Policy;
 use runbook_gate::report::ReportContext;
+use runbook_gate::report::checklist::InGate;
 
 use super::arguments::{PolicyArguments, ReplayArguments};
 use super::outcome::{Junit, Publication, publish};
@@ -30,6 +31,7 @@ pub fn run(session: &Session, arguments: &ReplayArguments) -> Result<Exit, Failu
     let publication = Publication {
         folder: folder.as_ref(),
         junit: Junit::of_flag(arguments.junit),
+        checklist: &InGate::Absent,
         format: arguments.format,
     };
     Ok(publish(session, &outcome, &context(&policy, String::new()), &publication))

@@ -7,21 +7,27 @@ use runbook_gate::report::Report;
 use super::arguments::{PolicyArguments, ReportArguments};
 use super::outcome::{Junit, write};
 use super::replay::{context, open, replayed};
-use super::{Exit, Failure};
+use super::{Exit, Failure, shown_checklist};
 use crate::files::{ReportFolder, shown};
 use crate::session::Session;
 
 /// Writes what `verify` wrote of the same journal, byte for byte where the paths are the same.
 pub fn run(session: &Session, arguments: &ReportArguments) -> Result<Exit, Failure> {
     let beside = arguments.journal.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let path = arguments.report_dir.as_deref().or(beside).unwrap_or(Path::new("."));
+    let beside = beside.unwrap_or(Path::new("."));
+    let path = arguments.report_dir.as_deref().unwrap_or(beside);
     let (policy, journal) = open(session, &arguments.policy, &arguments.journal)?;
     let folder = ReportFolder::open(path).map_err(Failure::input)?;
-    folder.clear_reports().map_err(Failure::input)?;
+    // What the gate decided then stays beside its journal; another gate's verdict beside these reports would be taken for this one's.
+    let own = std::fs::canonicalize(path).ok() == std::fs::canonicalize(beside).ok();
+    if own { folder.clear_pages() } else { folder.clear_reports() }.map_err(Failure::input)?;
     let outcome = replayed(session, &policy, journal, &arguments.journal)?;
     let context = context(&policy, replay_command(&arguments.policy, &arguments.journal));
+    let kept = ReportFolder::at(beside);
+    let deployed = shown_checklist::of_journal(&policy, &kept, &outcome);
+    let checklist = shown_checklist::find(session, arguments.checklist_report.as_deref(), &kept, &deployed);
     let report = Report::of_gate(&outcome, &context);
-    write(session, &report, &folder, Junit::of_flag(arguments.junit)).map_err(Failure::input)?;
+    write(session, &report, &checklist, &folder, Junit::of_flag(arguments.junit)).map_err(Failure::input)?;
     session.door.say(&format!("{}: the reports are in {}", outcome.decision, shown(path)));
     Ok(Exit::Success)
 }

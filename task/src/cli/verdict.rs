@@ -28,7 +28,7 @@ pub fn keep(
     if folder.is_none() && history.is_none() && session.agent().is_none() {
         return;
     }
-    let run = session.variable("BUILD_BUILDID").and_then(|id| id.parse().ok());
+    let run = run(session);
     let record = VerdictRecord::of(
         outcome,
         policy.service(),
@@ -67,8 +67,13 @@ fn version(session: &Session, policy: &Policy, arguments: &VerifyArguments) -> S
     given.or_else(|| session.variable("BUILD_BUILDNUMBER")).or(expected).unwrap_or_default().to_owned()
 }
 
+/// The run of the pipeline.
+pub fn run(session: &Session) -> Option<u64> {
+    session.variable("BUILD_BUILDID")?.parse().ok()
+}
+
 /// The deployed commit: the pipeline's, else the one that is checked out here.
-fn commit(session: &Session) -> String {
+pub fn commit(session: &Session) -> String {
     if let Some(commit) = session.variable("BUILD_SOURCEVERSION") {
         return commit.to_owned();
     }

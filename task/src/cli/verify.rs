@@ -7,6 +7,8 @@ use runbook_gate::gate::{Gate, Outcome, recovery_rules};
 use runbook_gate::journal::Line;
 use runbook_gate::policy::rules::GateRules;
 use runbook_gate::policy::{BaselineRule, Enforcement, Policy};
+use runbook_gate::report::checklist::InGate;
+use runbook_gate::rollback::Profile;
 use runbook_gate::source::SourceNote;
 use runbook_gate::{Baseline, Duration, SignalName, Timestamp};
 
@@ -16,7 +18,7 @@ use super::outcome::{Junit, Publication, publish};
 use super::recovery::{self, Redeployment};
 use super::report::replay_command;
 use super::setting::{Look, Setting, judge, set_up, view};
-use super::{Exit, Failure, load, reading, replay};
+use super::{Exit, Failure, load, reading, replay, shown_checklist};
 use crate::drive::baseline::{Past, gather};
 use crate::drive::ledger::Ledger;
 use crate::drive::prepare::{Interrupted, Reply, ask, doubts_without_notes, notes};
@@ -78,8 +80,26 @@ pub fn run(session: &Session, arguments: &VerifyArguments) -> Result<Exit, Failu
         let rules = rules(&policy, redeployment.as_ref());
         rehearse(session, &policy, &rules, &mut setting, arguments.format)
     } else {
+        let checklist = match &folder {
+            Some(folder) => {
+                let given = arguments.checklist_report.as_deref();
+                let profile = redeployment.as_ref().map_or(Profile::Deployment, |_| Profile::Rollback);
+                let deployed = shown_checklist::of_gate(session, &policy, profile);
+                shown_checklist::find(session, given, folder, &deployed)
+            }
+            None => InGate::Absent,
+        };
         let redeployment = redeployment.as_ref();
-        let gate = GateRun { session, policy: &policy, arguments, redeployment, deployed_at, normal, folder };
+        let gate = GateRun {
+            session,
+            policy: &policy,
+            arguments,
+            redeployment,
+            deployed_at,
+            normal,
+            folder,
+            checklist,
+        };
         gate.run(&mut setting)
     };
     runner.stop_all();
@@ -235,6 +255,7 @@ struct GateRun<'r> {
     /// The baselines that are given; `None` where they are read from the past.
     normal: Option<Vec<(SignalName, Baseline)>>,
     folder: Option<ReportFolder>,
+    checklist: InGate,
 }
 
 /// What sources remarked before the watch, for the journal and whatever is made of it.
@@ -289,6 +310,7 @@ impl GateRun<'_> {
         let publication = Publication {
             folder: self.folder.as_ref(),
             junit: Junit::of_flag(self.arguments.junit),
+            checklist: &self.checklist,
             format: self.arguments.format,
         };
         let redeployed = self.redeployment.map(|redeployment| &redeployment.release);

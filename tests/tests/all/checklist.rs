@@ -255,7 +255,16 @@ fn reports_are_written_and_commit_texts_steer_nothing() {
 #[test]
 fn the_same_facts_give_the_same_report() {
     let gate = changed("Change\n\nADR: 1");
-    assert_eq!(desk(&gate, &[]).out, desk(&gate, &[]).out);
+    let report = || {
+        let mut report = desk(&gate, &[]).json();
+        // When it was judged is no fact of the deployment.
+        let at = report["at"].take();
+        assert!(at.as_str().unwrap().ends_with('Z'), "{at}");
+        report
+    };
+    assert_eq!(report(), report());
+    assert_eq!(report()["commit"].as_str().unwrap().len(), 40);
+    assert_eq!(report()["changes"][0]["title"], "Change");
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod mistakes;
 mod recovery;
 mod remarks;
 mod secrets;
+mod shown_checklist;
 mod signals;
 mod small;
 mod watches;

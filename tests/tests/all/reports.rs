@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use runbook_gate::diagnostic::Colour;
 use runbook_gate::policy::{PolicyFile, Variable, Variables};
+use runbook_gate::report::checklist::InGate;
 use runbook_gate::report::terminal::Layout;
 use runbook_gate::report::{Report, ReportContext, html, json, junit, markdown, terminal};
 use runbook_gate::{Timestamp, journal};
@@ -50,7 +51,7 @@ fn the_example_reports_are_what_is_made_of_the_example_journal() {
         ("report.txt", wide(Colour::Plain)),
         ("report.svg", picture(&wide(Colour::Ansi))),
         ("report.md", markdown::render(&report)),
-        ("report.html", html::gate(&report, Option::None)),
+        ("report.html", html::gate(&report, &InGate::Absent)),
         ("report.json", format!("{}\n", json::render(&report))),
         ("junit.xml", junit::render(&report)),
     ] {

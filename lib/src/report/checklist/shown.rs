@@ -1,6 +1,7 @@
 //! A checklist in a gate's report: whether it is that of the deployment that the gate watches.
 
 use super::ChecklistReport;
+use crate::rollback::Profile;
 
 /// The deployment that a gate watches, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -9,6 +10,8 @@ pub struct Deployed {
     pub service: String,
     /// The environment.
     pub environment: String,
+    /// Whether it is a deployment, or what was deployed again after a rollback.
+    pub profile: Profile,
     /// The commit's full id.
     pub commit: Option<String>,
     /// The run of the pipeline that deploys it.
@@ -48,6 +51,10 @@ impl ChecklistReport {
     /// thing, and another run of the same commit may have had other backups and other words.
     #[must_use]
     pub fn fits(&self, deployed: &Deployed) -> Fit {
+        if deployed.profile == Profile::Rollback {
+            let words = "a rollback has no checklist, and this gate watches what was deployed again";
+            return Fit::Other(words.to_owned());
+        }
         let (service, environment) = (&self.context.service, &self.outcome.environment);
         if *service != deployed.service || *environment != deployed.environment {
             return Fit::Other(format!(
@@ -115,7 +122,8 @@ mod tests {
 
     fn watched(commit: Option<&str>, run: Option<u64>) -> Deployed {
         let commit = commit.map(str::to_owned);
-        Deployed { service: "orders".into(), environment: "production".into(), commit, run }
+        let (service, environment) = ("orders".into(), "production".into());
+        Deployed { service, environment, profile: Profile::Deployment, commit, run }
     }
 
     #[test]
@@ -141,6 +149,12 @@ mod tests {
             judged(a, Some(7)).fits(&watched(b, Some(8))),
             Fit::Other("it is of commit aaaaaaa, and this gate watches commit bbbbbbb".into())
         );
+    }
+
+    #[test]
+    fn what_was_deployed_again_has_no_checklist_also_in_the_same_run() {
+        let again = Deployed { profile: Profile::Rollback, ..watched(Some("aaaaaaaaaa"), Some(7)) };
+        assert!(matches!(judged(Some("aaaaaaaaaa"), Some(7)).fits(&again), Fit::Other(_)));
     }
 
     #[test]
