@@ -7,11 +7,12 @@
 mod exposition;
 mod histogram;
 mod lane;
+mod missing;
 mod target;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::remark::{self, Secrets};
 use super::selector::{Selector, SelectorError};
@@ -27,6 +28,7 @@ use crate::{Duration, Secret, SignalName, Timestamp};
 use exposition::Dialect;
 use histogram::{Buckets, Place, quantile};
 use lane::{Growth, Lane, Scraped, Shown, scrape};
+use missing::{Missing, Pages, incomplete};
 use target::{Advance, Target};
 
 /// What is asked for: both formats, the stricter one first.
@@ -42,6 +44,8 @@ pub(super) struct Scrape {
     targets: Vec<Target>,
     secrets: Secrets,
     said: BTreeSet<String>,
+    /// Lanes whose labels were seen: that they choose nothing is then no mistake.
+    able: BTreeSet<usize>,
 }
 
 /// How a signal is made of lanes.
@@ -91,7 +95,15 @@ impl Scrape {
         let target = |address: &_| Target::new(Clone::clone(address), lanes.lanes.len());
         let targets = spec.targets.iter().map(target).collect();
         let secrets = Secrets::of(&spec.headers, &spec.targets);
-        Ok(Self { spec: spec.clone(), targets, lanes: lanes.lanes, signals, secrets, said: BTreeSet::new() })
+        Ok(Self {
+            spec: spec.clone(),
+            targets,
+            lanes: lanes.lanes,
+            signals,
+            secrets,
+            said: BTreeSet::new(),
+            able: BTreeSet::new(),
+        })
     }
 
     fn request(&self, target: &Target, timeout: Duration) -> Request {
@@ -109,11 +121,8 @@ impl Scrape {
         if response.status != 200 {
             return Err(unanswered::refused(response, "; check the path", &self.secrets));
         }
-        let dialect = match response.content_type.as_str() {
-            "application/openmetrics-text" => Dialect::OpenMetrics,
-            _ => Dialect::Text,
-        };
-        scrape(&self.lanes, &response.body, dialect).map_err(|why| Absence::Error(self.secrets.plain(&why)))
+        scrape(&self.lanes, &response.body, dialect_of(response))
+            .map_err(|why| Absence::Error(self.secrets.plain(&why)))
     }
 
     /// Says something once.
@@ -168,8 +177,40 @@ impl Scrape {
         }
     }
 
+    /// Why lanes that choose nothing do so, as long as it is not known that they could.
+    fn missing(
+        &mut self,
+        answers: &[Result<Response, TransportError>],
+        scrapes: &[(Scraped, Advance)],
+    ) -> BTreeMap<usize, Missing> {
+        let is_empty = |lane: &usize| {
+            scrapes
+                .iter()
+                .all(|(scraped, _)| scraped.shown.get(*lane).is_none_or(|shown| shown.series() == 0))
+        };
+        let empty: Vec<usize> = (0..self.lanes.len())
+            .filter(|lane| !self.able.contains(lane) && !scrapes.is_empty())
+            .filter(is_empty)
+            .collect();
+        if empty.is_empty() {
+            return BTreeMap::new();
+        }
+        let mut pages = Pages::default();
+        for response in answers.iter().flatten() {
+            pages.add(&self.lanes, &response.body, dialect_of(response));
+        }
+        let why = |lane: usize| Some((lane, pages.why(self.lanes.get(lane)?)));
+        empty.into_iter().filter_map(why).collect()
+    }
+
     /// A signal's sample; `None` while there is nothing to compare with.
-    fn sample(&self, reading: Reading, at: Timestamp, scrapes: &[(Scraped, Advance)]) -> Option<Sample> {
+    fn sample(
+        &self,
+        reading: Reading,
+        at: Timestamp,
+        scrapes: &[(Scraped, Advance)],
+        missing: &BTreeMap<usize, Missing>,
+    ) -> Option<Sample> {
         let shown = |lane: usize| scrapes.iter().filter_map(move |(scraped, _)| scraped.shown.get(lane));
         let series = |lane: usize| shown(lane).map(Shown::series).sum::<usize>();
         let no_data = Some(Sample::Absent(Absence::NoData));
@@ -186,6 +227,10 @@ impl Scrape {
         let count = |lane: usize| -> f64 { self.grown(lane).map(count_of).sum() };
         Some(match reading {
             Reading::Ratio { total, .. } if series(total) == 0 => Sample::Absent(Absence::NoData),
+            // What can choose nothing shows no error either.
+            Reading::Ratio { bad, .. } if matches!(missing.get(&bad), Some(Missing::Label(_))) => {
+                Sample::Absent(Absence::NoData)
+            }
             Reading::Ratio { bad, total } => Sample::from_counts(count(bad), count(total)),
             Reading::Rate(lane) | Reading::Increase(lane) if series(lane) == 0 => {
                 Sample::Absent(Absence::NoData)
@@ -208,6 +253,12 @@ impl Scrape {
             }
             Reading::Gauge(_) => Sample::Absent(Absence::NoData),
         })
+    }
+
+    /// Whether errors are counted by another metric than all requests.
+    fn is_of_another_metric(&self, total: usize, bad: Option<usize>) -> bool {
+        let name = |lane: usize| self.lanes.get(lane).and_then(|lane| lane.selector().name());
+        bad.is_some_and(|bad| name(bad) != name(total))
     }
 
     fn grown(&self, lane: usize) -> impl Iterator<Item = &Growth> {
@@ -236,22 +287,44 @@ impl Scrape {
     }
 
     /// What a reader should know of the samples.
-    fn remark_on(&mut self, scrapes: &[(Scraped, Advance)], notes: &mut Vec<SourceNote>) {
+    fn remark_on(
+        &mut self,
+        scrapes: &[(Scraped, Advance)],
+        missing: &BTreeMap<usize, Missing>,
+        notes: &mut Vec<SourceNote>,
+    ) {
         if scrapes.iter().any(|(scraped, _)| scraped.native > 0) {
             self.say(notes, None, "native histograms are exposed, which are not read".to_owned());
         }
         for (signal, reading) in self.signals.clone() {
-            let lane = match reading {
-                Reading::Ratio { total: lane, .. }
-                | Reading::Rate(lane)
+            let (lane, bad) = match reading {
+                Reading::Ratio { bad, total } => (total, Some(bad)),
+                Reading::Rate(lane)
                 | Reading::Increase(lane)
                 | Reading::Gauge(lane)
-                | Reading::Quantile { lane, .. } => lane,
+                | Reading::Quantile { lane, .. } => (lane, None),
             };
-            let series: usize =
-                scrapes.iter().filter_map(|(scraped, _)| scraped.shown.get(lane)).map(Shown::series).sum();
-            if series == 0 && !scrapes.is_empty() {
-                self.say(notes, Some(&signal), format!("no series is exposed that `{signal}` asks for"));
+            let words = match (missing.get(&lane), bad.and_then(|bad| missing.get(&bad))) {
+                (Some(missing), _) => Some(missing.words().to_owned()),
+                (None, Some(missing @ Missing::Label(_))) => {
+                    Some(format!("`bad` can choose nothing: {}", missing.words()))
+                }
+                // Some services show no series of errors before there is one.
+                (None, Some(Missing::SoFar(words))) if self.is_of_another_metric(lane, bad) => {
+                    Some(format!("`bad` chooses nothing, which is taken for no errors: {words}"))
+                }
+                (None, _) => None,
+            };
+            if let Some(words) = words {
+                self.say(notes, Some(&signal), format!("{signal}: {words}"));
+            }
+            if let (Reading::Quantile { .. }, Some(Lane::Histogram { name, .. })) =
+                (reading, self.lanes.get(lane))
+            {
+                let shown: Vec<&Scraped> = scrapes.iter().map(|(scraped, _)| scraped).collect();
+                if let Some(words) = incomplete(lane, name, &shown) {
+                    self.say(notes, Some(&signal), format!("{signal}: {words}"));
+                }
             }
             if let Reading::Quantile { lane, quantile: q } = reading
                 && quantile(q, &self.buckets(lane)).place == Place::Beyond
@@ -262,6 +335,13 @@ impl Scrape {
                 self.say(notes, Some(&signal), text);
             }
         }
+    }
+}
+
+fn dialect_of(response: &Response) -> Dialect {
+    match response.content_type.as_str() {
+        "application/openmetrics-text" => Dialect::OpenMetrics,
+        _ => Dialect::Text,
     }
 }
 
@@ -326,15 +406,17 @@ impl Source for Scrape {
             .targets
             .iter()
             .any(|target| target.since.is_some_and(|since| since < window.anchor && window.anchor < at));
+        let missing = self.missing(&answers, &scrapes);
+        self.able.extend((0..self.lanes.len()).filter(|lane| !missing.contains_key(lane)));
         for (signal, reading) in &self.signals {
             let spans = !matches!(reading, Reading::Gauge(_));
-            if let Some(sample) = self.sample(*reading, at, &scrapes)
+            if let Some(sample) = self.sample(*reading, at, &scrapes, &missing)
                 && !(spans && straddles)
             {
                 polled.observations.push(Observation { at, signal: signal.clone(), sample });
             }
         }
-        self.remark_on(&scrapes, &mut polled.notes);
+        self.remark_on(&scrapes, &missing, &mut polled.notes);
         if scrapes.iter().all(|(_, advance)| *advance != Advance::Primed) {
             self.targets.iter_mut().for_each(|target| target.begin_again(at));
         }

@@ -112,6 +112,11 @@ impl Selector {
         self.name.as_deref()
     }
 
+    /// The labels that it asks for, apart from the name.
+    pub(super) fn labels(&self) -> impl Iterator<Item = &str> {
+        self.matchers.iter().map(|matcher| matcher.label.as_str()).filter(|label| *label != NAME)
+    }
+
     /// The same selector of another metric: `x` becomes `x_bucket`.
     pub(super) fn with_suffix(&self, suffix: &str) -> Option<Self> {
         let name = self.name.as_ref().map(|name| format!("{name}{suffix}"))?;

@@ -94,6 +94,13 @@ pub(super) fn scrape(lanes: &[Lane], body: &[u8], dialect: Dialect) -> Result<Sc
 type Labels<'l> = [(Cow<'l, str>, Cow<'l, str>)];
 
 impl Lane {
+    /// What chooses its series.
+    pub(super) const fn selector(&self) -> &Selector {
+        let (Self::Counter(selector) | Self::Gauge(selector) | Self::Histogram { buckets: selector, .. }) =
+            self;
+        selector
+    }
+
     fn empty(&self) -> Shown {
         match self {
             Self::Counter(_) => Shown::Counters(BTreeMap::new()),
@@ -104,9 +111,7 @@ impl Lane {
 
     /// Takes a sample if it is of this lane. A series that stands twice counts once, as its first line says.
     fn take(&self, shown: &mut Shown, name: &str, labels: &Labels<'_>, value: f64) -> Result<(), String> {
-        let (Self::Counter(selector) | Self::Gauge(selector) | Self::Histogram { buckets: selector, .. }) =
-            self;
-        if !selector.chooses(name, labels) {
+        if !self.selector().chooses(name, labels) {
             return Ok(());
         }
         let is_gauge = matches!(self, Self::Gauge(_));

@@ -1,4 +1,5 @@
 mod exposition;
+mod missing;
 mod properties;
 
 use super::*;
@@ -209,7 +210,10 @@ fn what_is_not_exposed_is_no_data_and_said_once() {
     assert_eq!(told, ["1000 queue no-data"]);
     assert_eq!(
         said,
-        ["no series is exposed that `error_rate` asks for", "no series is exposed that `queue` asks for"]
+        [
+            "error_rate: the page has no metric `r_total`; nor one with a similar name",
+            "queue: the page has no metric `q`; nor one with a similar name"
+        ]
     );
     let (told, said) = script.answer(ok("up 1\n"));
     assert_eq!(told, ["1015 error_rate no-data", "1015 queue no-data"]);
