@@ -18,7 +18,7 @@ pub mod witness;
 use runbook_gate::gate::{Outcome, Step};
 use runbook_gate::journal::Line;
 use runbook_gate::sample::{Absence, Sample};
-use runbook_gate::source::{PollWindow, Polled};
+use runbook_gate::source::{PollWindow, Polled, SourceSignal};
 use runbook_gate::{Duration, Timestamp};
 
 use self::ledger::{Ledger, LedgerError};
@@ -75,6 +75,13 @@ pub fn watch(
     };
     // The journal says from its head on that it has ticks.
     ledger.record(Line::Tick { t: course.start })?;
+    let end = ledger.end().unwrap_or(course.start);
+    if begun > end {
+        let why = format!("it has no past to read: it was first asked at {begun}, when the watch had ended");
+        for source in course.sources.iter().filter(|source| source.reads == Reads::Moments) {
+            give_up_on(source, end, &Absence::Error(why.clone()), &mut ledger)?;
+        }
+    }
     loop {
         let now = stage.now();
         let end = ledger.end().unwrap_or(course.start);
@@ -82,6 +89,11 @@ pub fn watch(
         let give_up = end.max(begun) + watch.longest_wait();
         let settled = if now >= give_up { end } else { watch.settled(now, end).min(end) };
         if let Some(t) = watch.next_tick(settled, end) {
+            if t >= end {
+                for slot in watch.slots.iter().filter(|slot| begun <= end && slot.has_never_answered()) {
+                    give_up_on(slot.watched, end, &Absence::Timeout, &mut ledger)?;
+                }
+            }
             if ledger.record(Line::Tick { t })? == Step::Decided {
                 view.show(&ledger.progress(), now);
                 break;
@@ -259,6 +271,20 @@ impl Watch<'_> {
         let wait = |slot: &Slot<'_>| slot.watched.ingestion_delay.plus(slot.longest_hold());
         self.slots.iter().map(wait).max().unwrap_or_default()
     }
+}
+
+/// Journals why nothing is known of a source's signals.
+fn give_up_on(
+    source: &Watched,
+    t: Timestamp,
+    why: &Absence,
+    ledger: &mut Ledger<'_>,
+) -> Result<(), DriveError> {
+    for SourceSignal { signal, .. } in &source.signals {
+        let sample = Sample::Absent(why.clone());
+        ledger.record(Line::Sample { t, signal: signal.clone(), sample })?;
+    }
+    Ok(())
 }
 
 /// A poll of which everything failed gave nothing. That there is nothing to give is an answer.

@@ -218,6 +218,8 @@ pub struct SignalSummary {
     pub known: u64,
     /// Absent samples in the watch by reason, in alphabetical order of the reasons.
     pub absent: Vec<(String, u64)>,
+    /// Where nothing is known: what was last said of it.
+    pub remark: Option<String>,
     /// The covered share of the watch, 0 to 1.
     pub coverage: f64,
     /// The newest known reading: a number, or the rate of its counts.

@@ -10,6 +10,7 @@ use super::numbers::{self, Measure};
 use crate::criterion::{Comparison, Criterion, Direction};
 use crate::gate::outcome::{ComparisonNumbers, Ending, SignalSummary};
 use crate::gate::{CriterionKind, CriterionOutcome, CriterionStatus, Outcome};
+use crate::sample::Absence;
 use crate::{Duration, SignalName};
 
 pub(super) use plots::plots;
@@ -269,7 +270,15 @@ fn unknown(outcome: &Outcome) -> Vec<String> {
         let covered = numbers::percent(signal.coverage);
         let name = &signal.signal;
         if signal.known == 0 {
-            lines.push(format!("{name} was never known in the watch{reasons}."));
+            let said = signal.remark.as_deref().filter(|_| is_without_reason(signal));
+            let said = said.map(|text| text.strip_prefix(&format!("{name}: ")).unwrap_or(text));
+            lines.push(match said {
+                Some(text) => format!("{name} was never known in the watch{reasons}: {}", sentence(text)),
+                None if reasons.is_empty() => {
+                    format!("{name} was never known in the watch: no sample of it came.")
+                }
+                None => format!("{name} was never known in the watch{reasons}."),
+            });
         } else if absent > 0 {
             let of = numbers::of(absent as f64, absent.saturating_add(signal.known) as f64);
             lines.push(match covered.as_str() {
@@ -301,6 +310,17 @@ fn unknown(outcome: &Outcome) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// Whether the reasons of its absent samples say nothing of why.
+fn is_without_reason(signal: &SignalSummary) -> bool {
+    let nothing = Absence::NoData.to_string();
+    signal.absent.iter().all(|(reason, _)| *reason == nothing)
+}
+
+/// With a full stop, where it has no end of its own.
+fn sentence(text: &str) -> String {
+    if text.ends_with(['.', '?', '!']) { text.to_owned() } else { format!("{text}.") }
 }
 
 fn samples(count: u64) -> String {

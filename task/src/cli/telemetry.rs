@@ -13,7 +13,7 @@ use super::arguments::{Format, TelemetryArguments};
 use super::normal::{Normal, normal};
 use super::setting::{Look, Setting, interrupted, set_up};
 use super::{Exit, Failure, load};
-use crate::drive::prepare::{Findings, Interrupted, Reply, ask, first_look, pause_until};
+use crate::drive::prepare::{Findings, Interrupted, Reply, ask, first_look, pause_until, why_nothing};
 use crate::drive::stage::{Job, Stage};
 use crate::drive::{Reads, Trial, Watched};
 use crate::files::shown;
@@ -43,7 +43,7 @@ pub fn run(session: &Session, arguments: &TelemetryArguments) -> Result<Exit, Fa
         }
     };
     let mut setting = set_up(session, &policy, &arguments.policy, &arguments.network, |_| false)?;
-    let Looked { observed, windows, found } = match observe(&mut setting, arguments.past) {
+    let Looked { observed, windows, said, found } = match observe(&mut setting, arguments.past) {
         Ok(looked) => looked,
         Err(why) => return interrupted(session, &setting, why),
     };
@@ -55,7 +55,7 @@ pub fn run(session: &Session, arguments: &TelemetryArguments) -> Result<Exit, Fa
     }
     let beside = Known {
         baselines: baselines.map(|given| given.into_iter().collect()),
-        silent: silent(session, &policy, &setting, &observed),
+        silent: silent(session, &policy, &setting, &observed, said),
         windows,
     };
     let telemetry = analyse_knowing(policy.gate(), &observed, &beside, session.clock.now());
@@ -120,6 +120,8 @@ pub struct Looked {
     pub observed: Observed,
     /// What the events of a signal's points are of.
     windows: BTreeMap<SignalName, Window>,
+    /// What sources say of signals of which they know nothing.
+    said: BTreeMap<SignalName, String>,
     /// What is wrong.
     found: Findings,
 }
@@ -161,6 +163,15 @@ pub fn observe(setting: &mut Setting, past: Duration) -> Result<Looked, Interrup
             windows.insert(signal.signal.clone(), window);
         }
     }
+    let mut said = BTreeMap::new();
+    for (index, source) in setting.watched.iter().enumerate() {
+        for reply in [&first, &second].into_iter().filter_map(|replies| replies.get(index)) {
+            for (signal, text) in why_nothing(source, reply) {
+                let text = text.strip_prefix(&format!("{signal}: ")).unwrap_or(text);
+                said.entry(signal.clone()).or_insert_with(|| text.to_owned());
+            }
+        }
+    }
     take(&mut observed, &second);
     for samples in observed.values_mut() {
         // What was read later stands first, and stays.
@@ -168,7 +179,7 @@ pub fn observe(setting: &mut Setting, past: Duration) -> Result<Looked, Interrup
         samples.sort_by_key(|(at, _)| *at);
         samples.dedup_by_key(|(at, _)| *at);
     }
-    Ok(Looked { observed, windows, found })
+    Ok(Looked { observed, windows, said, found })
 }
 
 /// Why signals that answer nothing do so, as far as their servers say.
@@ -177,6 +188,7 @@ fn silent(
     policy: &Policy,
     setting: &Setting,
     observed: &Observed,
+    mut reasons: BTreeMap<SignalName, String>,
 ) -> BTreeMap<SignalName, String> {
     let is_silent = |samples: &Vec<(Timestamp, Sample)>| {
         !samples.is_empty()
@@ -184,7 +196,6 @@ fn silent(
     };
     let silent: Vec<SignalName> =
         observed.iter().filter(|(_, samples)| is_silent(samples)).map(|(signal, _)| signal.clone()).collect();
-    let mut reasons = BTreeMap::new();
     for spec in policy.sources() {
         reasons.extend(why_silent(spec, &silent, setting.transport.as_ref()));
     }

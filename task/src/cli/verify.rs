@@ -330,8 +330,12 @@ impl GateRun<'_> {
         if let Err(failure) = judge(self.session, self.policy, &found) {
             return Ok(Err(failure));
         }
-        heard.say(at, notes(&replies), view);
+        let warned = |note: &SourceNote| found.doubts.iter().any(|doubt| doubt.ends_with(&note.text));
+        let (warned, said): (Vec<SourceNote>, Vec<SourceNote>) =
+            notes(&replies).into_iter().partition(warned);
+        heard.say(at, said, view);
         // These were said as warnings.
+        heard.keep(at, warned);
         heard.keep(at, doubts_without_notes(&setting.watched, &replies));
         let limit = self.arguments.serve_within;
         let arrival = await_version(&setting.watched, &mut setting.stage, view, limit, VERSION_EVERY)?;

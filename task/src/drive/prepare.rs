@@ -1,8 +1,8 @@
 //! Before the watch: every source is asked once, so that a mistake in the policy is found before anybody waits for it.
 
 use runbook_gate::sample::{Absence, Sample};
-use runbook_gate::source::{PollWindow, Polled, SourceNote};
-use runbook_gate::{Duration, Timestamp};
+use runbook_gate::source::{Observation, PollWindow, Polled, SourceNote};
+use runbook_gate::{Duration, SignalName, Timestamp};
 
 use super::slot::{Reads, Trial, Watched};
 use super::stage::{Answer, Event, Job, Stage};
@@ -167,9 +167,9 @@ fn finding(source: &Watched, reply: &Reply) -> Findings {
         // The network is fine, so what is wrong is the question: a query, a selector, a pointer.
         (Trial::Answers, None) => {
             found.mistakes.extend(errors(reply).into_iter().map(|line| format!("{name}: {line}")));
-            found
-                .doubts
-                .extend(empty_signals(source, reply).into_iter().map(|line| format!("{name}: {line}")));
+            let said = why_nothing(source, reply).into_iter().map(|(_, text)| text.to_owned());
+            let doubts = said.chain(empty_signals(source, reply));
+            found.doubts.extend(doubts.map(|line| format!("{name}: {line}")));
         }
     }
     found
@@ -231,10 +231,25 @@ fn by_reason<'s>(signals: impl Iterator<Item = (&'s str, String)>) -> Vec<String
     reasons.into_iter().map(|(why, signals)| format!("{}: {why}", signals.join(", "))).collect()
 }
 
-/// The signals of which nothing is known now.
+/// What a source of moments says of signals of which it knows nothing: what its answer lacks.
+pub fn why_nothing<'r>(source: &Watched, reply: &'r Reply) -> Vec<(&'r SignalName, &'r str)> {
+    let Some(polled) = reply.polled().filter(|_| source.reads == Reads::Moments) else { return Vec::new() };
+    let is_known = |signal: &SignalName| {
+        let of_signal = |seen: &&Observation| seen.signal == *signal;
+        polled.observations.iter().filter(of_signal).any(|seen| matches!(seen.sample, Sample::Known(_)))
+    };
+    let said = |note: &'r SourceNote| Some((note.signal.as_ref()?, note.text.as_str()));
+    polled.notes.iter().filter_map(said).filter(|(signal, _)| !is_known(signal)).collect()
+}
+
+/// The signals of which nothing is known now, and it is not said why.
 fn empty_signals(source: &Watched, reply: &Reply) -> Vec<String> {
     let observations = reply.polled().map(|polled| polled.observations.as_slice()).unwrap_or_default();
+    let said = why_nothing(source, reply);
     by_reason(source.signals.iter().filter_map(|signal| {
+        if said.iter().any(|(known, _)| **known == signal.signal) {
+            return None;
+        }
         let mut of_signal = observations.iter().filter(|seen| seen.signal == signal.signal).peekable();
         let newest = match of_signal.clone().last().map(|seen| &seen.sample) {
             Some(Sample::Absent(absence)) => absence.to_string(),

@@ -74,6 +74,8 @@ pub struct Slot<'w> {
 /// What the newest poll came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manner {
+    /// None has come to an end.
+    New,
     /// It gave what there was.
     Answers,
     /// It failed, or was no longer waited for.
@@ -96,9 +98,14 @@ impl<'w> Slot<'w> {
             last: None,
             busy: None,
             answered: start,
-            manner: Manner::Answers,
+            manner: Manner::New,
             missed: 0,
         }
+    }
+
+    /// Whether the first poll is still under way.
+    pub fn has_never_answered(&self) -> bool {
+        self.is_busy() && self.manner == Manner::New
     }
 
     pub const fn is_busy(&self) -> bool {
@@ -161,7 +168,7 @@ impl<'w> Slot<'w> {
     fn hold(&self, scheduled: Timestamp, end: Timestamp) -> Duration {
         match self.manner {
             Manner::Silent if scheduled < end => self.longest_hold().min(HOLD_OF_SILENT),
-            Manner::Silent | Manner::Answers => self.longest_hold(),
+            Manner::New | Manner::Silent | Manner::Answers => self.longest_hold(),
         }
     }
 

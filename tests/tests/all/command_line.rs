@@ -7,6 +7,7 @@ mod secrets;
 mod shown_checklist;
 mod signals;
 mod small;
+mod unknowns;
 mod watches;
 
 use runbook_gate_tests::binary::Gate;

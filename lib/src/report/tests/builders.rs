@@ -82,6 +82,7 @@ pub(super) fn signal(text: &str, reading: ReadingKind, values: Vec<f64>) -> Sign
         source: "prometheus http://prometheus:9090".into(),
         known: known.len() as u64,
         absent: if missing == 0 { vec![] } else { vec![("no-data".into(), missing as u64)] },
+        remark: None,
         coverage: known.len() as f64 / values.len().max(1) as f64,
         last: known.last().copied(),
         lowest: known.iter().copied().reduce(f64::min),

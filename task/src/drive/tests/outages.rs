@@ -52,3 +52,20 @@ fn a_source_that_comes_back_is_waited_for_again() {
         );
     }
 }
+
+#[test]
+fn a_source_that_never_answers_and_one_without_a_past_say_so() {
+    let rules = rules(&["latency"], &["latency > 1 for 2m"], &["latency < 1"]);
+    let hangs: Script = Box::new(|_| None);
+    let run_of = |now, script| {
+        run(&rules, vec![watched("latency", Reads::Moments, 0)], Virtual::new(now, vec![script]))
+    };
+    let hung = run_of(start(), hangs);
+    assert_eq!(hung.outcome.signals[0].absent, [("timeout".to_owned(), 1)]);
+    assert_eq!(replayed(&rules, &hung.journal), hung.outcome);
+    let late = run_of(at(3600), moments("latency", QUICK, |_| 0.2));
+    let why =
+        "error: it has no past to read: it was first asked at 2026-01-01T01:00:00Z, when the watch had ended";
+    assert_eq!(late.outcome.signals[0].absent, [(why.to_owned(), 1)]);
+    assert_eq!(replayed(&rules, &late.journal), late.outcome);
+}
