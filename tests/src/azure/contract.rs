@@ -38,7 +38,7 @@ pub fn check(call: &Call) -> Result<(), String> {
 fn management(call: &Call) -> Result<(), String> {
     wants(call, "GET")?;
     let lower = call.path.to_ascii_lowercase();
-    let kinds: [(&str, &str, &[&str]); 5] = [
+    let kinds: [(&str, &str, &[&str]); 6] = [
         (
             "/providers/microsoft.insights/metrics",
             "2024-02-01",
@@ -60,6 +60,7 @@ fn management(call: &Call) -> Result<(), String> {
         ),
         ("/providers/microsoft.insights/metricalerts", "2018-03-01", &[]),
         ("/providers/microsoft.insights/scheduledqueryrules", "2023-12-01", &[]),
+        ("/providers/microsoft.insights/activitylogalerts", "2020-10-01", &[]),
         ("/providers/microsoft.alertsmanagement/actionrules", "2021-08-08", &[]),
     ];
     let (kind, version, parameters) = kinds

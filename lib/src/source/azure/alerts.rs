@@ -95,14 +95,17 @@ impl Alerts {
             }
         }
         let mut remarks = Vec::new();
+        let named = |rule: &Rule| self.spec.rules.iter().any(|name| rule.name.eq_ignore_ascii_case(name));
         for resource in &self.spec.resources {
-            let watches = |rule: &&Rule| rule.kind != RuleKind::Processing && rule.covers(resource);
-            let own: Vec<&Rule> = rules.iter().filter(watches).collect();
+            let covers = |rule: &&Rule| rule.kind != RuleKind::Processing && rule.covers(resource);
+            // A rule about who changes a resource is silent while it fails; by its name a policy takes it all the same.
+            let (own, others): (Vec<&Rule>, Vec<&Rule>) =
+                rules.iter().filter(covers).partition(|rule| rule.of_health || named(rule));
             if !own.iter().any(|rule| rule.enabled) {
-                let what = if own.is_empty() {
-                    "no alert rule watches"
-                } else {
-                    "every alert rule is disabled that watches"
+                let what = match (own.is_empty(), others.is_empty()) {
+                    (true, true) => "no alert rule watches",
+                    (true, false) => "only rules about changes in the activity log watch",
+                    (false, _) => "every alert rule is disabled that watches",
                 };
                 return Err(Absence::Error(plain(&format!(
                     "{what} {resource}: that no alert fires would say nothing; add or enable a rule"
@@ -124,22 +127,28 @@ impl Alerts {
             }
         }
         for wanted in &self.spec.rules {
-            let named =
-                |rule: &&Rule| rule.kind != RuleKind::Processing && rule.name.eq_ignore_ascii_case(wanted);
-            match rules.iter().find(named) {
-                None => {
-                    return Err(Absence::Error(plain(&format!(
-                        "there is no alert rule `{wanted}`; check `rules`"
-                    ))));
-                }
-                Some(rule) if !rule.enabled => {
-                    let text = format!("the alert rule `{wanted}` is disabled, and cannot fire; enable it");
-                    return Err(Absence::Error(plain(&text)));
-                }
-                Some(_) => {}
-            }
+            self.check_named(wanted, &rules)?;
         }
         Ok(remarks)
+    }
+
+    /// Whether a rule that the policy names can fire on one of the resources. Names are given once in a group, not once in all.
+    fn check_named(&self, wanted: &str, rules: &[Rule]) -> Result<(), Absence> {
+        let named: Vec<&Rule> = rules
+            .iter()
+            .filter(|rule| rule.kind != RuleKind::Processing && rule.name.eq_ignore_ascii_case(wanted))
+            .collect();
+        let covers = |rule: &&&Rule| self.spec.resources.iter().any(|resource| rule.covers(resource));
+        let own: Vec<&&Rule> = named.iter().filter(covers).collect();
+        let what = match (named.is_empty(), own.is_empty()) {
+            (true, _) => format!("there is no alert rule `{wanted}`; check `rules`"),
+            (false, true) => format!(
+                "the alert rule `{wanted}` watches none of `resources`; name the resource that it watches there"
+            ),
+            (false, false) if own.iter().any(|rule| rule.enabled) => return Ok(()),
+            (false, false) => format!("the alert rule `{wanted}` is disabled, and cannot fire; enable it"),
+        };
+        Err(Absence::Error(plain(&what)))
     }
 
     /// The alerts that fired since the start.

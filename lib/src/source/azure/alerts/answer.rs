@@ -29,6 +29,8 @@ pub(super) struct Rule {
     pub(super) enabled: bool,
     /// Whether it takes away every notification.
     pub(super) mutes: bool,
+    /// Whether it is about how a resource runs, not about who changed it.
+    pub(super) of_health: bool,
     scopes: Vec<String>,
 }
 
@@ -39,18 +41,21 @@ pub(super) enum RuleKind {
     Metric,
     /// On a query of logs.
     Query,
+    /// On the activity log: what was done to a resource, and what Azure says of its health.
+    Activity,
     /// An alert processing rule.
     Processing,
 }
 
 impl RuleKind {
-    pub(super) const ALL: [Self; 3] = [Self::Metric, Self::Query, Self::Processing];
+    pub(super) const ALL: [Self; 4] = [Self::Metric, Self::Query, Self::Activity, Self::Processing];
 
     /// The provider and type that list it.
     pub(super) const fn path(self) -> &'static str {
         match self {
             Self::Metric => "Microsoft.Insights/metricAlerts",
             Self::Query => "Microsoft.Insights/scheduledQueryRules",
+            Self::Activity => "Microsoft.Insights/activityLogAlerts",
             Self::Processing => "Microsoft.AlertsManagement/actionRules",
         }
     }
@@ -59,6 +64,7 @@ impl RuleKind {
         match self {
             Self::Metric => "2018-03-01",
             Self::Query => "2023-12-01",
+            Self::Activity => "2020-10-01",
             Self::Processing => "2021-08-08",
         }
     }
@@ -117,6 +123,9 @@ struct RuleProperties {
     scopes: Option<Vec<String>>,
     #[serde(default)]
     actions: Option<serde_json::Value>,
+    /// `{"allOf":[{"field":"category","equals":"ResourceHealth"}]}`
+    #[serde(default)]
+    condition: Option<serde_json::Value>,
 }
 
 fn unreadable(error: &serde_json::Error) -> Absence {
@@ -148,7 +157,7 @@ pub(super) fn alerts(body: &[u8]) -> Result<Page<Alert>, Absence> {
 pub(super) fn rules(kind: RuleKind, body: &[u8]) -> Result<Page<Rule>, Absence> {
     let list: List<RuleDocument> = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
     let rule = |document: RuleDocument| {
-        let RuleProperties { enabled, scopes, actions } = document.properties;
+        let RuleProperties { enabled, scopes, actions, condition } = document.properties;
         let mutes = match &actions {
             Some(serde_json::Value::Array(actions)) => actions.iter().any(|action| {
                 action["actionType"]
@@ -162,8 +171,20 @@ pub(super) fn rules(kind: RuleKind, body: &[u8]) -> Result<Page<Rule>, Absence> 
             name: document.name.unwrap_or_default(),
             enabled: enabled.unwrap_or(true),
             mutes,
+            of_health: kind != RuleKind::Activity || condition.as_ref().is_some_and(is_resource_health),
             scopes: scopes.unwrap_or_default(),
         }
     };
     Ok(Page { items: list.value.into_iter().map(rule).collect(), next: list.next })
+}
+
+/// Whether a condition on the activity log takes Azure's word on a resource's health.
+fn is_resource_health(condition: &serde_json::Value) -> bool {
+    let is = |value: &serde_json::Value, wanted: &str| {
+        value.as_str().is_some_and(|text| text.eq_ignore_ascii_case(wanted))
+    };
+    let all = condition["allOf"].as_array().into_iter().flatten();
+    let mut each =
+        all.flat_map(|one| std::iter::once(one).chain(one["anyOf"].as_array().into_iter().flatten()));
+    each.any(|one| is(&one["field"], "category") && is(&one["equals"], "ResourceHealth"))
 }

@@ -30,6 +30,7 @@ fn alert(rule: &str, started: &str) -> String {
 
 struct Scene {
     metric: String,
+    activity: String,
     processing: String,
     alerts: String,
     more: String,
@@ -38,6 +39,7 @@ struct Scene {
 fn scene() -> Scene {
     Scene {
         metric: rule("http-5xx", true, ID),
+        activity: String::new(),
         processing: String::new(),
         alerts: String::new(),
         more: String::new(),
@@ -50,6 +52,8 @@ fn network(scene: Scene) -> Network {
             list(&scene.metric, "")
         } else if asked.url.contains("/scheduledQueryRules?") {
             list("", "")
+        } else if asked.url.contains("/activityLogAlerts?") {
+            list(&scene.activity, "")
         } else if asked.url.contains("/actionRules?") {
             list(&scene.processing, "")
         } else if asked.url.contains("page2") {
@@ -122,4 +126,39 @@ fn a_next_page_is_read_on_the_same_host_only() {
         let polled = network(Scene { alerts: alerts(), more, ..scene() }).poll(&mut source(&[]), 1200);
         assert!(shown(&polled)[0].contains("on another host"), "{host}");
     }
+}
+
+/// A rule on the activity log.
+fn activity(name: &str, category: &str) -> String {
+    format!(
+        r#"{{"name":"{name}","properties":{{"enabled":true,"scopes":["{ID}"],"condition":{{"allOf":[{{"field":"category","equals":"{category}"}}]}}}}}}"#
+    )
+}
+
+#[test]
+fn a_rule_of_the_activity_log_watches_where_it_is_about_health_or_named() {
+    let said = |category: &str, rules: &[&str]| {
+        let scene = Scene { metric: String::new(), activity: activity("restarted", category), ..scene() };
+        shown(&network(scene).poll(&mut source(rules), 1200)).remove(0)
+    };
+    assert!(said("Administrative", &[]).contains("only rules about changes in the activity log watch"));
+    assert_eq!(said("ResourceHealth", &[]), "1200 alerts 0");
+    assert_eq!(said("Administrative", &["restarted"]), "1200 alerts 0");
+}
+
+#[test]
+fn a_rule_that_is_named_has_to_watch_one_of_the_resources() {
+    let said = |metric: String| {
+        shown(&network(Scene { metric, ..scene() }).poll(&mut source(&["latency"]), 1200)).remove(0)
+    };
+    let elsewhere = ID.replace("sites/orders", "sites/shop");
+    let both = |enabled| {
+        [rule("http-5xx", true, ID), rule("latency", enabled, ID), rule("latency", true, &elsewhere)]
+    };
+    assert!(
+        said([rule("http-5xx", true, ID), rule("latency", true, &elsewhere)].join(","))
+            .contains("watches none of")
+    );
+    assert!(said(both(false).join(",")).contains("`latency` is disabled"), "whatever another group calls so");
+    assert_eq!(said(both(true).join(",")), "1200 alerts 0");
 }
