@@ -23,7 +23,8 @@ use crate::{Baseline, Duration, SignalName, Timestamp};
 pub use detection::{Decides, Detection};
 pub use seen::{Readable, SignalTelemetry};
 
-/// What the runbook wants to be read, each a signal's name and what it is for.
+/// What the runbook wants to be read, each a signal's name and what it is for. A policy may
+/// [require](GateRules::required) more.
 pub const REQUIRED: [(&str, &str); 6] = [
     ("health", "health endpoints"),
     ("request_rate", "request rate"),
@@ -41,7 +42,7 @@ pub type Observed = BTreeMap<SignalName, Vec<(Timestamp, Sample)>>;
 pub struct Telemetry {
     /// When it was looked at.
     pub at: Timestamp,
-    /// The required signals in the runbook's order, then the policy's others by name.
+    /// The required signals, the runbook's first, each in its order; then the policy's others by name.
     pub signals: Vec<SignalTelemetry>,
     /// Every criterion, rollback criteria first, in policy order.
     pub criteria: Vec<CriterionTelemetry>,
@@ -114,15 +115,17 @@ pub fn analyse(rules: &GateRules, observed: &Observed, now: Timestamp) -> Teleme
 /// Analyses what a gate by `rules` could see, as [`analyse`] does, with the baselines that it will be given.
 #[must_use]
 pub fn analyse_knowing(rules: &GateRules, observed: &Observed, beside: &Known, now: Timestamp) -> Telemetry {
-    let mut signals: Vec<SignalTelemetry> = REQUIRED
+    let own = rules.required().iter().map(SignalName::as_str).filter(|name| !of_runbook(name));
+    let required: Vec<&str> = REQUIRED.iter().map(|(name, _)| *name).chain(own).collect();
+    let mut signals: Vec<SignalTelemetry> = required
         .iter()
-        .map(|(name, _)| {
+        .map(|name| {
             let known = rules.signals().iter().find(|(signal, _)| signal.as_str() == *name);
             SignalTelemetry::required(name, known, observed, now)
         })
         .collect();
     for (signal, rules) in rules.signals() {
-        if !REQUIRED.iter().any(|(name, _)| *name == signal.as_str()) {
+        if !required.contains(&signal.as_str()) {
             signals.push(SignalTelemetry::other(signal, rules, observed, now));
         }
     }
@@ -156,6 +159,11 @@ pub fn analyse_knowing(rules: &GateRules, observed: &Observed, beside: &Known, n
     warnings.extend(signals.iter().filter_map(words::of_signal));
     warnings.extend(criteria.iter().filter_map(|criterion| words::of_criterion(criterion, rules.observe())));
     Telemetry { at: now, signals, criteria, blind, warnings }
+}
+
+/// Whether the runbook itself requires a signal.
+fn of_runbook(name: &str) -> bool {
+    REQUIRED.iter().any(|(known, _)| *known == name)
 }
 
 /// What trials are made of.

@@ -114,6 +114,7 @@ codes! {
     Warning "interval-too-coarse" IntervalTooCoarse;
     Warning "no-duration" NoDuration;
     Warning "percentage-without-counts" PercentageWithoutCounts;
+    Warning "required-without-source" RequiredWithoutSource;
     Warning "runbook-line-dropped" RunbookLineDropped;
     Warning "state-reversed" StateReversed;
     Warning "step-beyond-watch" StepBeyondWatch;

@@ -19,6 +19,7 @@ pub struct GateRules {
     signals: BTreeMap<SignalName, SignalRules>,
     rollback_when: Vec<GateCriterion>,
     verify: Vec<GateCriterion>,
+    required: Vec<SignalName>,
 }
 
 /// What the engine knows of a signal before its first sample.
@@ -184,6 +185,7 @@ impl GateRules {
             signals: BTreeMap::new(),
             rollback_when: Vec::new(),
             verify: Vec::new(),
+            required: Vec::new(),
         }
     }
 
@@ -213,6 +215,13 @@ impl GateRules {
     pub fn with_criteria(mut self, rollback_when: Vec<GateCriterion>, verify: Vec<GateCriterion>) -> Self {
         self.rollback_when = rollback_when;
         self.verify = verify;
+        self
+    }
+
+    /// Adds a signal that has to be readable before a deployment, beside the runbook's.
+    #[must_use]
+    pub fn with_required(mut self, name: SignalName) -> Self {
+        self.required.push(name);
         self
     }
 
@@ -289,5 +298,11 @@ impl GateRules {
     #[must_use]
     pub fn verify(&self) -> &[GateCriterion] {
         &self.verify
+    }
+
+    /// The signals that have to be readable before a deployment, beside the runbook's, in policy order.
+    #[must_use]
+    pub fn required(&self) -> &[SignalName] {
+        &self.required
     }
 }

@@ -241,3 +241,24 @@ fn a_byte_order_mark_and_line_endings_change_nothing_but_the_hash() {
     assert_eq!(plain.gate(), other.gate());
     assert_ne!(plain.sha256(), other.sha256());
 }
+
+#[test]
+fn a_policy_may_require_more_telemetry_than_the_runbook() {
+    let traced = "signals: { traces: { prometheus: { url: \"http://p:9090\", query: \"sum(rate(spans_total[1m]))\" } } }";
+    let policy = resolve(&with(&format!("{traced}\ngate: {{ require: [traces, traces, correlation_ids] }}")));
+    let required: Vec<&str> = policy.gate().required().iter().map(SignalName::as_str).collect();
+    assert_eq!(required, ["traces", "correlation_ids"]);
+    assert!(resolve(MINIMAL).gate().required().is_empty(), "none of its own by default");
+    let said: Vec<String> = parse(&with(&format!("{traced}\ngate: {{ require: [traces, trace] }}")))
+        .warnings
+        .iter()
+        .map(|found| format!("{}: {}", found.code().as_str(), found.message()))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "required-without-source: no source gives `trace`, which `require` asks for: its telemetry is never there"
+        ],
+        "and what is required is used"
+    );
+}

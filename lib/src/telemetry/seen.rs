@@ -15,7 +15,7 @@ use crate::{Duration, SignalName, Timestamp};
 pub struct SignalTelemetry {
     /// Its name.
     pub signal: String,
-    /// Whether the runbook requires it.
+    /// Whether the runbook or the policy requires it.
     pub required: bool,
     /// Whether a criterion reads it.
     pub used: bool,
@@ -47,6 +47,13 @@ pub enum Readable {
         /// What it says, in base units: a ratio for counts, 1 or 0 for a state.
         value: f64,
     },
+    /// It is fresh, required, and shows that the telemetry itself is not there: nothing carries an operation id, no span comes.
+    TooLittle {
+        /// How old its newest point is.
+        age: Duration,
+        /// What it says.
+        value: f64,
+    },
     /// It answers, and nothing happens: there is no traffic.
     Idle,
     /// Its newest known point is too old to be counted on.
@@ -71,6 +78,30 @@ impl Readable {
     }
 }
 
+/// The share of telemetry with an operation id from which on errors can be followed.
+const FOLLOWED: f64 = 0.95;
+
+/// Whether a signal about telemetry itself says that there is too little of it.
+pub(super) fn is_too_little(name: &str, value: f64) -> bool {
+    match name {
+        "correlation_ids" => value < FOLLOWED,
+        "traces" => value <= 0.0,
+        _ => false,
+    }
+}
+
+/// The share over all counts; `None` where there are none.
+fn share<'s>(samples: impl Iterator<Item = &'s (Timestamp, Sample)>) -> Option<f64> {
+    let (mut bad, mut total) = (0.0, 0.0);
+    for (_, sample) in samples {
+        if let Sample::Known(Reading::Counts(counts)) = sample {
+            bad += counts.bad();
+            total += counts.total();
+        }
+    }
+    (total > 0.0).then(|| bad / total)
+}
+
 /// A known sample covers at most so much time, or three steps.
 const SHORTEST_STALENESS: Duration = Duration::from_secs(60);
 
@@ -82,7 +113,22 @@ impl SignalTelemetry {
         now: Timestamp,
     ) -> Self {
         match known {
-            Some((signal, rules)) => Self { required: true, ..Self::other(signal, rules, observed, now) },
+            Some((signal, rules)) => {
+                let seen = Self::other(signal, rules, observed, now);
+                let readable = match seen.readable {
+                    Readable::Now { age, value } => {
+                        // One minute of a share is too few items to speak of a service.
+                        let whole = share(observed.get(signal).into_iter().flatten()).unwrap_or(value);
+                        if is_too_little(name, whole) {
+                            Readable::TooLittle { age, value: whole }
+                        } else {
+                            Readable::Now { age, value }
+                        }
+                    }
+                    readable => readable,
+                };
+                Self { required: true, readable, ..seen }
+            }
             None => Self {
                 signal: name.to_owned(),
                 required: true,

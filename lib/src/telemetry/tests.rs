@@ -284,3 +284,66 @@ fn extreme_rules_and_samples_end_in_an_answer() {
         let _ = analyse(&rules, &observed("error_rate", seen), NOW).text();
     }
 }
+
+/// What a policy that requires these two sees of `samples`.
+fn of_required(samples: &[(&str, Sample)]) -> Telemetry {
+    let step = minutes(1);
+    let mut rules = rules(&[], &[])
+        .with_required("correlation_ids".parse().unwrap())
+        .with_required("traces".parse().unwrap());
+    let mut seen = Observed::new();
+    for (name, sample) in samples {
+        let reading = if *name == "traces" { ReadingKind::Value } else { ReadingKind::Counts };
+        rules = rules.with_signal(name.parse().unwrap(), SignalRules::new(reading, step));
+        seen.insert(name.parse().unwrap(), vec![(NOW - step, sample.clone()), (NOW, sample.clone())]);
+    }
+    analyse(&rules, &seen, NOW)
+}
+
+#[test]
+fn what_the_policy_requires_is_blind_where_it_is_missing_and_only_there() {
+    let without = of_required(&[]);
+    assert!(without.blind.ends_with(&["correlation_ids".to_owned(), "traces".to_owned()]), "{without:?}");
+    let warned = without.warnings.iter().any(|one| {
+        one.starts_with(
+            "no source gives `correlation_ids` and `traces`, which the policy requires (`gate.require`)",
+        )
+    });
+    assert!(warned, "{:?}", without.warnings);
+    let with = of_required(&[
+        ("correlation_ids", Sample::from_counts(990.0, 1000.0)),
+        ("traces", Sample::from_number(9.0)),
+    ]);
+    assert!(!with.blind.iter().any(|name| name == "traces" || name == "correlation_ids"), "{:?}", with.blind);
+    assert!(of(&with, "traces").required);
+    let other = analyse(&rules(&[], &[]), &Observed::new(), NOW);
+    assert_eq!(other.blind.len(), REQUIRED.len(), "nobody else is asked for them");
+}
+
+#[test]
+fn telemetry_that_says_of_itself_that_it_is_missing_is_too_little() {
+    let poor = of_required(&[
+        ("correlation_ids", Sample::from_counts(400.0, 1000.0)),
+        ("traces", Sample::from_number(0.0)),
+    ]);
+    assert_eq!(
+        of(&poor, "correlation_ids").readable,
+        Readable::TooLittle { age: Duration::ZERO, value: 0.4 }
+    );
+    assert!(poor.blind.ends_with(&["correlation_ids".to_owned(), "traces".to_owned()]), "{:?}", poor.blind);
+    for part in ["only 40% of the telemetry", "no spans come"] {
+        assert!(poor.warnings.iter().any(|one| one.contains(part)), "{part}: {:?}", poor.warnings);
+    }
+    assert!(poor.text().contains("TOO LITTLE"), "{}", poor.text());
+}
+
+#[test]
+fn a_share_is_judged_on_all_that_was_seen_and_not_on_one_minute() {
+    let rules = rules(&[], &[])
+        .with_required("correlation_ids".parse().unwrap())
+        .with_signal("correlation_ids".parse().unwrap(), SignalRules::new(ReadingKind::Counts, minutes(1)));
+    let seen =
+        vec![(NOW - minutes(1), Sample::from_counts(999.0, 1000.0)), (NOW, Sample::from_counts(0.0, 1.0))];
+    let telemetry = analyse(&rules, &observed("correlation_ids", seen), NOW);
+    assert!(matches!(of(&telemetry, "correlation_ids").readable, Readable::Now { .. }), "{telemetry:?}");
+}

@@ -1,7 +1,7 @@
 //! The analysis in words.
 
 use super::detection::{Decides, Detection};
-use super::seen::{Readable, SignalTelemetry};
+use super::seen::{Readable, SignalTelemetry, is_too_little};
 use super::{CriterionTelemetry, REQUIRED, Telemetry};
 use crate::Duration;
 use crate::gate::CriterionKind;
@@ -9,23 +9,27 @@ use crate::numbers::{Measure, bare, percent};
 use crate::policy::rules::ReadingKind;
 use crate::spelling;
 
-/// What the runbook requires and the policy does not read, in one sentence.
+/// What is required and no source gives, in a sentence for the runbook's signals and one for the policy's own.
 pub(super) fn of_missing(signals: &[SignalTelemetry]) -> Vec<String> {
-    let missing: Vec<&str> = signals
-        .iter()
-        .filter(|signal| signal.readable == Readable::NotConfigured)
-        .map(|signal| signal.signal.as_str())
-        .collect();
+    let missing = signals.iter().filter(|signal| signal.readable == Readable::NotConfigured);
+    let (of_runbook, of_policy): (Vec<&str>, Vec<&str>) =
+        missing.map(|signal| signal.signal.as_str()).partition(|name| super::of_runbook(name));
     let purposes: Vec<&str> =
-        REQUIRED.iter().filter(|(name, _)| missing.contains(name)).map(|(_, what)| *what).collect();
-    if missing.is_empty() {
-        return Vec::new();
-    }
-    vec![format!(
-        "no source gives {} ({}), which the runbook requires: use a preset, or add it to `signals`",
-        spelling::listed(missing),
-        purposes.join("; ")
-    )]
+        REQUIRED.iter().filter(|(name, _)| of_runbook.contains(name)).map(|(_, what)| *what).collect();
+    let runbook = (!of_runbook.is_empty()).then(|| {
+        format!(
+            "no source gives {} ({}), which the runbook requires: use a preset, or add it to `signals`",
+            spelling::listed(of_runbook),
+            purposes.join("; ")
+        )
+    });
+    let policy = (!of_policy.is_empty()).then(|| {
+        format!(
+            "no source gives {}, which the policy requires (`gate.require`): use a preset, or add it to `signals`",
+            spelling::listed(of_policy)
+        )
+    });
+    runbook.into_iter().chain(policy).collect()
 }
 
 /// What should be known of a signal before a deployment, if anything.
@@ -43,15 +47,19 @@ pub(super) fn of_signal(signal: &SignalTelemetry) -> Option<String> {
         Readable::Stale { age } => {
             Some(format!("the newest point of `{name}` is {age} old: a gate would not see what is now"))
         }
-        Readable::Now { value, .. } if name == "correlation_ids" && *value < FOLLOWED => Some(format!(
-            "only {:.0}% of the telemetry carries an operation id (`correlation_ids`): an error cannot be followed through the service; \
-             pass the trace context on in every call and message",
-            100.0 * value
-        )),
-        Readable::Now { value, .. } if name == "traces" && *value <= 0.0 => {
-            Some("no spans come (`traces`): turn on the tracing of requests and dependencies".to_owned())
+        Readable::Now { value, .. } | Readable::TooLittle { value, .. } if is_too_little(name, *value) => {
+            Some(match name.as_str() {
+                "traces" => {
+                    "no spans come (`traces`): turn on the tracing of requests and dependencies".to_owned()
+                }
+                _ => format!(
+                    "only {:.0}% of the telemetry carries an operation id (`{name}`): an error cannot be followed through the service; \
+                     pass the trace context on in every call and message",
+                    100.0 * value
+                ),
+            })
         }
-        Readable::Now { .. } | Readable::Idle => {
+        Readable::Now { .. } | Readable::TooLittle { .. } | Readable::Idle => {
             let (cadence, step) = (signal.cadence?, signal.step?);
             // Windows of counts are as wide as their source needs them, by design.
             if signal.reading == Some(ReadingKind::Counts) {
@@ -62,9 +70,6 @@ pub(super) fn of_signal(signal: &SignalTelemetry) -> Option<String> {
         }
     }
 }
-
-/// The share of telemetry with an operation id from which on errors can be followed.
-const FOLLOWED: f64 = 0.95;
 
 /// What should be known of a criterion before a deployment, if anything.
 pub(super) fn of_criterion(criterion: &CriterionTelemetry, observe: Duration) -> Option<String> {
@@ -131,6 +136,9 @@ pub(super) fn text(telemetry: &Telemetry) -> String {
                 let cadence =
                     signal.cadence.map(|cadence| format!(", a point every {cadence}")).unwrap_or_default();
                 format!("can be read: {}, {age} old{cadence}", value_of(signal, *value))
+            }
+            Readable::TooLittle { age, value } => {
+                format!("TOO LITTLE: {}, {age} old", value_of(signal, *value))
             }
             Readable::Idle => "can be read: no traffic".to_owned(),
             Readable::Stale { age } => format!("STALE: {age} old"),

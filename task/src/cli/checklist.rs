@@ -288,6 +288,9 @@ fn fact(telemetry: &Telemetry, asked: AskedNow) -> TelemetryFact {
             (Readable::NotConfigured, _) => fact.without_source.push(name),
             (_, AskedNow::No) => fact.not_asked.push(name),
             (Readable::Now { .. } | Readable::Idle, AskedNow::Yes) => fact.readable.push(name),
+            (Readable::TooLittle { value, .. }, AskedNow::Yes) => {
+                fact.unreadable.push(format!("{name} (it says {value:.2}: the telemetry itself is missing)"))
+            }
             (Readable::Stale { age }, AskedNow::Yes) => {
                 fact.unreadable.push(format!("{name} (its newest point is {age} old)"))
             }

@@ -123,7 +123,7 @@ impl Checker<'_> {
     }
 
     /// Whether the policy writes a signal, be it in a way that was refused.
-    fn declares(&self, signal: &SignalName) -> bool {
+    pub(super) fn declares(&self, signal: &SignalName) -> bool {
         let document = self.document;
         let written = document
             .signals

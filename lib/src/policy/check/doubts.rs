@@ -221,10 +221,33 @@ impl Checker<'_> {
         }
     }
 
+    /// A required signal that nothing gives leaves every deployment without its telemetry.
+    pub(super) fn doubt_required(&mut self, required: &[(SignalName, Span)]) {
+        for (name, span) in required {
+            if self.catalogue.get(name).is_some() || self.declares(name) {
+                continue;
+            }
+            let message =
+                format!("no source gives `{name}`, which `require` asks for: its telemetry is never there");
+            let found = Diagnostic::new(Code::RequiredWithoutSource, *span, message);
+            let near = spelling::nearest(name.as_str(), self.catalogue.names()).map(str::to_owned);
+            self.say(match near {
+                Some(near) => found.label(format!("did you mean `{near}`?")),
+                None => found.help("give it a source in `signals` or by a preset, or remove it"),
+            });
+        }
+    }
+
     /// Signals that the policy reads for nothing.
     fn doubt_unused(&mut self, rollback: &[Written], verify: &[Written]) {
+        let document = self.document;
+        let required = |name: &SignalName| {
+            let listed = document.gate.get().and_then(|gate| gate.require.get());
+            listed.into_iter().flatten().any(|text| text.value.as_str() == name.as_str())
+        };
         let used = |name: &SignalName| {
-            rollback.iter().chain(verify).any(|written| written.criterion.signals().contains(&name))
+            required(name)
+                || rollback.iter().chain(verify).any(|written| written.criterion.signals().contains(&name))
         };
         // While a criterion could not be read, nobody knows what it uses.
         if self.findings.iter().any(|found| found.code() == Code::InvalidCriterion) {

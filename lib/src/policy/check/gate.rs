@@ -6,7 +6,7 @@ use super::Checker;
 use super::criteria::Written;
 use super::values::at_word;
 use crate::criterion::parse_comparison;
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity, Span};
 use crate::policy::decode::{CriterionText, Field, Placed};
 use crate::policy::rules::{Configured, GateCriterion, GateRules, ReadingKind, SignalRules};
 use crate::policy::{BaselineRule, defaults, document};
@@ -135,7 +135,9 @@ impl Checker<'_> {
         let verify = self.criteria(gate.map_or(&missing, |gate| &gate.verify), defaults::VERIFY);
         self.judge_states(&rollback, &verify);
         self.thresholds(&rollback, &verify);
+        let required = self.required();
         self.doubts(watch, baseline, &rollback, &verify);
+        self.doubt_required(&required);
         for (name, entry) in self.catalogue.iter() {
             let mut signal = entry.rules.clone();
             if let BaselineRule::Fixed(numbers) = baseline {
@@ -154,10 +156,25 @@ impl Checker<'_> {
             }
         }
         self.nothing_to_judge(&rollback, &verify);
+        let rules = required.into_iter().map(|(name, _)| name).fold(rules, GateRules::with_required);
         let made =
             |written: Written| GateCriterion { criterion: written.criterion, configured: written.configured };
         let rules = rollback.into_iter().map(made).fold(rules, GateRules::with_rollback);
         verify.into_iter().map(made).fold(rules, GateRules::with_verify)
+    }
+
+    /// The signals that the policy itself requires, with their places.
+    fn required(&mut self) -> Vec<(SignalName, Span)> {
+        let document = self.document;
+        let listed = document.gate.get().and_then(|gate| gate.require.get());
+        let mut required: Vec<(SignalName, Span)> = Vec::new();
+        for Placed { value, .. } in listed.into_iter().flatten() {
+            let Some(name) = self.signal_name(value) else { continue };
+            if !required.iter().any(|(known, _)| *known == name) {
+                required.push((name, value.span));
+            }
+        }
+        required
     }
 
     /// A policy that judges nothing would always proceed.

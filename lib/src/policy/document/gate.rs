@@ -25,6 +25,8 @@ document! {
         "rollback_when" => rollback_when: Vec<Placed<CriterionText>>;
         /// Criteria that must all be true at the end. Default: the runbook's.
         "verify" => verify: Vec<Placed<CriterionText>>;
+        /// Signals that have to be readable before a deployment, beside the runbook's: [correlation_ids, traces].
+        "require" => require: Vec<Placed<Words>>;
     }
 }
 
