@@ -3,7 +3,9 @@
 
 mod contract;
 mod kql;
+mod schema;
 mod server;
+pub mod service;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

@@ -66,7 +66,8 @@ fn transport(double: &Azure, identity: Identity, clock: &Clock) -> AzureTranspor
     AzureTransport::new(http, Some(tokens))
 }
 
-const METRICS: &str = "/subscriptions/s/providers/Microsoft.Insights/metrics?api-version=2024-02-01\
+const METRICS: &str = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/a/providers/Microsoft.Insights/metrics\
+                       ?api-version=2024-02-01\
                        &timespan=2026-01-01T00:00:00Z/2026-01-01T00:10:00Z&interval=PT1M&metricnames=Requests&aggregation=total";
 
 fn ask() -> Request {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Call, kql};
+use super::{Call, kql, schema};
 
 /// Whom tokens for a host are made out to.
 pub fn audience(host: &str) -> &str {
@@ -71,6 +71,8 @@ fn management(call: &Call) -> Result<(), String> {
     knows_parameters(call, parameters)?;
     if kind.ends_with("/metrics") {
         metrics(call, "timespan")?;
+        let resource = call.path.get(..lower.len() - kind.len()).unwrap_or_default();
+        are_documented(call, resource, "$filter")?;
         let (from, to) = call.parameter("timespan").split_once('/').ok_or("timespan is START/END")?;
         is_time(from)?;
         is_time(to)?;
@@ -110,10 +112,55 @@ fn batch(call: &Call) -> Result<(), String> {
         return Err("metricnamespace is required".to_owned());
     }
     let body: Value = serde_json::from_str(&call.body).map_err(|error| error.to_string())?;
-    match body["resourceids"].as_array().map(Vec::len) {
-        Some(1..=50) => Ok(()),
-        _ => Err("resourceids lists 1 to 50 resources".to_owned()),
+    let ids: Vec<&str> =
+        body["resourceids"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if ids.is_empty() || ids.len() > 50 {
+        return Err("resourceids lists 1 to 50 resources".to_owned());
     }
+    for id in ids {
+        if !id.starts_with(call.path.trim_end_matches("/metrics:getBatch")) {
+            return Err(format!("{id} is of another subscription"));
+        }
+        if !type_of(id).eq_ignore_ascii_case(call.parameter("metricnamespace")) {
+            return Err(format!("{id} has no such namespace"));
+        }
+        are_documented(call, id, "filter")?;
+    }
+    Ok(())
+}
+
+/// The type in the id of a resource.
+fn type_of(id: &str) -> String {
+    let (_, behind) = id.split_once("/providers/").unwrap_or_default();
+    let mut parts = behind.split('/');
+    let space = parts.next().unwrap_or_default();
+    let kinds: Vec<&str> = parts.step_by(2).collect();
+    format!("{space}/{}", kinds.join("/"))
+}
+
+/// Whether the resource has the metrics, with the aggregations and the dimensions that are asked for, as the reference says.
+fn are_documented(call: &Call, resource: &str, filter: &str) -> Result<(), String> {
+    let kind = type_of(resource);
+    let known = schema::metrics(&kind).ok_or_else(|| format!("the tests know no metrics of {kind}"))?;
+    for wanted in call.parameter("metricnames").split(',') {
+        let Some((_, aggregations, dimensions)) = known.iter().find(|(name, ..)| *name == wanted) else {
+            let valid: Vec<&str> = known.iter().map(|(name, ..)| *name).collect();
+            return Err(format!(
+                "Failed to find metric configuration for provider: {kind}, metric: {wanted}, Valid metrics: {}",
+                valid.join(",")
+            ));
+        };
+        for aggregation in call.parameter("aggregation").split(',') {
+            if !aggregations.contains(&aggregation) {
+                return Err(format!("{wanted} has no {aggregation}"));
+            }
+        }
+        let (dimension, _) = call.parameter(filter).split_once(' ').unwrap_or_default();
+        if !dimension.is_empty() && !dimensions.contains(&dimension) {
+            return Err(format!("{wanted} has no dimension {dimension}"));
+        }
+    }
+    Ok(())
 }
 
 fn metrics(call: &Call, time: &str) -> Result<(), String> {

@@ -1,224 +1,225 @@
-//! As much of KQL as tells a typo: tables, columns, functions and operators that the documented schema and language have.
+//! As much of KQL as tells a typo: tables and, operator by operator, the columns that the documented schema leaves.
+
+mod tokens;
 
 use std::collections::BTreeSet;
 
-/// Columns that every table of Application Insights has.
-const COMMON: [&str; 17] = [
-    "TimeGenerated",
-    "ItemCount",
-    "OperationId",
-    "OperationName",
-    "ParentId",
-    "AppRoleName",
-    "AppRoleInstance",
-    "AppVersion",
-    "SessionId",
-    "UserId",
-    "ClientType",
-    "SDKVersion",
-    "SyntheticSource",
-    "Properties",
-    "Measurements",
-    "_ResourceId",
-    "Type",
-];
+use self::tokens::{Token, tokens};
+use super::schema;
 
-/// Tables with the columns that are their own, as Azure Monitor's reference has them.
-const TABLES: [(&str, &[&str]); 6] = [
-    (
-        "AppRequests",
-        &["Id", "Name", "Success", "ResultCode", "DurationMs", "Url", "Source", "PerformanceBucket"],
-    ),
-    (
-        "AppDependencies",
-        &["Id", "Name", "Success", "ResultCode", "DurationMs", "Target", "DependencyType", "Data"],
-    ),
-    (
-        "AppExceptions",
-        &[
-            "ProblemId",
-            "ExceptionType",
-            "HandledAt",
-            "SeverityLevel",
-            "Message",
-            "Method",
-            "Assembly",
-            "Details",
-            "OuterMessage",
-            "OuterType",
-            "OuterMethod",
-            "OuterAssembly",
-            "InnermostMessage",
-            "InnermostType",
-            "InnermostMethod",
-        ],
-    ),
-    ("AppAvailabilityResults", &["Id", "Name", "Success", "Location", "DurationMs", "Message", "Size"]),
-    ("AppTraces", &["Message", "SeverityLevel"]),
-    ("OrdersAudit", &["Mismatch"]),
-];
-
-const FUNCTIONS: [&str; 24] = [
-    "sum",
-    "sumif",
-    "count",
-    "countif",
-    "min",
-    "minif",
-    "max",
-    "take_any",
-    "take_anyif",
-    "percentilew",
+/// Functions of a row.
+const FUNCTIONS: [&str; 14] = [
     "bin",
+    "coalesce",
     "datetime",
-    "strcat",
-    "replace_regex",
-    "substring",
+    "iff",
     "isempty",
     "isnotempty",
-    "iff",
-    "toreal",
-    "tolong",
-    "coalesce",
     "isnull",
-    "tostring",
     "now",
+    "replace_regex",
+    "strcat",
+    "substring",
+    "tolong",
+    "toreal",
+    "tostring",
 ];
 
-const WORDS: [&str; 31] = [
-    "where",
-    "summarize",
-    "extend",
-    "project",
-    "order",
-    "sort",
-    "take",
-    "limit",
-    "by",
-    "asc",
-    "desc",
-    "and",
-    "or",
-    "not",
-    "in",
-    "union",
-    "let",
-    "true",
-    "false",
-    "null",
-    "has",
-    "contains",
-    "between",
-    "join",
-    "on",
-    "kind",
-    "distinct",
-    "top",
-    "print",
-    "with",
-    "materialize",
-];
+/// Functions of many rows, which `summarize` alone takes.
+const AGGREGATES: [&str; 10] =
+    ["count", "countif", "max", "min", "minif", "percentilew", "sum", "sumif", "take_any", "take_anyif"];
+
+/// Words of expressions.
+const WORDS: [&str; 9] = ["and", "or", "not", "in", "has", "contains", "true", "false", "null"];
+
+/// Columns by their names.
+type Columns = BTreeSet<String>;
 
 /// Whether a query can be resolved.
 ///
 /// # Errors
-/// The first name that cannot.
+/// What the service would say of the first name that cannot.
 pub fn check(query: &str) -> Result<(), String> {
     let tokens = tokens(query)?;
-    let mut known: BTreeSet<&str> = FUNCTIONS.into_iter().chain(WORDS).collect();
-    let tables: Vec<&str> = tokens
-        .iter()
-        .filter(|token| TABLES.iter().any(|(name, _)| name == *token))
-        .map(String::as_str)
-        .collect();
-    if tables.is_empty() {
-        return Err("no table of the schema is named".to_owned());
+    let mut steps = tokens.split(|token| *token == Token::Sign('|'));
+    let mut columns = source(steps.next().unwrap_or_default())?;
+    for step in steps {
+        columns = operator(step, columns)?;
     }
-    known.extend(COMMON);
-    for (name, columns) in TABLES.iter().filter(|(name, _)| tables.contains(name)) {
-        known.insert(name);
-        known.extend(*columns);
+    Ok(())
+}
+
+/// `T`, or `union T, U`: what any of them has.
+fn source(tokens: &[Token]) -> Result<Columns, String> {
+    let names = match tokens {
+        [Token::Name(union), rest @ ..] if union == "union" => rest,
+        names => names,
+    };
+    let mut columns = Columns::new();
+    for part in names.split(|token| *token == Token::Sign(',')) {
+        let [Token::Name(table)] = part else { return Err("a table is named here".to_owned()) };
+        let of_table = schema::columns(table).ok_or_else(|| unresolved("table", table))?;
+        columns.extend(of_table.into_iter().map(str::to_owned));
     }
-    // A name that is assigned is known.
-    for pair in tokens.windows(2) {
-        if let [name, equals] = pair
-            && equals == "="
-        {
-            known.insert(name);
+    Ok(columns)
+}
+
+/// What an operator leaves.
+fn operator(tokens: &[Token], columns: Columns) -> Result<Columns, String> {
+    let [Token::Name(name), rest @ ..] = tokens else {
+        return Err("an operator stands after each `|`".to_owned());
+    };
+    match name.as_str() {
+        "where" => expression(rest, &columns, &[]).map(|()| columns),
+        "extend" => {
+            let mut columns = columns;
+            for part in parts(rest) {
+                let (name, value) = assigned(part);
+                expression(value, &columns, &[])?;
+                columns.insert(name.ok_or("`extend` gives each column a name")?.to_owned());
+            }
+            Ok(columns)
         }
-    }
-    let is_name = |token: &&String| token.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    match tokens.iter().filter(is_name).find(|token| !known.contains(token.as_str())) {
-        Some(name) => Err(format!("Failed to resolve scalar expression or table named '{name}'")),
-        None => Ok(()),
+        "project" => parts(rest).into_iter().map(|part| column(part, &columns, &[])).collect(),
+        "summarize" => {
+            let by = rest.iter().position(|token| matches!(token, Token::Name(name) if name == "by"));
+            let (values, keys) = rest.split_at(by.unwrap_or(rest.len()));
+            let values = parts(values).into_iter().map(|part| column(part, &columns, &AGGREGATES));
+            let keys = parts(keys.get(1..).unwrap_or_default());
+            values.chain(keys.into_iter().map(|part| column(part, &columns, &[]))).collect()
+        }
+        "order" | "sort" => {
+            let [Token::Name(by), rest @ ..] = rest else {
+                return Err("`order` is followed by `by`".to_owned());
+            };
+            let way = |token: &&Token| !matches!(token, Token::Name(name) if name == "asc" || name == "desc");
+            let keys: Vec<Token> = rest.iter().filter(way).cloned().collect();
+            if by == "by" { expression(&keys, &columns, &[]) } else { Err(unresolved("word", by)) }
+                .map(|()| columns)
+        }
+        "take" | "limit" => match rest {
+            [Token::Number] => Ok(columns),
+            _ => Err(format!("`{name}` is followed by a number")),
+        },
+        other => Err(unresolved("operator", other)),
     }
 }
 
-/// Names, and every other sign; texts, numbers and lengths of time are left out.
-fn tokens(query: &str) -> Result<Vec<String>, String> {
-    let mut tokens = Vec::new();
-    let mut open: Vec<char> = Vec::new();
-    let chars: Vec<char> = query.chars().collect();
-    let mut at = 0;
-    while let Some(&c) = chars.get(at) {
-        let rest = |test: fn(char) -> bool| chars[at..].iter().take_while(|c| test(**c)).count();
-        at += match c {
-            '"' | '\'' => {
-                let mut end = at + 1;
-                while chars.get(end).is_some_and(|inner| *inner != c) {
-                    end += if chars[end] == '\\' { 2 } else { 1 };
-                }
-                chars.get(end).ok_or("a text is not closed")?;
-                end + 1 - at
+/// The parts between commas that stand in no bracket.
+fn parts(tokens: &[Token]) -> Vec<&[Token]> {
+    let mut depth = 0_usize;
+    let mut parts: Vec<&[Token]> = Vec::new();
+    let mut begin = 0;
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Sign('(' | '[') => depth += 1,
+            Token::Sign(')' | ']') => depth = depth.saturating_sub(1),
+            Token::Sign(',') if depth == 0 => {
+                parts.push(&tokens[begin..at]);
+                begin = at + 1;
             }
-            // A literal of a time holds what is no name.
-            'd' if chars[at..].starts_with(&['d', 'a', 't', 'e', 't', 'i', 'm', 'e', '(']) => {
-                chars[at..].iter().position(|c| *c == ')').ok_or("a time is not closed")? + 1
-            }
-            c if c.is_ascii_digit() => rest(|c| c.is_ascii_alphanumeric() || c == '.'),
-            c if c.is_ascii_alphabetic() || c == '_' => {
-                let length = rest(|c| c.is_ascii_alphanumeric() || c == '_');
-                tokens.push(chars[at..at + length].iter().collect());
-                length
-            }
-            '=' | '<' | '>' | '!' => {
-                let length = rest(|c| matches!(c, '=' | '<' | '>' | '!' | '~'));
-                tokens.push(chars[at..at + length].iter().collect());
-                length
-            }
-            '(' | '[' => {
-                open.push(c);
-                1
-            }
-            ')' | ']' => {
-                open.pop().ok_or("a bracket is closed that is not open")?;
-                1
-            }
-            '$' => return Err("a variable was not expanded".to_owned()),
-            _ => 1,
-        };
+            _ => {}
+        }
     }
-    if open.is_empty() { Ok(tokens) } else { Err("a bracket is not closed".to_owned()) }
+    if begin < tokens.len() {
+        parts.push(&tokens[begin..]);
+    }
+    parts
+}
+
+/// `name = value`, or a value alone.
+fn assigned(part: &[Token]) -> (Option<&str>, &[Token]) {
+    match part {
+        [Token::Name(name), Token::Assign, value @ ..] => (Some(name), value),
+        value => (None, value),
+    }
+}
+
+/// The name that a part gives its column: its own, that of the column in it, or the function's with an underscore.
+fn column(part: &[Token], columns: &Columns, more: &[&str]) -> Result<String, String> {
+    let (name, value) = assigned(part);
+    expression(value, columns, more)?;
+    let inner = match value {
+        [Token::Name(function), Token::Sign('('), Token::Name(first), ..] if function == "bin" => {
+            first.clone()
+        }
+        [Token::Name(function), Token::Sign('('), ..] => format!("{function}_"),
+        [Token::Name(name)] => name.clone(),
+        _ => "Column1".to_owned(),
+    };
+    Ok(name.map_or(inner, str::to_owned))
+}
+
+/// Whether every name of an expression is a column, a function before its bracket, or a word.
+fn expression(tokens: &[Token], columns: &Columns, more: &[&str]) -> Result<(), String> {
+    if tokens.is_empty() {
+        return Err("an expression is missing".to_owned());
+    }
+    for (at, token) in tokens.iter().enumerate() {
+        let Token::Name(name) = token else { continue };
+        let called = tokens.get(at + 1) == Some(&Token::Sign('('));
+        let is = |names: &[&str]| names.contains(&name.as_str());
+        let known = match called {
+            true => is(&FUNCTIONS) || is(more) || is(&["in", "not"]),
+            false => columns.contains(name) || is(&WORDS),
+        };
+        if !known {
+            return Err(unresolved(if called { "function" } else { "scalar expression" }, name));
+        }
+    }
+    Ok(())
+}
+
+fn unresolved(what: &str, name: &str) -> String {
+    format!("Failed to resolve {what} named '{name}'")
 }
 
 #[cfg(test)]
 mod tests {
     use super::check;
 
+    const GOOD: &str = "AppRequests\n| where Success == false and AppRoleName == 'a'\n\
+        | summarize value = sumif(ItemCount, Name != ''), n = count() by bin(TimeGenerated, 60s)\n\
+        | extend rate = toreal(value) / (60s / 1s)\n| order by TimeGenerated asc\n| take 5";
+
     #[test]
-    fn a_typo_is_found() {
-        let good = "AppRequests | where Success == false | summarize value = sum(ItemCount) by bin(TimeGenerated, 60s)";
-        assert_eq!(check(good), Ok(()));
+    fn a_typo_is_found_wherever_it_stands() {
+        assert_eq!(check(GOOD), Ok(()));
         for (from, to) in [
             ("AppRequests", "AppRequest"),
             ("ItemCount", "ItemCounts"),
             ("Success", "Succes"),
             ("summarize", "summarise"),
-            ("60s)", "60s"),
-            ("TimeGenerated", "timestamp"),
+            ("60s)\n", "60s\n"),
+            ("TimeGenerated, 60s", "timestamp, 60s"),
             ("Success", "ProblemId"),
+            ("sumif(", "sumIf("),
+            ("toreal(value)", "toreal(values)"),
+            // What `summarize` did not keep is gone.
+            ("toreal(value)", "toreal(DurationMs)"),
+            ("order by TimeGenerated", "order by Name"),
+            ("take 5", "take"),
         ] {
-            assert!(check(&good.replace(from, to)).is_err(), "{from} to {to}");
+            assert!(check(&GOOD.replacen(from, to, 1)).is_err(), "{from} to {to}");
         }
+    }
+
+    #[test]
+    fn a_column_of_another_table_is_none_of_this_one() {
+        for (table, column) in [
+            ("AppTraces", "Success"),
+            ("AppAvailabilityResults", "ResultCode"),
+            ("AppRequests", "Target"),
+            ("AppDependencies", "Url"),
+            ("AppExceptions", "DurationMs"),
+            ("OrdersAudit", "ItemCount"),
+        ] {
+            assert!(
+                check(&format!("{table} | summarize n = count() by {column}")).is_err(),
+                "{table} {column}"
+            );
+        }
+        assert_eq!(check("union AppRequests, AppTraces | summarize n = count() by Success"), Ok(()));
+        assert!(check("union AppRequests, Nothing | take 1").is_err());
     }
 }

@@ -8,7 +8,7 @@ use runbook_gate::journal::Line;
 use runbook_gate::policy::{Policy, PolicyFile, Variable, Variables};
 use runbook_gate::source::{self, CommandEnd, CommandError, Commands, Source, World};
 use runbook_gate::{Duration, Timestamp};
-use serde_json::Value;
+use runbook_gate_tests::azure::service::{self as service, GROUP};
 
 use super::*;
 use crate::drive::ledger::Ledger;
@@ -16,8 +16,6 @@ use crate::drive::stage::{Answer as Answered, Event, Job, Stage};
 use crate::drive::{Course, Reads, Trial, Watched, watch};
 use crate::live::View;
 use crate::redact::Redactor;
-
-const GROUP: &str = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/orders/providers";
 
 /// Forty minutes of watch.
 fn policy() -> Policy {
@@ -91,121 +89,9 @@ fn start() -> Timestamp {
     "2026-01-01T00:00:20Z".parse().unwrap()
 }
 
-fn time(text: &str) -> i64 {
-    text.parse::<Timestamp>().unwrap().as_nanos() / 1_000_000_000
-}
-
-/// The whole minutes of a time, by their begin.
-fn minutes(timespan: &str) -> impl Iterator<Item = i64> {
-    let (from, to) = timespan.split_once('/').unwrap();
-    let (from, to) = (time(from), time(to));
-    (from.div_euclid(60)..to.div_euclid(60)).map(|minute| minute * 60)
-}
-
-fn table(columns: &[&str], rows: Vec<Value>) -> Answer {
-    let columns: Vec<Value> = columns
-        .iter()
-        .map(|name| json!({ "name": name, "type": if *name == "TimeGenerated" { "datetime" } else { "real" } }))
-        .collect();
-    Answer::json(&json!({ "tables": [{ "name": "PrimaryResult", "columns": columns, "rows": rows }] }))
-}
-
-fn logs(call: &Call, story: Story) -> Answer {
-    let query = call.field("query");
-    let timespan = call.field("timespan");
-    let since = |at: i64| (at - start().as_nanos() / 1_000_000_000) / 60;
-    let each = |columns: &[&str], row: &dyn Fn(i64) -> Vec<Value>| {
-        let rows = minutes(&timespan).map(|at| {
-            let mut cells = vec![json!(Timestamp::from_secs(at).to_string())];
-            cells.extend(row(at));
-            Value::Array(cells)
-        });
-        table(&[&["TimeGenerated"], columns].concat(), rows.collect())
-    };
-    if query.contains("percentilew") {
-        return each(&["requests", "failed", "p50", "p95", "p99", "rate"], &|at| {
-            let bad = story.failing_from.is_some_and(|from| since(at) >= from);
-            vec![
-                json!(600),
-                json!(if bad { 120 } else { 1 }),
-                json!("0.02"),
-                json!(0.2),
-                json!(0.4),
-                json!(10.0),
-            ]
-        });
-    }
-    if query.contains("before == 0") {
-        return table(&["pattern", "before", "after", "first", "message"], Vec::new());
-    }
-    match query.split('|').next().unwrap().trim() {
-        "AppDependencies" => each(&["failed", "calls"], &|_| vec![json!(1), json!(300)]),
-        "union AppRequests, AppExceptions" => each(&["value"], &|_| vec![json!(0)]),
-        "AppAvailabilityResults" => each(&["passed", "runs"], &|_| vec![json!(5), json!(5)]),
-        "union AppRequests, AppDependencies, AppTraces, AppExceptions" if query.contains("carrying") => {
-            each(&["carrying", "items"], &|_| vec![json!(990), json!(1000)])
-        }
-        "union AppRequests, AppDependencies, AppTraces, AppExceptions" => {
-            table(&["value"], vec![json!([4000])])
-        }
-        "union AppRequests, AppDependencies" => each(&["value"], &|_| vec![json!(900)]),
-        "OrdersAudit" => table(&["value"], vec![json!([0])]),
-        other => panic!("no answer to {other}: {query}"),
-    }
-}
-
-fn of_metrics(names: &str, aggregation: &str, timespan: &str) -> Value {
-    let of = |name: &str| {
-        let percent = name.to_ascii_lowercase().contains("percent");
-        let data: Vec<Value> = minutes(timespan)
-            .map(|at| json!({ "timeStamp": Timestamp::from_secs(at).to_string(), aggregation: if percent { 40.0 } else { 12.0 } }))
-            .collect();
-        json!({
-            "name": { "value": name }, "unit": if percent { "Percent" } else { "Count" }, "errorCode": "Success",
-            "timeseries": [{ "metadatavalues": [], "data": data }],
-        })
-    };
-    names.split(',').map(of).collect()
-}
-
 fn respond(call: &Call, story: Story) -> Answer {
-    if call.host == "api.loganalytics.io" {
-        return logs(call, story);
-    }
-    if call.host.ends_with("prometheus.monitor.azure.com") {
-        let form: std::collections::BTreeMap<String, String> =
-            url::form_urlencoded::parse(call.body.as_bytes()).into_owned().collect();
-        let number = |name: &str| form[name].parse::<f64>().unwrap();
-        let (from, to, step) = (number("start"), number("end"), number("step"));
-        let count = ((to - from) / step).round() as i64;
-        let values: Vec<Value> = (0..=count).map(|at| json!([from + at as f64 * step, "3"])).collect();
-        return Answer::json(&json!({
-            "status": "success", "data": { "resultType": "matrix", "result": [{ "metric": {}, "values": values }] },
-        }));
-    }
-    if call.path.ends_with("/metrics:getBatch") {
-        let timespan = format!("{}/{}", call.parameter("starttime"), call.parameter("endtime"));
-        let value = of_metrics(call.parameter("metricnames"), call.parameter("aggregation"), &timespan);
-        let body: Value = serde_json::from_str(&call.body).unwrap();
-        let of = |id: &Value| json!({ "interval": "PT1M", "resourceid": id, "value": value });
-        let values: Vec<Value> = body["resourceids"].as_array().unwrap().iter().map(of).collect();
-        return Answer::json(&json!({ "values": values }));
-    }
-    if call.path.ends_with("/metrics") {
-        let value = of_metrics(
-            call.parameter("metricnames"),
-            call.parameter("aggregation"),
-            call.parameter("timespan"),
-        );
-        return Answer::json(&json!({ "cost": 1, "interval": "PT1M", "value": value }));
-    }
-    if call.path.ends_with("/metricAlerts") {
-        let scope = format!("{GROUP}/Microsoft.Web/sites/orders");
-        return Answer::json(
-            &json!({ "value": [{ "name": "http-5xx", "properties": { "enabled": true, "scopes": [scope] } }] }),
-        );
-    }
-    Answer::json(&json!({ "value": [] }))
+    let since = |at: i64| (at - start().as_nanos() / 1_000_000_000) / 60;
+    service::answer(call, |at| story.failing_from.is_some_and(|from| since(at) >= from))
 }
 
 /// Sources that work at once, on a clock that moves only when somebody waits.
