@@ -180,7 +180,12 @@ fn readable(
     rules: &SignalRules,
     now: Timestamp,
 ) -> Readable {
-    let staleness = rules.step.times(3).max(SHORTEST_STALENESS);
+    // Windows of counts follow each other as their source needs them, however short the step.
+    let step = match rules.reading {
+        ReadingKind::Counts => rules.step.max(from_window_to_window(samples.iter().copied(), rules)),
+        ReadingKind::Value | ReadingKind::State => rules.step,
+    };
+    let staleness = step.times(3).max(SHORTEST_STALENESS);
     let fresh = |at: Timestamp| now.since(at) <= staleness.plus(rules.ingestion_delay);
     match (newest, samples.last()) {
         (Some((at, reading)), _) if fresh(*at) => {
@@ -228,12 +233,15 @@ pub(super) fn window(
 }
 
 /// The median time from one point of counts to the next; the step where too few points tell.
-fn from_window_to_window(samples: &[(Timestamp, Sample)], rules: &SignalRules) -> Duration {
+fn from_window_to_window<'s>(
+    samples: impl IntoIterator<Item = &'s (Timestamp, Sample)>,
+    rules: &SignalRules,
+) -> Duration {
     let says = |sample: &Sample| {
         matches!(sample, Sample::Known(Reading::Counts(_)) | Sample::Absent(Absence::NoTraffic))
     };
     let mut moments: Vec<Timestamp> =
-        samples.iter().filter(|(_, sample)| says(sample)).map(|(at, _)| *at).collect();
+        samples.into_iter().filter(|(_, sample)| says(sample)).map(|(at, _)| *at).collect();
     moments.sort_unstable();
     moments.dedup();
     let mut gaps: Vec<f64> = moments

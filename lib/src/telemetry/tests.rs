@@ -73,6 +73,19 @@ fn an_idle_signal_is_seen_and_a_stale_one_is_not() {
 }
 
 #[test]
+fn counts_are_fresh_as_long_as_their_windows_follow_each_other() {
+    let step = Duration::from_secs(15);
+    let rules = rules(&[], &[])
+        .with_signal("error_rate".parse().unwrap(), SignalRules::new(ReadingKind::Counts, step));
+    // Windows of two minutes: the newest has ended three minutes ago.
+    let counts = |ago: u64| (NOW - minutes(3 + 2 * ago), Sample::from_counts(0.0, 60.0));
+    let readable =
+        |seen| of(&analyse(&rules, &observed("error_rate", seen), NOW), "error_rate").readable.clone();
+    assert!(matches!(readable((0..30).map(counts).collect()), Readable::Now { .. }));
+    assert!(matches!(readable((3..30).map(counts).collect()), Readable::Stale { .. }));
+}
+
+#[test]
 fn a_cadence_slower_than_the_step_is_a_warning() {
     let slow = (0..60).map(|ago| (NOW - minutes(ago), Sample::from_number(0.2))).collect();
     let telemetry = analyse(&rules(&[], &[]), &observed("latency_p95", slow), NOW);
