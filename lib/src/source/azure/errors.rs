@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use super::logs::answer::Table;
 use super::{logs, refusal};
+use crate::azure::ResourceId;
 use crate::policy::rules::ReadingKind;
 use crate::policy::source_spec::{AzureErrorsSpec, LogScope};
 use crate::sample::{Absence, Sample};
@@ -23,6 +24,9 @@ use crate::{Duration, Timestamp};
 const STEP: Duration = Duration::from_secs(60);
 /// The most new patterns that are counted: beyond, a release is broken whatever their number.
 const MOST_PATTERNS: usize = 100;
+
+/// The longest link that a note holds whole.
+const LONGEST_LINK: usize = 270;
 
 /// The source.
 #[derive(Debug)]
@@ -134,8 +138,8 @@ impl Errors {
         if self.told.is_empty() && !patterns.is_empty() {
             let portal = world.transport.azure_identity().map(|identity| identity.portal);
             if let Some(portal) = portal {
-                let link = format!("{portal}/#resource{}/failures", self.spec.resource);
-                note(&mut notes, Some(&self.spec.signal), &format!("new errors are at {link}"));
+                let place = place_of_failures(portal, &self.spec.resource);
+                note(&mut notes, Some(&self.spec.signal), &format!("new errors are at {place}"));
             }
         }
         for pattern in patterns {
@@ -155,6 +159,28 @@ impl Errors {
         };
         Observation { at, signal: self.spec.signal.clone(), sample }
     }
+}
+
+/// Where the portal shows the failures of a resource. A link that is cut off leads nowhere: then the place stands in words.
+fn place_of_failures(portal: &str, resource: &ResourceId) -> String {
+    let link = format!("{portal}/#resource{}/failures", escaped(resource.as_str()));
+    match link.len() <= LONGEST_LINK {
+        true => link,
+        false => format!("{portal}, on the page Failures of {}", bounded(resource.name(), 100)),
+    }
+}
+
+/// The id of a resource as it stands in a link: names of groups may have brackets and letters that end one.
+fn escaped(id: &str) -> String {
+    let mut link = String::new();
+    for byte in id.bytes() {
+        match byte {
+            b'/' | b'-' | b'.' | b'_' => link.push(char::from(byte)),
+            byte if byte.is_ascii_alphanumeric() => link.push(char::from(byte)),
+            byte => link.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    link
 }
 
 impl Source for Errors {

@@ -82,3 +82,25 @@ fn a_failure_is_absent_and_asked_for_again() {
     assert_eq!(shown(&busy.poll(&mut source, 1330)), ["1200 new_errors throttled"]);
     assert_eq!(shown(&network(TWO, "[1]").poll(&mut source, 1345)), ["1200 new_errors 2"]);
 }
+
+#[test]
+fn the_portals_link_is_exact_escaped_and_never_cut() {
+    let link = |portal: &str, id: &str| place_of_failures(portal, &id.parse().unwrap());
+    assert_eq!(
+        link("https://portal.azure.com", ID),
+        format!("https://portal.azure.com/#resource{ID}/failures")
+    );
+    assert_eq!(
+        link("https://portal.azure.us", &ID.replace("resourceGroups/a/", "resourceGroups/Größe(1)/")),
+        format!(
+            "https://portal.azure.us/#resource{}/failures",
+            ID.replace("resourceGroups/a/", "resourceGroups/Gr%C3%B6%C3%9Fe%281%29/")
+        )
+    );
+    let long = ID.replace("components/orders", &format!("components/{}", "x".repeat(255)));
+    let words = link("https://portal.azure.com", &long);
+    assert!(
+        words.starts_with("https://portal.azure.com, on the page Failures of xxx") && words.len() < 200,
+        "{words}"
+    );
+}
