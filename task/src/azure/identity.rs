@@ -74,6 +74,12 @@ pub enum AccountError {
          and that this pipeline may use it (its page in the project's settings, Security)"
     )]
     NoConnection,
+    /// An application that signs in by a certificate.
+    #[error(
+        "the service connection of azureSubscription signs in by a certificate, which is not supported. Convert it to workload identity \
+         federation on its page in the project's settings (it then has nothing that runs out), or give its application a secret"
+    )]
+    Certificate,
     /// A way of signing in that is not known.
     #[error(
         "the service connection of azureSubscription signs in by `{scheme}`, which is not supported; use workload identity \
@@ -132,7 +138,7 @@ impl Account {
                 let certificate = parameter("AUTHENTICATIONTYPE")
                     .is_some_and(|kind| kind.eq_ignore_ascii_case("spnCertificate"));
                 if certificate {
-                    return Err(AccountError::Scheme { scheme: "a certificate".to_owned() });
+                    return Err(AccountError::Certificate);
                 }
                 let help = "it may have been removed; open its page and give the secret's value again";
                 let secret =
@@ -270,7 +276,7 @@ mod tests {
                 ("ENDPOINT_AUTH_SCHEME_{id}", "ServicePrincipal"),
                 ("ENDPOINT_AUTH_PARAMETER_{id}_AUTHENTICATIONTYPE", "spnCertificate"),
             ]))
-            .contains("a certificate")
+            .contains("Convert it to workload identity federation")
         );
         let stack = [
             ("ENDPOINT_AUTH_SCHEME_{id}", "ServicePrincipal"),

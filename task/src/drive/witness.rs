@@ -95,8 +95,13 @@ fn fault_of(
             match (status, &request.address) {
                 (401 | 403, Address::Azure(api)) => {
                     let who = azure.map_or_else(String::new, |identity| format!(" to {}", identity.words));
-                    let role = api.role();
-                    return fault(FaultKind::Answer, answers(&format!("{who}: it needs the role {role}")));
+                    let what = match status {
+                        403 => format!("it needs the role {}", api.role()),
+                        _ => "its token is not accepted there; check its tenant and cloud (--azure-tenant, --azure-cloud, \
+                              or the service connection's)"
+                            .to_owned(),
+                    };
+                    return fault(FaultKind::Answer, answers(&format!("{who}: {what}")));
                 }
                 (404, Address::Azure(_)) => {
                     let what =

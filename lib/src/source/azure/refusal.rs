@@ -62,13 +62,18 @@ pub(super) fn success<'r>(
         status => {
             let said = serde_json::from_slice::<Document>(&response.body)
                 .map_or_else(|_| String::new(), |document| document.error.words());
+            // What to do comes first: the server's words may be long, and are cut at the end.
             let help = match status {
-                401 | 403 => format!("; the identity needs the role {}: {place}", api.role()),
-                404 => format!("; check that {place} exists, in this cloud and tenant"),
+                401 => format!(
+                    "the token is not accepted for {place}; check the tenant and the cloud of who signs in"
+                ),
+                403 => format!("the identity needs the role {}: {place}", api.role()),
+                404 => format!("check that {place} exists, in this cloud and tenant"),
                 _ => String::new(),
             };
-            let said = if said.is_empty() { String::new() } else { format!(": {said}") };
-            Absence::Error(plain(&format!("status {status}{said}{help}")))
+            let parts = [format!("status {status}"), help, said];
+            let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+            Absence::Error(plain(&parts.join(": ")))
         }
     })
 }
@@ -104,6 +109,11 @@ mod tests {
             r#"{"error":{"code":"WorkspaceNotFoundError","message":"The workspace could not be found"}}"#,
         );
         assert!(text.contains("check that the workspace w exists"), "{text}");
+        let wrong = r#"{"error":{"code":"InvalidAuthenticationTokenTenant","message":"The access token is from the wrong issuer."}}"#;
+        let text = said(401, wrong);
+        assert!(text.contains("check the tenant and the cloud") && text.contains("wrong issuer"), "{text}");
+        let long = format!(r#"{{"error":{{"code":"AuthorizationFailed","message":"{}"}}}}"#, "x".repeat(500));
+        assert!(said(403, &long).contains("`Log Analytics Reader`"), "what to do is never cut off");
         assert_eq!(said(429, ""), "throttled");
         assert_eq!(said(504, ""), "timeout");
         assert_eq!(said(502, "<html>"), "error: status 502");
