@@ -141,7 +141,14 @@ fn prometheus(call: &Call) -> Answer {
     let number = |name: &str| form.get(name).and_then(|text| text.parse::<f64>().ok()).expect("a number");
     let (from, to, step) = (number("start"), number("end"), number("step"));
     let count = ((to - from) / step).round() as i64;
-    let values: Vec<Value> = (0..=count).map(|at| json!([from + at as f64 * step, "3"])).collect();
+    let query = form.get("query").map_or("", String::as_str);
+    let number = match query {
+        query if query.contains("histogram_quantile") => "0.2",
+        query if query.contains("=~\"5") => "0",
+        query if query.contains("increase(") => "600",
+        _ => "3",
+    };
+    let values: Vec<Value> = (0..=count).map(|at| json!([from + at as f64 * step, number])).collect();
     Answer::json(&json!({
         "status": "success", "data": { "resultType": "matrix", "result": [{ "metric": {}, "values": values }] },
     }))

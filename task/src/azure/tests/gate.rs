@@ -83,14 +83,40 @@ struct Story {
     failing_from: Option<i64>,
     /// When Log Analytics refuses for a minute.
     throttled_at: Option<i64>,
+    /// When every token ends before its time.
+    tokens_end_at: Option<i64>,
+    /// When an alert fires, while a rule mutes its notifications.
+    alert_at: Option<i64>,
+    /// When exceptions begin that were not there before.
+    new_error_at: Option<i64>,
 }
 
 fn start() -> Timestamp {
     "2026-01-01T00:00:20Z".parse().unwrap()
 }
 
-fn respond(call: &Call, story: Story) -> Answer {
+fn respond(call: &Call, story: Story, minute: i64) -> Answer {
     let since = |at: i64| (at - start().as_nanos() / 1_000_000_000) / 60;
+    let has_come = |at: Option<i64>| at.is_some_and(|at| minute >= at);
+    let moment = |at: Option<i64>| {
+        (start() + Duration::from_secs(60).times(at.unwrap_or(0).unsigned_abs())).to_string()
+    };
+    let site = format!("{GROUP}/Microsoft.Web/sites/orders");
+    if call.path.ends_with("/actionRules") && story.alert_at.is_some() {
+        let actions = json!([{ "actionType": "RemoveAllActionGroups" }]);
+        let properties = json!({ "enabled": true, "scopes": [site], "actions": actions });
+        return Answer::json(&json!({ "value": [{ "name": "night", "properties": properties }] }));
+    }
+    if call.path.ends_with("/alerts") && has_come(story.alert_at) {
+        let essentials = json!({
+            "severity": "Sev1", "alertRule": "/rules/http-5xx", "targetResource": site, "startDateTime": moment(story.alert_at),
+        });
+        return Answer::json(&json!({ "value": [{ "properties": { "essentials": essentials } }] }));
+    }
+    if call.field("query").contains("before == 0") && has_come(story.new_error_at) {
+        let row = json!(["NullReferenceException at Checkout", 0, 12, moment(story.new_error_at), "not set"]);
+        return service::table(&["pattern", "before", "after", "first", "message"], vec![row]);
+    }
     service::answer(call, |at| story.failing_from.is_some_and(|from| since(at) >= from))
 }
 
@@ -101,6 +127,8 @@ struct Live {
     double: Azure,
     transport: AzureTransport,
     sources: Vec<Box<dyn Source>>,
+    /// When every token ends.
+    tokens_end: Option<Timestamp>,
     done: Vec<(Timestamp, usize, Answered)>,
 }
 
@@ -111,6 +139,10 @@ impl Stage for Live {
 
     fn start(&mut self, source: usize, job: Job) {
         self.clock.set(&self.double, self.now.as_nanos() / 1_000_000_000);
+        if self.tokens_end.is_some_and(|end| self.now >= end) {
+            self.tokens_end = None;
+            self.double.end_tokens();
+        }
         let world = World { transport: &self.transport, commands: &Nothing };
         let source_at = &mut self.sources[source];
         let answer = match job {
@@ -154,7 +186,7 @@ fn run(story: Story) -> Ran {
         if call.host == "api.loganalytics.io" && throttled == Some(minute) {
             return Answer { status: 429, headers: vec!["Retry-After: 60".to_owned()], body: String::new() };
         }
-        respond(call, story)
+        respond(call, story, minute)
     });
     double.set_life(600);
     let transport = transport(&double, federated(&double), &clock);
@@ -191,8 +223,16 @@ fn run(story: Story) -> Ran {
     let mut ledger = Ledger::new(Gate::new(policy.gate().clone()), &mut file, Redactor::default());
     let head = Line::Start { t: start(), environment: "production".into(), policy_sha256: String::new() };
     ledger.record(head).unwrap();
-    let mut stage =
-        Live { now: start(), clock, double: double.clone(), transport, sources, done: Vec::new() };
+    let tokens_end = story.tokens_end_at.map(|at| start() + Duration::from_secs(60).times(at.unsigned_abs()));
+    let mut stage = Live {
+        now: start(),
+        clock,
+        double: double.clone(),
+        transport,
+        sources,
+        tokens_end,
+        done: Vec::new(),
+    };
     let outcome = watch(&course, ledger, &mut stage, &mut Silent).unwrap();
     Ran {
         decision: outcome.decision,
@@ -255,4 +295,39 @@ fn a_minute_of_throttling_is_absent_and_then_made_up_for() {
         .filter(|line| line.contains("\"sample\"") && line.contains("\"error_rate\""))
         .count();
     assert!(rates >= 39, "{rates} minutes, none of them lost");
+}
+
+#[test]
+fn tokens_that_end_in_the_middle_are_renewed_and_nothing_is_lost() {
+    let ran = run(Story { tokens_end_at: Some(17), ..Story::default() });
+    assert_eq!(ran.decision, Decision::Proceed);
+    assert!(ran.refusals.is_empty(), "{:#?}", ran.refusals);
+    assert!(!ran.journal.contains("\"absent\""), "the same poll asks again with a new token");
+}
+
+#[test]
+fn an_alert_that_fired_holds_though_its_notifications_are_muted() {
+    let ran = run(Story { alert_at: Some(12), ..Story::default() });
+    assert_eq!(ran.decision, Decision::Hold);
+    for part in [
+        "alert http-5xx (Sev1) fired on orders at 2026-01-01T00:12:20Z",
+        "alerts of orders are muted by night: nobody is told, and they count here",
+    ] {
+        assert_eq!(ran.journal.matches(part).count(), 1, "{part} is said once");
+    }
+}
+
+#[test]
+fn a_new_error_holds_and_leads_to_the_portal() {
+    let ran = run(Story { new_error_at: Some(12), ..Story::default() });
+    assert_eq!(ran.decision, Decision::Hold);
+    let link = format!(
+        "new errors are at https://portal.azure.com/#resource{GROUP}/Microsoft.Insights/components/orders/failures\""
+    );
+    for part in [
+        &link,
+        "new error `NullReferenceException at Checkout`, 12 times since 2026-01-01T00:12:20Z: not set",
+    ] {
+        assert_eq!(ran.journal.matches(part).count(), 1, "{part} is said once");
+    }
 }
