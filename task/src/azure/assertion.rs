@@ -16,6 +16,7 @@ use runbook_gate::{Duration, Secret};
 use serde::Deserialize;
 
 use super::identity::OidcRequest;
+use super::tokens::Learn;
 use crate::http::HttpTransport;
 
 const VERSION: &str = "7.1";
@@ -28,6 +29,8 @@ pub struct Assertion {
     pub oidc: OidcRequest,
     /// The longest that it takes.
     pub timeout: Duration,
+    /// Told of each assertion: Entra ID may repeat one that it refuses.
+    pub learn: Learn,
 }
 
 #[derive(Deserialize)]
@@ -69,6 +72,7 @@ impl Assertion {
         }
         let answer: Answer = serde_json::from_slice(&response.body)
             .map_err(|_| "Azure Pipelines answers without an assertion".to_owned())?;
+        (self.learn)(&Secret::new(answer.token.as_str()));
         Ok(answer.token)
     }
 }

@@ -37,13 +37,15 @@ const SHORTEST_LIFE: Duration = Duration::from_secs(60);
 /// The clock of the gate: it never goes back, and moves no token's end when the wall's clock is set.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
+/// Told of every token and assertion, so that none is ever printed.
+pub type Learn = Arc<dyn Fn(&Secret) + Send + Sync>;
+
 /// The tokens of one account.
 pub struct Tokens {
     account: Account,
     http: Arc<HttpTransport>,
     now: Now,
-    /// Told of every token, so that none is ever printed.
-    learn: Box<dyn Fn(&Secret) + Send + Sync>,
+    learn: Learn,
     processes: Processes,
     kept: Mutex<BTreeMap<String, Kept>>,
 }
@@ -64,7 +66,7 @@ impl Tokens {
         processes: Processes,
         learn: impl Fn(&Secret) + Send + Sync + 'static,
     ) -> Self {
-        Self { account, http, now, learn: Box::new(learn), processes, kept: Mutex::default() }
+        Self { account, http, now, learn: Arc::new(learn), processes, kept: Mutex::default() }
     }
 
     /// The cloud that is signed in to.
@@ -149,7 +151,8 @@ impl Tokens {
         };
         Ok(match &self.account.identity {
             Identity::Federated { application, oidc } => {
-                let assertion = Assertion { http: Arc::clone(&self.http), oidc: oidc.clone(), timeout };
+                let (http, learn) = (Arc::clone(&self.http), Arc::clone(&self.learn));
+                let assertion = Assertion { http, oidc: oidc.clone(), timeout, learn };
                 let options = ClientAssertionCredentialOptions { client_options: options };
                 let (tenant, client) = (application.tenant.clone(), application.client.clone());
                 ClientAssertionCredential::new(tenant, client, assertion, Some(options))?
