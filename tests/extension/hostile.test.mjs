@@ -6,14 +6,16 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import { prefixIndex } from './agent-grammar.mjs';
 import { runTask } from './agent.mjs';
+import { azureDevOps, gitHub } from './azure-devops.mjs';
 import { hostile } from './hostile.mjs';
-import { commitAll, commitEach } from './repository.mjs';
+import { commitAll, commitEach, git } from './repository.mjs';
 import { policy, service } from './service.mjs';
 import { readJson } from '../../extension/check.mjs';
 import { root, taskFolder } from './task-folder.mjs';
 
 const binary = process.env.RUNBOOK_GATE_BINARY;
 assert.ok(binary, 'RUNBOOK_GATE_BINARY names the binary; scripts/test-extension builds it');
+const CONNECTION = '6d2e9b9a-0c7f-4c8e-9d0e-1a2b3c4d5e6f';
 const COMMANDS = new Set(['task.setvariable', 'task.logissue', 'task.complete', 'task.setprogress', 'task.uploadsummary', 'task.addattachment', 'build.addbuildtag']);
 const OUTPUTS = new Set(readJson(path.join(root, 'task.json')).outputVariables.map(({ name }) => name));
 
@@ -179,6 +181,69 @@ describe('hostile texts', () => {
             calm(step, { decision: 'hold' });
             assert.equal(step.attachments.length, 3);
         }
+    });
+
+    const asked = `checklist:
+  artifacts-stored: { evidence: [{ artifact: drop }] }
+  backups-taken: { required_when: { changed: ["**"] }, evidence: [{ attested: { second_person: true } }] }
+  config-reviewed: { evidence: [approval] }
+  change-communicated: { environments: [staging], evidence: [{ work-item: { type: Change } }] }
+  rollback-plan: { evidence: [attested] }
+  stored: { title: Everything is stored, evidence: [{ any: [{ work-item: { state: Done } }, approval] }] }
+`;
+    /** A repository whose every commit came by a pull request. */
+    async function deployed(t, count) {
+        const run = await gate(t, {});
+        writeFileSync(path.join(run.workspace, 'runbook.yml'), policy({ url: run.server.url, environment: 'staging', more: asked }));
+        commitAll(run.workspace);
+        commitEach(run.workspace, Array.from({ length: count }, (_, index) => ({ message: `Change ${index}`, file: `src/${index}`, content: 'x' })));
+        const ids = git(run.workspace, 'log', '--format=%H', '--reverse').trim().split('\n');
+        return { ...run, good: ids[0], commits: ids.slice(1) };
+    }
+    const inPipeline = ({ url }, branch) => ({
+        'System.CollectionUri': `${url}/contoso/`, 'System.TeamProjectId': '6ce954b1-ce1f-45d1-b94d-e6bf2464ba2c', 'System.DefinitionId': '4', 'Build.Repository.Provider': 'TfsGit', 'Build.SourceBranch': branch,
+    });
+    const checked = { command: 'checklist', environment: 'staging' };
+
+    test('in what Azure DevOps says of a deployment: pull requests, comments, votes, work items, artifacts, tests, stages', async (t) => {
+        const run = await deployed(t, hostile.length);
+        const branch = 'refs/heads/main';
+        const devops = await azureDevOps(t, { ...run, texts: hostile, once: hostile[0], branch });
+        const step = await runTask(run.task, { ...run, variables: inPipeline(devops, branch), inputs: checked });
+        calm(step, { decision: 'hold' });
+        assert.equal(step.attachments.length, 3);
+        const said = JSON.parse(step.attachments.find(({ name }) => name === 'checklist.json').text);
+        assert.match(said.deploying, new RegExp(`${hostile.length} changes`));
+        const wanted = { threads: hostile.length, updates: hostile.length, workitemsbatch: Math.ceil(hostile.length / 200) };
+        for (const [end, count] of Object.entries(wanted)) {
+            assert.equal(devops.requests.filter((line) => line.endsWith(`/${end}`)).length, count, end);
+        }
+    });
+
+    test('as what Azure DevOps says once: numbers of runs, branches, environments, refusals', async (t) => {
+        await inBatches(hostile.filter((each, index) => !each.includes('\0') && index % 12 === 0), async (text) => {
+            const run = await deployed(t, 1);
+            const branch = `refs/heads/${text}`;
+            for (const refusing of [false, true]) {
+                const devops = await azureDevOps(t, { ...run, texts: [text], once: text, branch, refusing });
+                const step = await runTask(run.task, { ...run, variables: { ...inPipeline(devops, branch), 'Environment.Name': text }, inputs: checked });
+                calm(step, { decision: 'hold' });
+                assert.equal(step.attachments.length, 3);
+            }
+        });
+    });
+
+    test('in what GitHub says of a deployment', async (t) => {
+        const run = await deployed(t, hostile.length);
+        const branch = 'refs/heads/main';
+        const devops = await azureDevOps(t, { ...run, texts: hostile, once: hostile[0], branch });
+        const api = await gitHub(t, { ...run, texts: hostile, branch: 'main' });
+        const endpoints = [{ id: CONNECTION, url: api.url, scheme: 'Token', parameters: { AccessToken: 'ghp_x' } }];
+        const variables = { ...inPipeline(devops, branch), 'Build.Repository.Provider': 'GitHub', 'Build.Repository.Name': 'contoso/orders' };
+        const step = await runTask(run.task, { ...run, endpoints, variables, inputs: { ...checked, githubConnection: CONNECTION } });
+        calm(step, { decision: 'hold' });
+        assert.equal(step.attachments.length, 3);
+        assert.equal(api.requests.filter((line) => line.endsWith('/reviews')).length, hostile.length);
     });
 
     test('as the name of the service, watched', async (t) => {
