@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -56,6 +57,11 @@ struct State {
 impl GitHub {
     /// Starts it. With a token, only who gives it sees the repository.
     pub fn start(token: Option<&str>) -> Self {
+        Self::slow(token, Duration::ZERO)
+    }
+
+    /// The same, with an answer that takes so long.
+    pub fn slow(token: Option<&str>, latency: Duration) -> Self {
         let state = Arc::new(Mutex::new(State {
             token: token.map(str::to_owned),
             mood: Mood::Well,
@@ -65,7 +71,7 @@ impl GitHub {
             per_page: 100,
         }));
         let shared = Arc::clone(&state);
-        let server = Server::start(move |asked| answer(&shared.lock().expect("the state"), asked));
+        let server = Server::slow(latency, move |asked| answer(&shared.lock().expect("the state"), asked));
         Self { server, state }
     }
 
@@ -77,6 +83,16 @@ impl GitHub {
     /// What it was asked.
     pub fn asked(&self) -> Vec<Asked> {
         self.server.asked()
+    }
+
+    /// The trips to it that followed each other.
+    pub fn rounds(&self) -> usize {
+        self.server.rounds()
+    }
+
+    /// Forgets what it was asked.
+    pub fn forget(&self) {
+        self.server.forget();
     }
 
     /// Makes a pull request that was merged.

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -12,6 +13,14 @@ use serde_json::Value;
 pub struct Server {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<Asked>>>,
+    busy: Arc<Mutex<Busy>>,
+}
+
+/// What is being answered, and how often that began.
+#[derive(Default)]
+struct Busy {
+    answering: usize,
+    rounds: usize,
 }
 
 /// A request.
@@ -41,18 +50,50 @@ const LONGEST_LINE: u64 = 64 * 1024;
 impl Server {
     /// Starts it.
     pub fn start(answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Self {
+        Self::slow(Duration::ZERO, answer)
+    }
+
+    /// Starts one that takes so long for each answer.
+    pub fn slow(latency: Duration, answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("its address");
         let asked = Arc::new(Mutex::new(Vec::new()));
         let remembered = Arc::clone(&asked);
-        let answer = Arc::new(answer);
+        let (answer, busy) = (Arc::new(answer), Arc::new(Mutex::new(Busy::default())));
+        let counted = Arc::clone(&busy);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (remembered, answer) = (Arc::clone(&remembered), Arc::clone(&answer));
-                thread::spawn(move || serve(&stream, &remembered, answer.as_ref()));
+                let (remembered, answer, busy) =
+                    (Arc::clone(&remembered), Arc::clone(&answer), Arc::clone(&counted));
+                thread::spawn(move || {
+                    serve(&stream, &remembered, |asked| {
+                        {
+                            let mut busy = busy.lock().expect("what is answered");
+                            busy.rounds += usize::from(busy.answering == 0);
+                            busy.answering += 1;
+                        }
+                        let answer = answer(asked);
+                        if !latency.is_zero() {
+                            thread::sleep(latency);
+                        }
+                        busy.lock().expect("what is answered").answering -= 1;
+                        answer
+                    });
+                });
             }
         });
-        Self { address, asked }
+        Self { address, asked, busy }
+    }
+
+    /// How often a question came while none was being answered: the trips that follow each other.
+    pub fn rounds(&self) -> usize {
+        self.busy.lock().expect("what is answered").rounds
+    }
+
+    /// Forgets what it was asked.
+    pub fn forget(&self) {
+        self.asked.lock().expect("what was asked").clear();
+        self.busy.lock().expect("what is answered").rounds = 0;
     }
 
     /// `127.0.0.1:PORT`
@@ -113,7 +154,7 @@ impl Answer {
     }
 }
 
-fn serve(stream: &TcpStream, remembered: &Mutex<Vec<Asked>>, answer: &(impl Fn(&Asked) -> Answer + ?Sized)) {
+fn serve(stream: &TcpStream, remembered: &Mutex<Vec<Asked>>, answer: impl Fn(&Asked) -> Answer) {
     let mut reader = BufReader::new(stream);
     while let Some(asked) = read(&mut reader) {
         remembered.lock().expect("what was asked").push(asked.clone());

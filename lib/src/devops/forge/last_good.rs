@@ -12,6 +12,7 @@ use crate::devops::client::Page;
 use crate::devops::environments::{DeploymentRecord, deployment_records};
 use crate::devops::failure::{DevOpsError, Why};
 use crate::devops::runs::{self, Build, BuildFilter, BuildState, RecordResult, Run};
+use crate::devops::verdict::{ROLLED_BACK, RunTag};
 
 use super::run::EarlierRuns;
 use super::{AzureDevOpsForge, ThisRun};
@@ -42,8 +43,9 @@ pub(super) fn find(forge: &AzureDevOpsForge<'_>) -> Gathered<Option<Since>> {
 fn earlier(forge: &AzureDevOpsForge<'_>, run: &ThisRun, pipeline: u64) -> Result<Option<Since>, DevOpsError> {
     let early = forge.early(run);
     let proceeded = early.proceeded.as_ref().map_err(Clone::clone)?;
-    // One that still runs deployed last.
-    if let Some(build) = newest(forge, proceeded, |build| build.id != run.id)? {
+    // One that still runs deployed last. What was rolled back is not what is there.
+    let stands = |build: &Build| build.id != run.id && !is_rolled_back(build, &forge.at.environment);
+    if let Some(build) = newest(forge, proceeded, stands)? {
         let words = format!("run {} of this gate's last `proceed`", build.build_number);
         return since(forge, run, pipeline, &build, &words).map(Some);
     }
@@ -51,7 +53,7 @@ fn earlier(forge: &AzureDevOpsForge<'_>, run: &ThisRun, pipeline: u64) -> Result
         return Ok(Some(found));
     }
     let succeeded = early.succeeded.as_ref().map_err(Clone::clone)?;
-    let ended = |build: &Build| build.id != run.id && build.status == BuildState::Completed;
+    let ended = |build: &Build| stands(build) && build.status == BuildState::Completed;
     match newest(forge, succeeded, ended)? {
         Some(build) => {
             let words = format!("run {}, the last that succeeded on this branch", build.build_number);
@@ -87,6 +89,12 @@ fn newest(
     Err(DevOpsError::too_many(&runs.call, seen.len()))
 }
 
+/// Whether a run's release was rolled back, as its tags say: whoever does that says so, and this gate where it asked for it.
+fn is_rolled_back(build: &Build, environment: &str) -> bool {
+    let asked = RunTag::Rollback.for_environment(environment);
+    build.tags.iter().any(|tag| tag.eq_ignore_ascii_case(ROLLED_BACK) || tag.eq_ignore_ascii_case(&asked))
+}
+
 /// Whether runs stand with the one that ended last before the others.
 fn in_order(runs: &[Build]) -> bool {
     let ended: Vec<Timestamp> = runs.iter().filter_map(|build| build.finish_time).collect();
@@ -110,6 +118,7 @@ fn deployed(
     })?;
     for owner in good.iter().take(MOST_BACK) {
         match forge.client.get::<Build>(&runs::build(*owner)) {
+            Ok(build) if is_rolled_back(&build, &forge.at.environment) => {}
             Ok(build) if !build.deleted => {
                 let words = format!("run {}, the last that deployed to {name}", build.build_number);
                 return since(forge, run, pipeline, &build, &words).map(Some);
@@ -123,10 +132,7 @@ fn deployed(
     if good.is_empty() {
         return Ok(None);
     }
-    Err(DevOpsError::unreadable(
-        &call,
-        "the runs of its good deployments are gone, and their commits with them",
-    ))
+    Err(DevOpsError::unreadable(&call, "the runs of its good deployments are gone, or were rolled back"))
 }
 
 /// The runs of good deployments, the one that ended last first: of all pages where there are few, else of those up to the one

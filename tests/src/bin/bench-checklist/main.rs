@@ -1,4 +1,4 @@
-//! What a checklist costs in Azure DevOps: calls and time by the size of a deployment and the service's latency.
+//! What a checklist costs in Azure DevOps and on GitHub: calls and time by the size of a deployment and the services' latency.
 //!
 //! The trips are those that follow each other: how often a question came while none was being answered. The first trip finds the
 //! last good commit.
@@ -8,21 +8,24 @@
 use std::time::{Duration, Instant};
 
 use runbook_gate_tests::devops::scene::Scene;
+use runbook_gate_tests::github::{GitHub, Request, comment, review};
 
 /// The sizes, in pull requests.
 const SIZES: [u64; 3] = [1, 10, 200];
 const LATENCY: Duration = Duration::from_millis(50);
 /// The shortest of so many runs is taken: what else the machine does only adds to it.
 const RUNS: usize = 5;
+const TOKEN: &str = "ghp_benchmark";
 
 fn main() {
+    println!("The repository in Azure Repos:\n");
     println!(
         "| pull requests | calls | of these before the last good commit is known | trips | of these after | 0 ms | 50 ms |"
     );
     println!("|---|---|---|---|---|---|---|");
     for size in SIZES {
-        let (quick, _) = measured(size, Duration::ZERO);
-        let (slow, seen) = measured(size, LATENCY);
+        let (quick, _) = measured(size, Duration::ZERO, None);
+        let (slow, seen) = measured(size, LATENCY, None);
         println!(
             "| {size} | {} | {} | {} | {} | {} ms | {} ms |",
             seen.calls,
@@ -33,9 +36,27 @@ fn main() {
             slow.as_millis()
         );
     }
+    println!("\nThe repository on GitHub, whose pull requests link work items (`AB#12`):\n");
+    println!(
+        "| pull requests | calls to GitHub | to Azure DevOps | trips to GitHub | to Azure DevOps after the first | 0 ms | 50 ms |"
+    );
+    println!("|---|---|---|---|---|---|---|");
+    for size in SIZES {
+        let quick = on_github(size, Duration::ZERO);
+        let slow = on_github(size, LATENCY);
+        println!(
+            "| {size} | {} | {} | {} | {} | {} ms | {} ms |",
+            slow.api.calls,
+            slow.devops.calls,
+            slow.api.trips,
+            slow.devops.trips - 1,
+            quick.shortest.as_millis(),
+            slow.shortest.as_millis()
+        );
+    }
 }
 
-/// What the service saw of one checklist.
+/// What a service saw of one checklist.
 #[derive(Clone, Copy, Default)]
 struct Seen {
     calls: usize,
@@ -43,9 +64,26 @@ struct Seen {
     trips: usize,
 }
 
-/// The shortest time of a checklist, and what one of them asked.
-fn measured(size: u64, latency: Duration) -> (Duration, Seen) {
-    let scene = Scene::of(size, latency);
+/// What both services saw of one checklist, and its shortest time.
+struct Beside {
+    api: Seen,
+    devops: Seen,
+    shortest: Duration,
+}
+
+fn on_github(size: u64, latency: Duration) -> Beside {
+    let api = GitHub::slow(Some(TOKEN), latency);
+    let (shortest, devops) = measured(size, latency, Some(&api));
+    let api = Seen { calls: api.asked().len(), early: 0, trips: api.rounds() };
+    Beside { api, devops, shortest }
+}
+
+/// The shortest time of a checklist, and what one of them asked of Azure DevOps.
+fn measured(size: u64, latency: Duration, api: Option<&GitHub>) -> (Duration, Seen) {
+    let mut scene = Scene::of(size, latency);
+    let address = api.map(|api| moved(&mut scene, api));
+    let arguments: Vec<&str> =
+        address.as_ref().map_or(Vec::new(), |address| vec!["--github-api", address.as_str()]);
     let mut shortest = Duration::MAX;
     let mut seen = Seen::default();
     for _ in 0..RUNS {
@@ -54,12 +92,43 @@ fn measured(size: u64, latency: Duration) -> (Duration, Seen) {
             state.asked.clear();
             state.rounds = 0;
         }
+        api.iter().for_each(|api| api.forget());
         let begun = Instant::now();
-        let _ = scene.judge(&[]).with_code(0);
+        let ended = scene.judge(&arguments);
         shortest = shortest.min(begun.elapsed());
+        // Reviewers on GitHub belong to no group of Azure DevOps: one item stays open there.
+        let _ = ended.with_code(if api.is_some() { 10 } else { 0 });
         let state = scene.fake.state();
         let early = state.asked.iter().position(|asked| asked.line.contains("pullrequestquery"));
-        seen = Seen { calls: state.asked.len(), early: early.expect("the query"), trips: state.rounds };
+        seen = Seen { calls: state.asked.len(), early: early.unwrap_or_default(), trips: state.rounds };
     }
     (shortest, seen)
+}
+
+/// Moves the pull requests of a scene to GitHub; gives its address.
+fn moved(scene: &mut Scene, api: &GitHub) -> String {
+    let requests = std::mem::take(&mut scene.fake.state().pull_requests);
+    for (number, request) in requests {
+        let items: Vec<String> = request.work_items.iter().map(|item| format!("AB#{item}")).collect();
+        let when = "2026-11-24T09:00:00Z";
+        api.merged(
+            number,
+            Request {
+                author: "ada".to_owned(),
+                body: Some(format!("{}\n{}", items.join(" "), request.description.unwrap_or_default())),
+                commits: request.merge_commit.into_iter().collect(),
+                branch: "main".to_owned(),
+                reviews: vec![review("grace", "APPROVED", "MEMBER")],
+                comments: vec![comment("grace", "MEMBER", "- [x] backups-taken: snapshot 42", when)],
+            },
+        );
+    }
+    for (name, value) in [
+        ("BUILD_REPOSITORY_PROVIDER", "GitHub"),
+        ("BUILD_REPOSITORY_NAME", "contoso/orders"),
+        ("GITHUB_TOKEN", TOKEN),
+    ] {
+        scene.set(name, value);
+    }
+    api.url()
 }

@@ -89,3 +89,36 @@ fn a_command_is_not_waited_for_beyond_the_time_of_the_checklist() {
     let needs = item(&ended, "rollback-plan")["needs"].to_string();
     assert!(needs.contains("--timeout"), "{needs}");
 }
+
+#[test]
+fn a_service_that_never_answers_is_waited_for_no_longer_than_the_time_of_the_checklist() {
+    let scene = Scene::in_order();
+    scene.fake.state().silent.push("/threads".to_owned());
+    let ended = scene.judge(&["--timeout", "2s"]).with_code(10);
+    for id in ["tests-passing", "artifacts-stored", "pipeline-green"] {
+        assert_eq!(status(&ended, id), "satisfied", "{id} was gathered before");
+    }
+    assert_eq!(status(&ended, "config-reviewed"), "unknown");
+    assert!(!ended.json()["notes"].to_string().contains("interrupted"), "{}", ended.out);
+}
+
+#[test]
+fn sources_of_telemetry_are_waited_for_no_longer_either() {
+    let silent = runbook_gate_tests::server::Server::start(|_| {
+        loop {
+            std::thread::park();
+        }
+    });
+    let signals = ["request_rate", "error_rate", "latency_p50", "latency_p95", "latency_p99"].map(|name| {
+        format!(
+            "  {name}: {{ http-json: {{ url: \"{}\", value: /v, timeout: 50s, every: 60s }} }}\n",
+            silent.url()
+        )
+    });
+    let policy =
+        format!("{POLICY}  telemetry-ready: {{ environments: [live] }}\nsignals:\n{}", signals.concat());
+    let scene = Scene::in_order();
+    let scene = Scene { gate: scene.gate.with_file("runbook.yml", &policy), fake: scene.fake };
+    let ended = scene.judge(&["--timeout", "2s"]).with_code(10);
+    assert_eq!(status(&ended, "telemetry-ready"), "unknown", "{}", item(&ended, "telemetry-ready"));
+}

@@ -111,7 +111,11 @@ fn good_deployments_whose_runs_are_gone_make_the_range_unknown() {
     let scene = by_records(vec![record(90, 1, Some("succeeded"))]);
     let ended = scene.judge(&[]).with_code(10);
     assert_eq!(status(&ended, "decisions-linked"), "unknown");
-    assert!(item(&ended, "decisions-linked")["needs"].to_string().contains("are gone"), "{}", ended.out);
+    assert!(
+        item(&ended, "decisions-linked")["needs"].to_string().contains("are gone, or were rolled back"),
+        "{}",
+        ended.out
+    );
 }
 
 #[test]
@@ -143,6 +147,29 @@ fn runs_on_later_pages_are_found_and_later_pages_are_read_only_where_they_matter
     }
     assert!(deploying(&scene).contains("since run 20261120.1 of this gate"));
     assert_eq!(pages(&scene), 2);
+}
+
+#[test]
+fn what_was_rolled_back_is_not_what_was_last_deployed() {
+    for tag in ["rolled-back", "runbook-gate-rollback-live"] {
+        let scene = Scene::in_order();
+        {
+            let mut state = scene.fake.state();
+            let good = state.builds[&GOOD_RUN].clone();
+            let mut tags = good.tags.clone();
+            tags.push(tag.into());
+            let undone = Build {
+                number: "20261121.1".into(),
+                finished: Some("2026-11-21T10:00:00Z".into()),
+                commit: state.builds[&RUN].commit.clone(),
+                tags,
+                ..good
+            };
+            state.builds.insert(99, undone);
+        }
+        let words = deploying(&scene);
+        assert!(words.contains("since run 20261120.1 of this gate"), "{tag}: {words}");
+    }
 }
 
 #[test]
