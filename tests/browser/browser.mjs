@@ -60,6 +60,18 @@ export async function open(browser, address, { width = 1280, height = 900, schem
     return { page, requests, complaints, close: () => context.close() };
 }
 
+/** Opens a page, and says at the end whether it asked for more than itself, or complained. */
+export async function visit(browser, address, options, look) {
+    const visited = await open(browser, address, options);
+    try {
+        await look(visited.page);
+        assert.deepEqual(visited.requests, [address]);
+        assert.deepEqual(visited.complaints, []);
+    } finally {
+        await visited.close();
+    }
+}
+
 /** What axe finds. It runs in a world of its own, where the page's policy does not reach. */
 export async function violations(page, frame = page.mainFrame()) {
     const session = await page.context().newCDPSession(page);

@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { looksLike, open, startBrowser, violations } from './browser.mjs';
+import { looksLike, open, startBrowser, violations, visit as visitPage } from './browser.mjs';
 import { RELEASES, report, run } from './reports.mjs';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'runbook-gate-pages-'));
@@ -27,17 +27,7 @@ before(async () => {
     }
 });
 
-/** Opens a page, and says at the end whether it asked for more than itself, or complained. */
-async function visit(address, options, look) {
-    const visited = await open(browser, address, options);
-    try {
-        await look(visited.page);
-        assert.deepEqual(visited.requests, [address]);
-        assert.deepEqual(visited.complaints, []);
-    } finally {
-        await visited.close();
-    }
-}
+const visit = (address, options, look) => visitPage(browser, address, options, look);
 
 for (const name of Object.keys(RELEASES)) {
     describe(`the page of a gate: ${name}`, () => {
