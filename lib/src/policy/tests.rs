@@ -2,6 +2,7 @@
 
 mod checklist;
 mod doubts;
+mod places;
 mod resolving;
 
 use super::*;
