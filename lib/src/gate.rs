@@ -18,6 +18,7 @@ mod pending;
 mod predicate;
 mod ranks;
 mod recovery;
+mod remarks;
 mod series;
 mod standing;
 mod strict;

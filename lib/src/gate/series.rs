@@ -6,6 +6,7 @@ use super::course::Course;
 use super::outcome::SignalSummary;
 use super::pending::{Entry, Lack, Pending, Read};
 use super::ranks::Ranks;
+use super::remarks::Remarks;
 use super::trace::Tracing;
 use crate::policy::rules::{FailingRule, OnMissing, ReadingKind, SignalRules};
 use crate::sample::{Absence, Counts, Reading, Sample, State};
@@ -20,11 +21,6 @@ const STALE_AFTER: Nanos = 60_000_000_000;
 
 /// Different reasons of absence that one signal remembers; the rest is counted together.
 const MOST_REASONS: usize = 24;
-
-/// So many remarks of its source are remembered: the newest.
-const MOST_REMARKS: usize = 3;
-/// The longest remark that is remembered, in characters.
-const LONGEST_REMARK: usize = 300;
 
 /// So many late points may wait, however few points there are.
 const FEWEST_LATE: usize = 1024;
@@ -80,6 +76,7 @@ pub(super) struct Series {
     pub judged_over: Nanos,
     /// Points that were put in late: criteria have not seen them at their time.
     pub put_in_late: u64,
+    pub remarks: Remarks,
     pending: Pending,
     points: VecDeque<Point>,
     /// Points that came late, until windows are judged again.
@@ -96,14 +93,6 @@ pub(super) struct Series {
     course: Course,
     step_said: StepSaid,
     tracing: Tracing,
-    remarks: VecDeque<Remark>,
-}
-
-/// What its source remarked: what the service itself said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Remark {
-    pub at: Nanos,
-    pub text: String,
 }
 
 /// Whether the journal has said the step.
@@ -152,21 +141,8 @@ impl Series {
             course: Course::default(),
             step_said: StepSaid::No,
             tracing: Tracing::default(),
-            remarks: VecDeque::new(),
+            remarks: Remarks::default(),
         }
-    }
-
-    /// Remembers what its source remarked.
-    pub(super) fn remark(&mut self, at: Nanos, text: &str) {
-        if self.remarks.len() == MOST_REMARKS {
-            self.remarks.pop_front();
-        }
-        self.remarks.push_back(Remark { at, text: text.chars().take(LONGEST_REMARK).collect() });
-    }
-
-    /// The newest remarks of its source, oldest first.
-    pub(super) fn remarks(&self) -> impl ExactSizeIterator<Item = &Remark> {
-        self.remarks.iter()
     }
 
     /// Takes the step that the journal says; false where it has said one before.

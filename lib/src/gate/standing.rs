@@ -7,16 +7,14 @@ use super::outcome::{
 };
 use super::pending::Lack;
 use super::predicate::{Manner, Part, View};
-use super::series::{Nanos, Remark, Series, length, moment};
+use super::remarks::{MOST as MOST_REMARKS, Remark};
+use super::series::{Nanos, Series, length, moment};
 use super::threshold::Limit;
 use super::verification::{CONFIDENT, Truth, Verified, Verifier};
 use super::wording;
 use crate::criterion::{Comparison, Criterion, Form};
 use crate::policy::rules::{OnMissing, ReadingKind};
 use crate::{Duration, SignalName};
-
-/// So many remarks of the service are quoted.
-const MOST_SAID: usize = 3;
 
 /// What is asked of a watch that ends at `at`.
 pub(super) struct Standing<'s> {
@@ -157,20 +155,20 @@ impl Standing<'_> {
             let Some(series) = self.view.series.iter().find(|series| series.name == *signal) else {
                 continue;
             };
-            remarks.extend(series.remarks());
-            if series.remarks().len() == 0 {
+            remarks.extend(series.remarks.iter());
+            if series.remarks.is_empty() {
                 // A source remarks a thing once, and of one of its states: a probe speaks of readiness as part of health.
                 let beside = self.view.series.iter().filter(|other| {
                     other.rules.reading == ReadingKind::State
                         && !other.rules.source.is_empty()
                         && other.rules.source == series.rules.source
                 });
-                remarks.extend(beside.flat_map(Series::remarks));
+                remarks.extend(beside.flat_map(|other| other.remarks.iter()));
             }
         }
         remarks.sort_by_key(|remark| remark.at);
         remarks.dedup();
-        let newest = remarks.split_off(remarks.len().saturating_sub(MOST_SAID));
+        let newest = remarks.split_off(remarks.len().saturating_sub(MOST_REMARKS));
         if newest.is_empty() {
             return;
         }

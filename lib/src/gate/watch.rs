@@ -157,7 +157,7 @@ impl Watch {
     /// Remembers what the source of a signal remarked.
     pub(super) fn remark(&mut self, signal: &SignalName, at: Nanos, text: &str) {
         if let Some(series) = self.series_mut(signal) {
-            series.remark(at, text);
+            series.remarks.push(at, text);
         }
     }
 
