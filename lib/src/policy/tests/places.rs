@@ -50,9 +50,7 @@ fn tabs_are_characters_and_move_no_caret() {
 fn a_share_that_is_none_is_advised_by_what_it_is_of() {
     let help = |keys: &str| {
         let found = wrong(keys);
-        let found =
-            found.iter().find(|found| found.code() == Code::InvalidShare).unwrap().suggestions().join("; ");
-        found
+        found.iter().find(|found| found.code() == Code::InvalidShare).unwrap().suggestions().join("; ")
     };
     let quantile = |written: &str| {
         help(&format!(
