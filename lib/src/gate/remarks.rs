@@ -32,6 +32,10 @@ impl Remarks {
         self.0.iter()
     }
 
+    pub(super) fn newest(&self) -> Option<&Remark> {
+        self.0.back()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -382,7 +382,11 @@ impl Series {
             source: self.rules.source.clone(),
             known: self.totals.known,
             absent,
-            remark: self.remarks.back().filter(|_| self.totals.known == 0).map(|remark| remark.text.clone()),
+            remark: self
+                .remarks
+                .newest()
+                .filter(|_| self.totals.known == 0)
+                .map(|remark| remark.text.clone()),
             coverage: if length > 0 { self.totals.covered as f64 / length as f64 } else { 0.0 },
             last: self.totals.last.map(|(_, value)| value),
             lowest: self.totals.low,
