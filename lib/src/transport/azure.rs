@@ -65,7 +65,7 @@ impl AzureApi {
     #[must_use]
     pub const fn role(&self) -> &'static str {
         match self {
-            Self::ResourceManager => "`Monitoring Reader` on the resource",
+            Self::ResourceManager => "`Monitoring Reader` on the resource (for alerts, on its subscription)",
             Self::Metrics(_) => "`Monitoring Reader` on the subscription",
             Self::LogAnalytics => {
                 "`Log Analytics Reader` on the workspace, or `Monitoring Reader` on the resource"
