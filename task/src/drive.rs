@@ -15,7 +15,7 @@ pub mod threads;
 pub mod version;
 pub mod witness;
 
-use runbook_gate::gate::{Outcome, Step};
+use runbook_gate::gate::{Decision, Outcome, Step};
 use runbook_gate::journal::Line;
 use runbook_gate::sample::{Absence, Sample};
 use runbook_gate::source::{PollWindow, Polled, SourceSignal};
@@ -54,7 +54,7 @@ pub struct Course {
     pub sources: Vec<Watched>,
 }
 
-/// Watches until the gate decides, the watch ends, or somebody cancels.
+/// Watches until the gate decides, the watch ends, or somebody cancels it or asks for its decision.
 ///
 /// # Errors
 /// Where the journal cannot be written or a source has crashed.
@@ -84,6 +84,10 @@ pub fn watch(
     }
     loop {
         let now = stage.now();
+        for text in stage.remarks() {
+            view.remark(now, &text);
+            ledger.record(Line::Note { t: now, signal: None, text })?;
+        }
         let end = ledger.end().unwrap_or(course.start);
         watch.start_due_polls(now, end, stage, &mut ledger)?;
         let give_up = end.max(begun) + watch.longest_wait();
@@ -118,7 +122,7 @@ pub fn watch(
         let wake = watch.next_wake(now, end).unwrap_or(give_up).min(give_up);
         let wake = view.refresh_every().map_or(wake, |every| wake.min(now + every));
         match stage.next(wake) {
-            Event::Reached => {}
+            Event::Reached | Event::Remarked { .. } => {}
             Event::Done { source, answer: Answer::Polled(polled), .. } => {
                 watch.take(source, polled, stage.now(), &mut ledger, view)?;
             }
@@ -127,19 +131,25 @@ pub fn watch(
                 ledger.record(Line::Cancel { t: stage.now(), by })?;
                 break;
             }
+            Event::Requested { decision, by } => {
+                ledger.record(Line::Request { t: stage.now(), decision, by })?;
+                break;
+            }
             Event::Crashed { source } => return Err(DriveError::Crashed(course.name_of(source))),
         }
     }
     Ok(ledger.close(stage.now())?)
 }
 
-/// A gate that ends before its watch: the deployed version never served, or somebody cancelled the preparation.
+/// A gate that ends before its watch: the deployed version never served, or somebody cancelled the preparation or asked for a
+/// decision.
 ///
 /// # Errors
 /// Where the journal cannot be written.
 pub fn end_early(mut ledger: Ledger<'_>, at: Timestamp, why: Early) -> Result<Outcome, DriveError> {
     ledger.record(match why {
         Early::Cancelled { by } => Line::Cancel { t: at, by },
+        Early::Requested { decision, by } => Line::Request { t: at, decision, by },
         Early::Unserved { why } => Line::Unserved { t: at, reason: why },
     })?;
     Ok(ledger.close(at)?)
@@ -151,6 +161,13 @@ pub enum Early {
     /// Somebody cancelled.
     Cancelled {
         /// Who or what.
+        by: String,
+    },
+    /// A person asked for a decision.
+    Requested {
+        /// Which.
+        decision: Decision,
+        /// Who or what said it.
         by: String,
     },
     /// The deployed version never served.

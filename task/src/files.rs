@@ -94,6 +94,8 @@ pub struct ReportFolder(PathBuf);
 
 /// The journal's name in a report folder.
 pub const JOURNAL: &str = "journal.ndjson";
+/// Where a person writes what the gate that watches shall decide.
+pub const REQUEST: &str = "request";
 /// The JSON report's name.
 pub const REPORT_JSON: &str = "report.json";
 /// The Markdown report's name.
@@ -152,7 +154,7 @@ impl ReportFolder {
     /// # Errors
     /// Where an old file cannot be removed.
     pub fn clear(&self) -> Result<(), FileError> {
-        self.remove(&[JOURNAL])?;
+        self.remove(&[JOURNAL, REQUEST])?;
         self.clear_reports()
     }
 

@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::drive::threads::CancelSwitch;
+use crate::drive::threads::Switch;
 
 /// Which signals came is not told.
 const SIGNAL: &str = "SIGINT or SIGTERM";
@@ -21,7 +21,7 @@ enum State {
     /// Something has come, by this name, and nobody has heard it yet.
     Kept(String),
     /// This is told.
-    Told(CancelSwitch),
+    Told(Switch),
     /// This is done.
     Ends(Box<dyn Fn(&str) + Send>),
     /// This is begun, once, and what reads sources is told as well; the command comes to its end by itself.
@@ -31,7 +31,7 @@ enum State {
 struct WindDown {
     begin: Box<dyn Fn(&str) + Send>,
     by: Option<String>,
-    told: Option<CancelSwitch>,
+    told: Option<Switch>,
 }
 
 impl Interruptions {
@@ -65,7 +65,7 @@ impl Interruptions {
     }
 
     /// Tells a gate, from now on and of what was kept; where they end the process, they still do.
-    pub fn tell(&self, switch: CancelSwitch) {
+    pub fn tell(&self, switch: Switch) {
         let mut state = self.state();
         match &mut *state {
             State::Ends(_) => return,

@@ -17,6 +17,7 @@ mod launcher;
 mod live;
 mod recorded;
 mod redact;
+mod request;
 mod session;
 mod variables;
 

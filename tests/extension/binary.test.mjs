@@ -129,6 +129,18 @@ describe('verify', () => {
         assert.match(wrong.outputs.get('reason'), /profile is `recover`; it is release or rollback/);
     });
 
+    test('asks for the tags of its run, and does not obey one that an earlier attempt may have been given', async (t) => {
+        const tags = '/contoso/shop/_apis/build/builds/4711/tags';
+        const body = JSON.stringify({ count: 2, value: ['rollback-now', 'v1'] });
+        const run = await gate(t, { answers: { [tags]: { body, headers: { 'content-type': 'application/json' } } } });
+        const step = await runTask(run.task, { ...run, variables: { 'System.CollectionUri': `${run.server.url}/contoso/` } });
+        ends(step, 'Succeeded', 0);
+        const asked = run.server.requests.filter(({ url }) => url.startsWith(tags));
+        assert.equal(asked.length, 1, 'once in a watch of two seconds');
+        assert.equal(asked[0].headers.authorization, 'Bearer job-token');
+        assert.match(attached(step, 'report.json').notes.join(), /run 4711 was tagged rollback-now before this gate could look/);
+    });
+
     test('of a broken service fails, and says to roll back', async (t) => {
         const run = await gate(t, { answers: { '/health': { status: 503 } } });
         const step = await runTask(run.task, run);
@@ -430,7 +442,8 @@ describe('without a checkout', () => {
         assert.equal(query.get('versionDescriptor.version'), COMMIT);
         assert.equal(query.get('versionDescriptor.versionType'), 'commit');
         assert.equal(asked[0].headers.authorization, 'Bearer job-token');
-        assert.ok(run.server.requests.filter(({ url }) => !url.startsWith(items)).every(({ headers }) => headers.authorization === undefined));
+        // The tags of the run are the organisation's, too.
+        assert.ok(run.server.requests.filter(({ url }) => !url.startsWith('/contoso/')).every(({ headers }) => headers.authorization === undefined));
     });
 
     test('what is wrong with the policy is shown at its line', async (t) => {

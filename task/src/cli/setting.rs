@@ -14,7 +14,7 @@ use super::{Exit, Failure};
 use crate::commands::{Asked, CommandRunner};
 use crate::door::{Place, terminal_width};
 use crate::drive::prepare::{Findings, Interrupted, Reply, ask, findings, first_look};
-use crate::drive::threads::{Events, Threads};
+use crate::drive::threads::{Events, Switch, Threads};
 use crate::drive::{Reads, Trial, Watched};
 use crate::live::{EventLines, Judged, LiveLine, StepProgress, View};
 use crate::session::Session;
@@ -32,6 +32,8 @@ pub struct Setting {
     pub runner: CommandRunner,
     /// The network that they use.
     pub transport: Arc<dyn Transport>,
+    /// What speaks to whoever waits for them.
+    pub switch: Switch,
 }
 
 /// What a first look at every source gave.
@@ -93,11 +95,12 @@ pub fn set_up(
         )));
     }
     let events = Events::default();
-    session.interruptions.tell(events.switch());
+    let switch = events.switch();
+    session.interruptions.tell(switch.clone());
     let commands: Arc<dyn source::Commands> = Arc::new(runner.clone());
     let stage = Threads::start(session.clock, sources, &transport, &commands, events)
         .map_err(|error| Failure::Internal(format!("no thread for a source: {error}")))?;
-    Ok(Setting { watched, stage, runner, transport })
+    Ok(Setting { watched, stage, runner, transport, switch })
 }
 
 /// The longest that one poll may take.
@@ -173,7 +176,7 @@ pub fn judge(session: &Session, policy: &Policy, found: &Findings) -> Result<(),
 pub fn interrupted(session: &Session, setting: &Setting, why: Interrupted) -> Result<Exit, Failure> {
     setting.runner.stop_all();
     match why {
-        Interrupted::Cancelled { by } => {
+        Interrupted::Cancelled { by } | Interrupted::Requested { by, .. } => {
             session.door.say(&format!("cancelled by {by}; nothing was written"));
             Ok(Exit::Hold)
         }

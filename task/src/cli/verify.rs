@@ -27,6 +27,7 @@ use crate::drive::version::{Arrival, await_version};
 use crate::drive::{Course, DriveError, Early, end_early, watch};
 use crate::files::{JOURNAL, ReportFolder};
 use crate::live::View;
+use crate::request;
 use crate::session::Session;
 
 /// How often the deployed version is asked for.
@@ -293,10 +294,14 @@ enum Prepared {
 impl GateRun<'_> {
     fn run(self, setting: &mut Setting) -> Result<Exit, Failure> {
         let mut view = view(self.session, &rules(self.policy, self.redeployment));
+        request::listen(self.session, &setting.switch, self.folder.as_ref());
         let mut heard = Heard::default();
         let prepared = match self.prepare(setting, view.as_mut(), &mut heard) {
             Ok(prepared) => prepared?,
             Err(Interrupted::Cancelled { by }) => Prepared::Early(Early::Cancelled { by }),
+            Err(Interrupted::Requested { decision, by }) => {
+                Prepared::Early(Early::Requested { decision, by })
+            }
             Err(Interrupted::Crashed { source }) => {
                 let name = setting.name_of(source).to_owned();
                 return Err(Failure::Internal(DriveError::Crashed(name).to_string()));

@@ -173,8 +173,9 @@ pub fn observe(
                 }
                 observations.extend(polled.observations);
             }
-            Event::Done { .. } | Event::Reached => {}
+            Event::Done { .. } | Event::Reached | Event::Remarked { .. } => {}
             Event::Cancelled { by } => return Err(Interrupted::Cancelled { by }),
+            Event::Requested { decision, by } => return Err(Interrupted::Requested { decision, by }),
             Event::Crashed { source } => return Err(Interrupted::Crashed { source }),
         }
     }

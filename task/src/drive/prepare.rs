@@ -1,5 +1,6 @@
 //! Before the watch: every source is asked once, so that a mistake in the policy is found before anybody waits for it.
 
+use runbook_gate::gate::Decision;
 use runbook_gate::sample::{Absence, Sample};
 use runbook_gate::source::{Observation, PollWindow, Polled, SourceNote};
 use runbook_gate::{Duration, SignalName, Timestamp};
@@ -21,6 +22,13 @@ pub enum Interrupted {
     /// Somebody cancelled.
     Cancelled {
         /// Who or what.
+        by: String,
+    },
+    /// A person asked for a decision.
+    Requested {
+        /// Which.
+        decision: Decision,
+        /// Who or what said it.
         by: String,
     },
     /// A source's thread ended by a panic.
@@ -77,9 +85,10 @@ pub fn ask(
                 }
             }
             Event::Cancelled { by } => return Err(Interrupted::Cancelled { by }),
+            Event::Requested { decision, by } => return Err(Interrupted::Requested { decision, by }),
             Event::Crashed { source } => return Err(Interrupted::Crashed { source }),
             Event::Reached if stage.now() >= deadline => break,
-            Event::Reached => {}
+            Event::Reached | Event::Remarked { .. } => {}
         }
     }
     Ok(replies)
@@ -93,8 +102,9 @@ pub fn pause_until(stage: &mut dyn Stage, until: Timestamp) -> Result<(), Interr
     while stage.now() < until {
         match stage.next(until) {
             Event::Cancelled { by } => return Err(Interrupted::Cancelled { by }),
+            Event::Requested { decision, by } => return Err(Interrupted::Requested { decision, by }),
             Event::Crashed { source } => return Err(Interrupted::Crashed { source }),
-            Event::Done { .. } | Event::Reached => {}
+            Event::Done { .. } | Event::Reached | Event::Remarked { .. } => {}
         }
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! What the driver stands on: time, and sources that work elsewhere.
 
 use runbook_gate::Timestamp;
+use runbook_gate::gate::Decision;
 use runbook_gate::source::{PollWindow, Polled, Serving};
 
 use super::witness::Fault;
@@ -15,6 +16,11 @@ pub trait Stage {
 
     /// Waits for the next event, at most until the time given.
     fn next(&mut self, until: Timestamp) -> Event;
+
+    /// What was remarked since the last time, in order.
+    fn remarks(&mut self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// What a source is asked for.
@@ -57,6 +63,18 @@ pub enum Event {
     Cancelled {
         /// Who or what.
         by: String,
+    },
+    /// A person asks for this decision: `hold` or `rollback`.
+    Requested {
+        /// Which.
+        decision: Decision,
+        /// Who or what says it.
+        by: String,
+    },
+    /// Something that a reader should know, and that ends nothing. No stage gives it to the driver: see [`Stage::remarks`].
+    Remarked {
+        /// In words.
+        text: String,
     },
     /// A source's thread has ended by a panic.
     Crashed {

@@ -1,11 +1,12 @@
 //! The real stage: a clock, and a thread for each source.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use runbook_gate::gate::Decision;
 use runbook_gate::source::{Commands, Source, World};
 use runbook_gate::transport::Transport;
 use runbook_gate::{Duration, Timestamp};
@@ -45,17 +46,33 @@ pub fn pause(length: Duration) {
     thread::sleep(length.to_std());
 }
 
-/// Ends a gate from outside: by a signal of the system.
+/// Speaks to a gate from outside: a signal of the system, a person's word.
 #[derive(Clone)]
-pub struct CancelSwitch {
+pub struct Switch {
     events: Sender<Event>,
+    gate: Weak<()>,
 }
 
-impl CancelSwitch {
+impl Switch {
     /// Says who or what wants the gate to stop.
     pub fn cancel(&self, by: &str) {
         // Nobody listens any more once the gate has ended.
         let _ = self.events.send(Event::Cancelled { by: by.to_owned() });
+    }
+
+    /// Says which decision a person asks for, and who or what says so.
+    pub fn request(&self, decision: Decision, by: &str) {
+        let _ = self.events.send(Event::Requested { decision, by: by.to_owned() });
+    }
+
+    /// Says what a reader should know.
+    pub fn remark(&self, text: String) {
+        let _ = self.events.send(Event::Remarked { text });
+    }
+
+    /// Whether a gate still listens.
+    pub fn is_heard(&self) -> bool {
+        self.gate.strong_count() > 0
     }
 }
 
@@ -63,19 +80,26 @@ impl CancelSwitch {
 pub struct Events {
     sender: Sender<Event>,
     receiver: Receiver<Event>,
+    gate: Arc<()>,
 }
 
 impl Default for Events {
     fn default() -> Self {
         let (sender, receiver) = unbounded();
-        Self { sender, receiver }
+        Self { sender, receiver, gate: Arc::default() }
     }
 }
 
 impl Events {
-    /// What ends the gate.
-    pub fn switch(&self) -> CancelSwitch {
-        CancelSwitch { events: self.sender.clone() }
+    /// What speaks to the gate.
+    pub fn switch(&self) -> Switch {
+        Switch { events: self.sender.clone(), gate: Arc::downgrade(&self.gate) }
+    }
+
+    /// What has come, and an end of listening.
+    #[cfg(test)]
+    pub fn drain(self) -> Vec<Event> {
+        self.receiver.try_iter().collect()
     }
 }
 
@@ -84,6 +108,9 @@ pub struct Threads {
     clock: Clock,
     jobs: Vec<Sender<Job>>,
     events: Receiver<Event>,
+    remarks: Vec<String>,
+    /// As long as it is there, somebody listens.
+    _gate: Arc<()>,
 }
 
 impl Threads {
@@ -111,7 +138,7 @@ impl Threads {
             thread::Builder::new().name(format!("source-{index}")).spawn(move || worker.work(&receiver))?;
             jobs.push(sender);
         }
-        Ok(Self { clock, jobs, events: events.receiver })
+        Ok(Self { clock, jobs, events: events.receiver, remarks: Vec::new(), _gate: events.gate })
     }
 }
 
@@ -130,6 +157,10 @@ impl Stage for Threads {
     fn next(&mut self, until: Timestamp) -> Event {
         let wait = until.since(self.now());
         match self.events.recv_timeout(wait.to_std()) {
+            Ok(Event::Remarked { text }) => {
+                self.remarks.push(text);
+                Event::Reached
+            }
             Ok(event) => event,
             Err(RecvTimeoutError::Timeout) => Event::Reached,
             Err(RecvTimeoutError::Disconnected) => {
@@ -137,6 +168,10 @@ impl Stage for Threads {
                 Event::Reached
             }
         }
+    }
+
+    fn remarks(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.remarks)
     }
 }
 

@@ -3,6 +3,7 @@
 mod mistakes;
 mod recovery;
 mod remarks;
+mod requests;
 mod secrets;
 mod shown_checklist;
 mod signals;
