@@ -9,6 +9,8 @@
 
 mod call;
 mod client;
+mod comments;
+mod deployment;
 #[cfg(test)]
 mod double;
 pub mod environments;
@@ -19,15 +21,19 @@ pub mod pull_requests;
 pub mod repositories;
 pub mod runs;
 pub mod test_results;
+mod told;
 pub mod verdict;
 mod wire;
 pub mod work_items;
 
 pub use call::{Call, Effect};
 pub use client::{Allowance, Answer, Client, Page, Project, ProjectError};
+pub use comments::Commented;
+pub use deployment::Deployment;
 pub use failure::{DevOpsError, Said, Why};
 pub use forge::{AzureDevOpsForge, BuildRun, MARK, Standpoint, ThisRun};
 pub use permission::Permission;
+pub use told::RunMemory;
 pub use wire::Identity;
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ use series::{Nanos, moment};
 use watch::Watch;
 
 pub use outcome::{
-    CriterionKind, CriterionOutcome, CriterionStatus, Decision, Explanation, Outcome, Progress,
+    CriterionKind, CriterionOutcome, CriterionStatus, Decision, Ending, Explanation, Outcome, Progress,
 };
 pub use recovery::{FailedGate, Recovery, recovery_rules};
 

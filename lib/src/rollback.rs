@@ -12,23 +12,27 @@
 //! deployment record of a bad release says `succeeded` too.
 
 mod announcement;
+mod channel;
 mod deliver;
 mod facts;
 mod gather;
 mod incident;
 mod plan;
+mod plan_summary;
 mod record;
 mod rules;
+mod telling;
 mod ticket;
 
-pub use announcement::{Announcement, Event, Fact, comment, slack, teams};
-pub use deliver::{Delivery, deliver};
+pub use announcement::{Announcement, Event, Fact, comment, marker, slack, teams};
 pub use facts::{Candidate, Kept, Migrations, PlanFacts, Rehearsal};
 pub use gather::{Archive, Desk, gather, migrations_between};
 pub use incident::{Incident, Times};
 pub use plan::{Doubt, PassedOver, Plan, Proof, Safety, Target, plan, target};
+pub use plan_summary::{PlanSummary, PlanSummaryError, SummaryOfDoubt};
 pub use record::{History, Profile, RecordError, Release, VERSION, VerdictRecord};
 pub use rules::{Notice, RollbackRules, TicketRules};
+pub use telling::{Forgetful, Memory, Telling, Told, tell};
 pub use ticket::{Ticket, ticket};
 
 /// At most so many characters of a text, and `…` where it was longer.

@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and how each command ends.
 
+mod announce;
 pub mod arguments;
 mod baseline;
 mod checklist;

@@ -11,7 +11,7 @@ use runbook_gate::{Secret, Timestamp};
 /// What the task can be told to do, as task.json's pick list has it: every command of the binary that a pipeline's step can use.
 pub const COMMANDS: [&str; 6] = ["verify", "checklist", "rollback", "baseline", "telemetry", "validate"];
 /// What `rollback` can be told to do, likewise; the first by default.
-const ACTIONS: [&str; 1] = ["plan"];
+const ACTIONS: [&str; 2] = ["plan", "announce"];
 
 /// The inputs that the binary reads; `binaryPath` is the launcher's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +32,7 @@ enum Input {
     RollbackStarted,
     DeployedAt,
     ChecklistReport,
+    Announce,
     RollbackAction,
     ReportDirectory,
     Junit,
@@ -43,7 +44,7 @@ enum Input {
 }
 
 impl Input {
-    const ALL: [Self; 24] = [
+    const ALL: [Self; 25] = [
         Self::Command,
         Self::Policy,
         Self::Environment,
@@ -60,6 +61,7 @@ impl Input {
         Self::RollbackStarted,
         Self::DeployedAt,
         Self::ChecklistReport,
+        Self::Announce,
         Self::RollbackAction,
         Self::ReportDirectory,
         Self::Junit,
@@ -88,6 +90,7 @@ impl Input {
             Self::RollbackStarted => "rollbackStarted",
             Self::DeployedAt => "deployedAt",
             Self::ChecklistReport => "checklistReport",
+            Self::Announce => "announce",
             Self::RollbackAction => "rollbackAction",
             Self::ReportDirectory => "reportDirectory",
             Self::Junit => "junit",
@@ -167,6 +170,7 @@ pub struct TaskInputs {
     deployed_at: Option<String>,
     checklist_report: Option<String>,
     junit: bool,
+    announce: bool,
     action: &'static str,
     allowed: Vec<String>,
     allowed_secret: Vec<String>,
@@ -225,11 +229,17 @@ pub fn read(environment: &BTreeMap<String, String>) -> Result<TaskInputs, Vec<In
         deployed_at: reader.time(Input::DeployedAt),
         checklist_report: reader.text(Input::ChecklistReport).map(str::to_owned),
         junit: reader.flag(Input::Junit),
+        // Empty is the default, which is to tell people.
+        announce: reader.text(Input::Announce).is_none() || reader.flag(Input::Announce),
         action: reader.action(),
         allowed,
         allowed_secret,
         allow_commands: reader.flag(Input::AllowCommands),
     };
+    if inputs.command == "rollback" && inputs.action == "announce" && inputs.report_directory.is_none() {
+        let help = "name the folder that the plan of this rollback was written to".to_owned();
+        reader.errors.push(InputError::Missing { input: Input::ReportDirectory.name(), help });
+    }
     if reader.errors.is_empty() { Ok(inputs) } else { Err(reader.errors) }
 }
 
@@ -474,6 +484,9 @@ impl TaskInputs {
             "baseline" => option("output", reports.join("baseline.json").as_os_str()),
             _ => {}
         }
+        if self.command == "verify" && self.announce {
+            line.push("--announce".into());
+        }
         if self.junit && matches!(self.command, "verify" | "checklist") {
             line.push("--junit".into());
         }
@@ -567,11 +580,17 @@ mod tests {
                 "--report-dir=/reports",
                 "--deployed-at=2026-01-01T00:00:00Z",
                 "--checklist-report=ready/checklist.json",
+                "--announce",
                 "--junit",
                 "--allow-commands",
             ]
         );
-        assert_eq!(line(&[])[3..], ["--report-dir=/reports"], "no JUnit unless it is asked for");
+        assert_eq!(
+            line(&[])[3..],
+            ["--report-dir=/reports", "--announce"],
+            "no JUnit unless it is asked for"
+        );
+        assert!(!line(&[("INPUT_ANNOUNCE", "false")]).contains(&"--announce".to_owned()));
         assert_eq!(line(&[("INPUT_COMMAND", "baseline")])[3], "--output=/reports/baseline.json");
         let checklist = [
             ("INPUT_COMMAND", "checklist"),
@@ -598,6 +617,16 @@ mod tests {
         );
         let plan = [("INPUT_COMMAND", "rollback"), ("INPUT_ROLLBACKACTION", "plan")];
         assert_eq!(line(&plan)[1..3], ["rollback", "plan"]);
+        let announce = [
+            ("INPUT_COMMAND", "rollback"),
+            ("INPUT_ROLLBACKACTION", "announce"),
+            ("INPUT_REPORTDIRECTORY", "/plan"),
+        ];
+        assert!(errors(&announce[..2])[0].contains("the folder that the plan of this rollback"));
+        assert_eq!(
+            line(&announce)[1..],
+            ["rollback", "announce", "--policy=runbook.yml", "--report-dir=/reports"]
+        );
         assert_eq!(
             line(&plan[..1])[1..],
             ["rollback", "plan", "--policy=runbook.yml", "--report-dir=/reports"]

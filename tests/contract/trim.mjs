@@ -19,6 +19,8 @@ const used = [
   ['get', 'build/builds/{buildId}'],
   ['get', 'build/builds/{buildId}/timeline'],
   ['get', 'build/builds/{buildId}/artifacts'],
+  ['get', 'build/builds/{buildId}/changes'],
+  ['get', 'build/changes'],
   ['get', 'build/builds/{buildId}/tags'],
   ['put', 'build/builds/{buildId}/tags/{tag}'],
   ['get', 'build/builds/{buildId}/attachments/{type}'],

@@ -4,6 +4,7 @@
 //! a token that is not known gets a sign-in page, and what may not be seen is not there.
 
 mod answers;
+pub mod incident;
 pub mod scene;
 mod server;
 mod state;

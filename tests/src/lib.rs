@@ -4,6 +4,7 @@
 
 pub mod azure;
 pub mod binary;
+pub mod channels;
 pub mod devops;
 pub mod github;
 pub mod network;

@@ -107,7 +107,9 @@ impl Standpoint {
         format!("{}/_workitems/edit/{number}", self.web)
     }
 
-    pub(crate) fn run_page(&self, run: u64) -> String {
+    /// The page of a run.
+    #[must_use]
+    pub fn run_page(&self, run: u64) -> String {
         format!("{}/_build/results?buildId={run}", self.web)
     }
 }

@@ -308,6 +308,34 @@ pub fn threads(repository: &str, number: u64) -> Call {
     )
 }
 
+/// A new thread with one comment on a pull request.
+pub(super) fn new_thread(repository: &str, number: u64, text: &str, state: ThreadState) -> Call {
+    let segments = ["git", "repositories", repository, "pullRequests", &number.to_string(), "threads"];
+    contribution(repository, format!("a comment on pull request {number}"), &segments)
+        .by(Method::Post, Effect::Once)
+        .json(&json!({
+            "comments": [{ "parentCommentId": 0, "content": text, "commentType": "text" }],
+            "status": state.as_str(),
+        }))
+}
+
+/// Another text for a comment, which only whoever wrote it can change.
+pub(super) fn rewritten_comment(
+    repository: &str,
+    number: u64,
+    (thread, comment): (u64, u64),
+    text: &str,
+) -> Call {
+    let asked = format!("a change of the comment on pull request {number}");
+    let (number, thread, comment) = (number.to_string(), thread.to_string(), comment.to_string());
+    let threads = ["git", "repositories", repository, "pullRequests", &number, "threads"];
+    let segments: Vec<&str> =
+        threads.into_iter().chain([thread.as_str(), "comments", comment.as_str()]).collect();
+    contribution(repository, asked, &segments)
+        .by(Method::Patch, Effect::Repeatable)
+        .json(&json!({ "content": text }))
+}
+
 /// The pull requests that each commit came by: those that it completed, and those that contain it.
 fn query(repository: &str, commits: &[String]) -> Call {
     let segments = ["git", "repositories", repository, "pullrequestquery"];
@@ -385,13 +413,7 @@ impl Client<'_> {
         struct Opened {
             id: Number,
         }
-        let segments = ["git", "repositories", repository, "pullRequests", &number.to_string(), "threads"];
-        let call = contribution(repository, format!("a comment on pull request {number}"), &segments)
-            .by(Method::Post, Effect::Once)
-            .json(&json!({
-                "comments": [{ "parentCommentId": 0, "content": text, "commentType": "text" }],
-                "status": state.as_str(),
-            }));
+        let call = new_thread(repository, number, text, state);
         self.get::<Opened>(&call).map(|opened| opened.id.0)
     }
 
@@ -407,22 +429,7 @@ impl Client<'_> {
         comment: u64,
         text: &str,
     ) -> Result<(), DevOpsError> {
-        let (number, thread, comment) = (number.to_string(), thread.to_string(), comment.to_string());
-        let segments = [
-            "git",
-            "repositories",
-            repository,
-            "pullRequests",
-            &number,
-            "threads",
-            &thread,
-            "comments",
-            &comment,
-        ];
-        let call =
-            contribution(repository, format!("a change of the comment on pull request {number}"), &segments)
-                .by(Method::Patch, Effect::Repeatable)
-                .json(&json!({ "content": text }));
+        let call = rewritten_comment(repository, number, (thread, comment), text);
         self.get::<Done>(&call).map(|_| ())
     }
 

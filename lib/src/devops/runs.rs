@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::Timestamp;
 use crate::devops::call::{Call, Effect};
-use crate::devops::client::{Client, Done};
+use crate::devops::client::Client;
 use crate::devops::failure::DevOpsError;
 use crate::devops::permission::Permission;
 use crate::devops::wire::{Identity, id, named, or_default, several, time, words};
@@ -343,6 +343,14 @@ pub fn tags(run: u64) -> Call {
     read(format!("the tags of run {run}"), &["build", "builds", &run.to_string(), "tags"])
 }
 
+/// Gives a run a tag; one that it has already stays.
+#[must_use]
+pub fn tag(run: u64, tag: &str) -> Call {
+    let segments = ["build", "builds", &run.to_string(), "tags", tag];
+    Call::get(format!("the tag {tag} on run {run}"), Permission::UpdateBuilds, &segments)
+        .by(Method::Put, Effect::Repeatable)
+}
+
 /// The artifacts of a run; answers with a list of [`Artifact`].
 #[must_use]
 pub fn artifacts(run: u64) -> Call {
@@ -426,11 +434,8 @@ impl Client<'_> {
     ///
     /// # Errors
     /// Where it was not given.
-    pub fn tag_run(&self, run: u64, tag: &str) -> Result<(), DevOpsError> {
-        let segments = ["build", "builds", &run.to_string(), "tags", tag];
-        let call = Call::get(format!("the tag {tag} on run {run}"), Permission::UpdateBuilds, &segments)
-            .by(Method::Put, Effect::Repeatable);
-        self.get::<Done>(&call).map(|_| ())
+    pub fn tag_run(&self, run: u64, tag_name: &str) -> Result<(), DevOpsError> {
+        self.send(&tag(run, tag_name)).map(|_| ())
     }
 
     /// Keeps a run, and gives the number of what keeps it. Look at its leases first: a second time makes a second one.

@@ -1,7 +1,7 @@
 //! What a run records of this gate, so that later runs find it: tags, and the attachment that holds the decision.
 
 use crate::gate::Decision;
-use crate::rollback::Profile;
+use crate::rollback::{Event, Profile};
 
 /// The type of the attachment that holds a decision: see [`VerdictRecord`](crate::rollback::VerdictRecord).
 pub const ATTACHMENT: &str = "runbook-gate.verdict";
@@ -62,6 +62,18 @@ impl RunTag {
         };
         format!("runbook-gate-{word}-{}", environment_word(environment))
     }
+}
+
+/// The tag of a run in which a channel was told of an event: a step that is run again does not tell it again.
+///
+/// ```
+/// use runbook_gate::devops::verdict::told_tag;
+/// use runbook_gate::rollback::Event;
+/// assert_eq!(told_tag(Event::Hold, "teams", "production"), "runbook-gate-told-hold-teams-production");
+/// ```
+#[must_use]
+pub fn told_tag(event: Event, channel: &str, environment: &str) -> String {
+    format!("runbook-gate-told-{}-{channel}-{}", event.as_str(), environment_word(environment))
 }
 
 /// An environment's name as a word that can stand in a tag and in a comment of HTML. Tags may not hold every character and

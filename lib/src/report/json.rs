@@ -7,12 +7,12 @@
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::recovery::times;
 use super::{Report, VERSION};
 use crate::gate::outcome::{Cell, ComparisonNumbers, Ending, Observed, SignalSummary};
 use crate::gate::{CriterionKind, CriterionOutcome, CriterionStatus, Decision, Outcome, Recovery};
 use crate::policy::Enforcement;
 use crate::policy::rules::ReadingKind;
+use crate::rollback::Times;
 use crate::{Baseline, Duration, SignalName, Timestamp};
 
 /// The report as one JSON object in one line, without a line end.
@@ -269,7 +269,7 @@ impl<'r> RecoveryObject<'r> {
         fn named(name: &str) -> Option<&str> {
             (!name.is_empty()).then_some(name)
         }
-        let times = times(outcome).unwrap_or_default();
+        let times = Times::of(outcome).unwrap_or_default();
         let seconds = |length: Option<Duration>| length.map(|length| Number(length.as_seconds_f64()));
         Self {
             recovered: outcome.decision == Decision::Proceed,

@@ -17,21 +17,9 @@ pub const fn word(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// The moments of the incident that a recovery ends; `None` for the gate of a release.
-pub(super) fn times(outcome: &Outcome) -> Option<Times> {
-    let recovery = outcome.recovery.as_ref()?;
-    let failed = recovery.failed.as_ref();
-    Some(Times {
-        onset: failed.and_then(|failed| failed.onset),
-        decided: failed.and_then(|failed| failed.decided_at),
-        rollback_started: recovery.rollback_started,
-        recovered: outcome.decided_at.filter(|_| outcome.decision == Decision::Proceed),
-    })
-}
-
 /// The incident, a sentence each; nothing for the gate of a release.
 pub(super) fn incident(outcome: &Outcome) -> Vec<String> {
-    let (Some(recovery), Some(times)) = (&outcome.recovery, times(outcome)) else { return Vec::new() };
+    let (Some(recovery), Some(times)) = (&outcome.recovery, Times::of(outcome)) else { return Vec::new() };
     let mut lines = Vec::new();
     match &recovery.failed {
         Some(failed) => {

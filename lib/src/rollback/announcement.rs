@@ -11,11 +11,11 @@ mod tests;
 
 use url::Url;
 
-use crate::Duration;
+use crate::gate::Decision;
 use crate::report::{escape, numbers};
-use crate::rollback::{Incident, Plan, Safety, VerdictRecord, shortened};
+use crate::rollback::{PlanSummary, Profile, Safety, Times, VerdictRecord, shortened};
 
-pub use comment::comment;
+pub use comment::{comment, marker};
 pub use slack::slack;
 pub use teams::teams;
 
@@ -23,6 +23,8 @@ pub use teams::teams;
 const LONGEST: usize = 600;
 /// At most so many facts.
 const MOST_FACTS: usize = 10;
+/// At most so many doubts of a plan.
+const MOST_DOUBTS: usize = 3;
 /// At most so many links.
 const MOST_LINKS: usize = 5;
 
@@ -33,6 +35,10 @@ pub enum Event {
     Rollback,
     /// The gate said hold: a person has to look.
     Hold,
+    /// A rollback goes back to a version that is proved to be good.
+    GoingBack,
+    /// A rollback waits for a person: nothing is proved to go back to, or something speaks against it.
+    Waiting,
     /// After a rollback the service is well again.
     Recovered,
     /// After a rollback it is not.
@@ -67,6 +73,8 @@ impl Event {
         match self {
             Self::Rollback => "Rollback",
             Self::Hold => "Hold",
+            Self::GoingBack => "Going back",
+            Self::Waiting => "Rollback waits for a person",
             Self::Recovered => "Recovered",
             Self::NotRecovered => "Not recovered",
         }
@@ -78,6 +86,8 @@ impl Event {
         match self {
             Self::Rollback => "rollback",
             Self::Hold => "hold",
+            Self::GoingBack => "going-back",
+            Self::Waiting => "rollback-waits",
             Self::Recovered => "recovered",
             Self::NotRecovered => "not-recovered",
         }
@@ -87,6 +97,8 @@ impl Event {
         match self {
             Self::Rollback => "⛔",
             Self::Hold => "⏸",
+            Self::GoingBack => "⏪",
+            Self::Waiting => "✋",
             Self::Recovered => "✅",
             Self::NotRecovered => "⚠",
         }
@@ -108,56 +120,88 @@ impl Fact {
 }
 
 impl Announcement {
-    /// That the gate said rollback or hold of a deployment. Nothing is told of `proceed`.
+    /// What the gate said, where somebody has to know: hold or rollback of a deployment, and after a rollback whether the
+    /// service is well again. Nothing is told of a deployment that proceeds.
     #[must_use]
-    pub fn of_verdict(verdict: &VerdictRecord, plan: Option<&Plan>) -> Option<Self> {
-        let (event, asks) = match verdict.decision {
-            crate::gate::Decision::Proceed => return None,
-            crate::gate::Decision::Hold => {
-                (Event::Hold, "A person has to look, and decide whether the release stays.".to_owned())
+    pub fn of_verdict(verdict: &VerdictRecord) -> Option<Self> {
+        let (event, asks) = match (verdict.profile, verdict.decision) {
+            (Profile::Deployment, Decision::Proceed) => return None,
+            (Profile::Deployment, Decision::Hold) => {
+                (Event::Hold, "A person has to look, and decide whether the release stays.")
             }
-            crate::gate::Decision::Rollback => (Event::Rollback, asks_of(plan)),
+            (Profile::Deployment, Decision::Rollback) => {
+                (Event::Rollback, "See that the rollback job runs, and that the service recovers.")
+            }
+            (Profile::Rollback, Decision::Proceed) => {
+                (Event::Recovered, "Find the cause: the follow-up ticket has the steps.")
+            }
+            (Profile::Rollback, Decision::Hold | Decision::Rollback) => (
+                Event::NotRecovered,
+                "A person has to look now: the rollback did not bring the service back.",
+            ),
         };
         let mut facts = vec![Fact::new("Version", &verdict.release.words())];
         facts.extend(verdict.onset.map(|at| Fact::new("Since", &numbers::moment(at))));
         facts.extend(verdict.decided_at.map(|at| Fact::new("Decided", &numbers::moment(at))));
         facts.extend(verdict.criterion.as_ref().map(|criterion| Fact::new("Criterion", criterion)));
-        if let (Event::Rollback, Some(plan)) = (event, plan) {
-            let target = plan.release().map_or("nothing is proved".to_owned(), |target| target.words());
-            facts.push(Fact::new("Back to", &target));
-        }
-        Some(Self::new(event, verdict, &verdict.reason, facts, asks))
+        Some(Self::new(event, (&verdict.service, &verdict.environment), &verdict.reason, facts, asks))
     }
 
-    /// How the service is after a rollback; `None` while nothing was decided about it.
+    /// What a rollback goes back to, or why it waits for a person.
     #[must_use]
-    pub fn of_recovery(incident: &Incident) -> Option<Self> {
-        let recovery = incident.recovery.as_ref()?;
-        let (event, asks) = if recovery.proves_good() {
-            (Event::Recovered, "Find the cause: the ticket has the steps.".to_owned())
-        } else {
-            (
-                Event::NotRecovered,
-                "A person has to look now: the rollback did not bring the service back.".to_owned(),
-            )
+    pub fn of_plan(plan: &PlanSummary) -> Self {
+        let (event, asks) = match (&plan.target, plan.safety) {
+            (Some(_), Safety::Proved) => {
+                (Event::GoingBack, "See that the rollback job runs, and that the service recovers.")
+            }
+            (Some(_), Safety::NotProved) => (
+                Event::Waiting,
+                "A person has to decide now whether to go back all the same: the plan of the run says what is in doubt.",
+            ),
+            (None, _) => (
+                Event::Waiting,
+                "A person has to decide now what to deploy: there is nothing proved to go back to.",
+            ),
         };
-        let mut facts = vec![Fact::new("Version", &recovery.release.words())];
-        let mut time = |name, length: Option<Duration>| {
-            facts.extend(length.map(|length| Fact::new(name, &length.to_string())));
-        };
-        time("Time to detect", incident.time_to_detect());
-        time("Time to restore", incident.time_to_restore());
-        Some(Self::new(event, recovery, &recovery.reason, facts, asks))
+        let mut facts = vec![Fact::new("Deployed", &plan.current)];
+        facts.extend(plan.target.as_ref().map(|target| Fact::new("Back to", &target.words())));
+        facts.extend(
+            plan.doubts
+                .iter()
+                .take(MOST_DOUBTS)
+                .map(|doubt| Fact::new("In doubt", &format!("{}; {}: {}", doubt.what, doubt.who, doubt.how))),
+        );
+        if plan.doubts.len() > MOST_DOUBTS {
+            facts.push(Fact::new("In doubt", &format!("and {} more", plan.doubts.len() - MOST_DOUBTS)));
+        }
+        Self::new(event, (&plan.service, &plan.environment), &plan.reason, facts, asks)
     }
 
-    fn new(event: Event, verdict: &VerdictRecord, reason: &str, facts: Vec<Fact>, asks: String) -> Self {
+    /// With an incident's times, as far as they are known.
+    #[must_use]
+    pub fn with_times(mut self, of: &Times) -> Self {
+        let times = [("Time to detect", of.time_to_detect()), ("Time to restore", of.time_to_restore())];
+        let facts =
+            times.into_iter().filter_map(|(name, length)| Some(Fact::new(name, &length?.to_string())));
+        self.facts.extend(facts);
+        self.facts.truncate(MOST_FACTS);
+        self
+    }
+
+    fn new(
+        event: Event,
+        (service, environment): (&str, &str),
+        reason: &str,
+        facts: Vec<Fact>,
+        asks: &str,
+    ) -> Self {
         Self {
             event,
-            service: line(&verdict.service),
-            environment: line(&verdict.environment),
+            service: line(service),
+            environment: line(environment),
             reason: line(reason),
             facts: facts.into_iter().take(MOST_FACTS).collect(),
-            asks: line(&asks),
+            asks: line(asks),
             links: Vec::new(),
         }
     }
@@ -188,6 +232,22 @@ impl Announcement {
         )
     }
 
+    /// All of it as plain text, for whoever sends it on.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut lines = vec![self.title(), self.reason.clone()];
+        lines.extend(self.facts.iter().map(|fact| format!("  {}: {}", fact.name, fact.value())));
+        lines.push(self.asks.clone());
+        lines.extend(self.links.iter().map(|(title, url)| format!("  {title}: {url}")));
+        lines.join("\n")
+    }
+
+    /// The environment, as a title shows it.
+    #[must_use]
+    pub fn environment(&self) -> &str {
+        &self.environment
+    }
+
     /// Its facts.
     #[must_use]
     pub fn facts(&self) -> &[Fact] {
@@ -208,22 +268,6 @@ impl Announcement {
             asks: "Look.".into(),
             links: Vec::new(),
         }
-    }
-}
-
-fn asks_of(plan: Option<&Plan>) -> String {
-    match plan {
-        None => "See that the rollback job runs, and that the service recovers.".to_owned(),
-        Some(plan) => match (plan.release(), plan.safety()) {
-            (Some(_), Safety::Proved) => {
-                "See that the rollback job runs, and that the service recovers.".to_owned()
-            }
-            (Some(_), Safety::NotProved) => format!(
-                "A person has to decide: going back is not proved to be safe. {}.",
-                plan.doubts.first().map(|doubt| doubt.what.as_str()).unwrap_or_default()
-            ),
-            (None, _) => "A person has to decide now: there is nothing proved to go back to.".to_owned(),
-        },
     }
 }
 

@@ -1,11 +1,9 @@
-//! Messages on their way: a webhook is asked once, and what it answers is said.
+//! Messages on their way to webhooks, and what those answer.
 
 use crate::Duration;
-use crate::rollback::{Announcement, Notice, slack, teams};
+use crate::rollback::channel::{Channel, Webhook};
+use crate::rollback::{Announcement, slack, teams};
 use crate::transport::{Address, Body, Method, Redirects, Request, Retry, Transport};
-
-/// The longest that one message may take.
-const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What became of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,42 +14,45 @@ pub enum Delivery {
     NotTaken(String),
 }
 
-/// Sends a message to webhooks, side by side; notices of other kinds are not for this. It is never sent twice: a message
-/// that may have arrived must not come again.
+/// Sends a message to webhooks, side by side, each with so much time. What is refused for now is sent again within it: a message
+/// that comes twice is better than none.
 ///
-/// Gives what became of each, in the order of the webhooks.
-#[must_use]
-pub fn deliver(
-    notices: &[Notice],
+/// Gives what became of each, in the order of the channels.
+pub(super) fn deliver(
+    channels: &[&Channel],
     announcement: &Announcement,
     transport: &dyn Transport,
-) -> Vec<(&'static str, Delivery)> {
-    let mut names = Vec::new();
-    let mut requests = Vec::new();
-    for notice in notices {
-        let (address, message) = match notice {
-            Notice::PullRequest => continue,
-            Notice::Teams(address) => (address, teams(announcement)),
-            Notice::Slack(address) => (address, slack(announcement)),
-        };
-        names.push(notice.words());
-        requests.push(Request {
-            method: Method::Post,
-            body: Some(Body { content_type: "application/json", bytes: message.to_string().into_bytes() }),
-            max_bytes: 64 * 1024,
-            retry: Retry::Never,
-            redirects: Redirects::AsAnswer,
-            ..Request::get(Address::Webhook(address.clone()), String::new(), TIMEOUT)
-        });
-    }
-    let answers = transport.send_all(&requests);
-    names
-        .into_iter()
-        .zip(answers.into_iter().map(|answer| match answer {
-            Ok(answer) if (200..300).contains(&answer.status) => Delivery::Taken,
-            Ok(answer) => Delivery::NotTaken(refused(answer.status)),
-            Err(error) => Delivery::NotTaken(error.to_string()),
-        }))
+    timeout: Duration,
+) -> Vec<Delivery> {
+    let requests: Vec<Request> = channels
+        .iter()
+        .map(|channel| {
+            let message = match channel.kind() {
+                Webhook::Teams => teams(announcement),
+                Webhook::Slack => slack(announcement),
+            };
+            Request {
+                method: Method::Post,
+                body: Some(Body {
+                    content_type: "application/json",
+                    bytes: message.to_string().into_bytes(),
+                }),
+                max_bytes: 64 * 1024,
+                retry: Retry::WithinTimeout,
+                redirects: Redirects::AsAnswer,
+                ..Request::get(Address::Webhook(channel.address().clone()), String::new(), timeout)
+            }
+        })
+        .collect();
+    let mut answers = transport.send_all(&requests).into_iter();
+    requests
+        .iter()
+        .map(|_| match answers.next() {
+            Some(Ok(answer)) if (200..300).contains(&answer.status) => Delivery::Taken,
+            Some(Ok(answer)) => Delivery::NotTaken(refused(answer.status)),
+            Some(Err(error)) => Delivery::NotTaken(error.to_string()),
+            None => Delivery::NotTaken("it was not sent".to_owned()),
+        })
         .collect()
 }
 
@@ -74,7 +75,9 @@ mod tests {
 
     use super::*;
     use crate::Secret;
+    use crate::rollback::Notice;
     use crate::rollback::announcement::Event;
+    use crate::rollback::channel::channels;
     use crate::transport::{Response, TransportError};
 
     /// Answers by the webhook's address.
@@ -83,7 +86,7 @@ mod tests {
     impl Transport for Hooks {
         fn send(&self, request: &Request) -> Result<Response, TransportError> {
             let Address::Webhook(address) = &request.address else { panic!("{:?}", request.address) };
-            assert_eq!((request.method, request.retry), (Method::Post, Retry::Never));
+            assert_eq!((request.method, request.redirects), (Method::Post, Redirects::AsAnswer));
             let body = String::from_utf8(request.body.clone().unwrap().bytes).unwrap();
             self.0.lock().unwrap().push(body);
             match address.reveal().parse() {
@@ -94,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn each_webhook_is_asked_once_and_its_answer_is_said() {
+    fn each_webhook_is_asked_in_its_own_form_and_its_answer_is_said() {
         let announcement = Announcement::sample(Event::Rollback);
         let notices = [
             Notice::PullRequest,
@@ -105,12 +108,15 @@ mod tests {
             Notice::Teams(Secret::new("slow")),
         ];
         let hooks = Hooks(Mutex::default());
-        let sent = deliver(&notices, &announcement, &hooks);
-        let words: Vec<String> = sent
+        let channels = channels(&notices);
+        let channels: Vec<&Channel> = channels.iter().collect();
+        let sent = deliver(&channels, &announcement, &hooks, Duration::from_secs(6));
+        let words: Vec<String> = channels
             .iter()
-            .map(|(name, delivery)| match delivery {
-                Delivery::Taken => format!("{name}: taken"),
-                Delivery::NotTaken(why) => format!("{name}: {why}"),
+            .zip(sent)
+            .map(|(channel, delivery)| match delivery {
+                Delivery::Taken => format!("{}: taken", channel.name()),
+                Delivery::NotTaken(why) => format!("{}: {why}", channel.name()),
             })
             .collect();
         assert_eq!(
@@ -118,9 +124,9 @@ mod tests {
             [
                 "Teams: taken",
                 "Slack: taken",
-                "Slack: status 404: there is no such webhook any more: make a new one and replace the secret",
-                "Teams: status 429: it takes no more messages for now",
-                "Teams: no answer from hooks within 10s",
+                "Slack (2): status 404: there is no such webhook any more: make a new one and replace the secret",
+                "Teams (2): status 429: it takes no more messages for now",
+                "Teams (3): no answer from hooks within 6s",
             ]
         );
         let bodies = hooks.0.lock().unwrap();

@@ -1,5 +1,6 @@
 //! An incident's times: since when, how long until it was seen, how long until it was over.
 
+use crate::gate::{Decision, Outcome};
 use crate::rollback::{Release, VerdictRecord};
 use crate::{Duration, Timestamp};
 
@@ -30,6 +31,19 @@ pub struct Times {
 }
 
 impl Times {
+    /// The moments of the incident that a gate over a redeployment ends; `None` for the gate of a release.
+    #[must_use]
+    pub fn of(outcome: &Outcome) -> Option<Self> {
+        let recovery = outcome.recovery.as_ref()?;
+        let failed = recovery.failed.as_ref();
+        Some(Self {
+            onset: failed.and_then(|failed| failed.onset),
+            decided: failed.and_then(|failed| failed.decided_at),
+            rollback_started: recovery.rollback_started,
+            recovered: outcome.decided_at.filter(|_| outcome.decision == Decision::Proceed),
+        })
+    }
+
     /// From the first harm to the decision; `None` where either is not known.
     ///
     /// ```
@@ -112,7 +126,6 @@ fn between(from: Option<Timestamp>, to: Option<Timestamp>) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gate::Decision;
     use crate::policy::Enforcement;
     use crate::rollback::Profile;
 

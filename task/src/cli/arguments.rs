@@ -181,6 +181,20 @@ pub struct AzureDevOpsArguments {
     pub timeout: Duration,
 }
 
+impl AzureDevOpsArguments {
+    /// Nothing is given: the job's own variables say it.
+    pub const fn of_job() -> Self {
+        Self {
+            azure_devops: None,
+            project: None,
+            repository: None,
+            run: None,
+            build: None,
+            timeout: Duration::from_secs(120),
+        }
+    }
+}
+
 /// Where GitHub is. In a pipeline that builds from it the job's own variables say it.
 #[derive(Debug, Args)]
 pub struct GitHubArguments {
@@ -329,6 +343,9 @@ pub struct VerifyArguments {
     pub profile: Profile,
     #[command(flatten)]
     pub rollback: RollbackArguments,
+    /// Tell the people that the policy's rollback.notify names of a decision that is not proceed. Without it nobody is told.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub announce: bool,
     /// How the result is printed.
     #[arg(short, long, value_enum, default_value_t)]
     pub format: Format,
@@ -373,6 +390,8 @@ pub struct HistoryArguments {
 pub enum RollbackCommand {
     /// Name the last known good version with its proof, and what speaks against going back to it.
     Plan(PlanArguments),
+    /// Tell the people that the policy's rollback.notify names what is gone back to, or that the rollback waits for a person.
+    Announce(AnnounceArguments),
 }
 
 /// `rollback plan`
@@ -397,6 +416,29 @@ pub struct PlanArguments {
     /// How the plan is printed.
     #[arg(short, long, value_enum, default_value_t)]
     pub format: Format,
+}
+
+/// `rollback announce`
+#[derive(Debug, Args)]
+pub struct AnnounceArguments {
+    #[command(flatten)]
+    pub policy: PolicyArguments,
+    #[command(flatten)]
+    pub network: NetworkArguments,
+    #[command(flatten)]
+    pub devops: AzureDevOpsArguments,
+    /// The rollback-plan.json that `rollback plan` wrote; the one in the report folder by default.
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+    /// The folder that `rollback plan` reported into.
+    #[arg(long, value_name = "FOLDER")]
+    pub report_dir: Option<PathBuf>,
+    /// How what became of it is printed.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Print the message and who would get it, and send nothing.
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// `replay`
@@ -453,6 +495,7 @@ impl Command {
             Self::Verify(arguments) => Some(arguments.format),
             Self::History(arguments) => Some(arguments.format),
             Self::Rollback { command: RollbackCommand::Plan(arguments) } => Some(arguments.format),
+            Self::Rollback { command: RollbackCommand::Announce(arguments) } => Some(arguments.format),
             Self::Replay(arguments) => Some(arguments.format),
             Self::Init(_)
             | Self::Schema

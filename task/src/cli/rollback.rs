@@ -1,5 +1,6 @@
-//! `rollback`: what to go back to.
+//! `rollback`: what to go back to, and who is told.
 
+mod announce;
 mod plan;
 
 pub use self::plan::verdict_of;
@@ -12,5 +13,6 @@ use crate::session::Session;
 pub fn run(session: &Session, command: &RollbackCommand) -> Result<Exit, Failure> {
     match command {
         RollbackCommand::Plan(arguments) => plan::run(session, arguments),
+        RollbackCommand::Announce(arguments) => announce::run(session, arguments),
     }
 }

@@ -16,6 +16,8 @@ use crate::history;
 use crate::session::Session;
 
 /// Writes the decision into the report folder and the history, and tags the run with it. What cannot be written is said, and changes no decision.
+///
+/// Gives the decision as it is kept, without secrets.
 pub fn keep(
     session: &Session,
     policy: &Policy,
@@ -23,10 +25,10 @@ pub fn keep(
     outcome: &Outcome,
     redeployed: Option<&Release>,
     folder: Option<&ReportFolder>,
-) {
+) -> Option<VerdictRecord> {
     let history = history::path(session, arguments.history.as_deref());
-    if folder.is_none() && history.is_none() && session.agent().is_none() {
-        return;
+    if folder.is_none() && history.is_none() && session.agent().is_none() && !arguments.announce {
+        return None;
     }
     let run = run(session);
     let record = VerdictRecord::of(
@@ -55,6 +57,7 @@ pub fn keep(
             session.door.say(&format!("warning: the decision is not kept for a later rollback: {error}"));
         }
     }
+    VerdictRecord::read(&text).ok()
 }
 
 /// The deployed version: as the caller says, else the build's number, else what the probe has to find.

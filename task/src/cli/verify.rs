@@ -320,8 +320,14 @@ impl GateRun<'_> {
         };
         let redeployed = self.redeployment.map(|redeployment| &redeployment.release);
         let folder = self.folder.as_ref();
-        super::verdict::keep(self.session, self.policy, self.arguments, &outcome, redeployed, folder);
-        Ok(publish(self.session, &outcome, &context, &publication))
+        let record =
+            super::verdict::keep(self.session, self.policy, self.arguments, &outcome, redeployed, folder);
+        let exit = publish(self.session, &outcome, &context, &publication);
+        if self.arguments.announce {
+            let network = &self.arguments.network;
+            super::announce::of_gate(self.session, self.policy, network, (&outcome, record.as_ref()), exit);
+        }
+        Ok(exit)
     }
 
     /// The outer result says whether it came to its end, the inner one whether the gate can work.

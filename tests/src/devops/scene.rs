@@ -154,9 +154,11 @@ impl Scene {
         let mut state = State::default();
         let mut gate = gate;
         let mut last = good.clone();
+        let mut merged = Vec::new();
         for number in 12..12 + requests {
             gate = gate.with_file(&format!("src/change-{number}.txt"), "changed");
             last = commit(&gate, &format!("Merged PR {number}: change the network"));
+            merged.push(last.clone());
             let item = number - 5;
             state.pull_requests.insert(number, PullRequest { work_items: vec![item], ..in_order(&last) });
             state.work_items.insert(item, change_item());
@@ -173,7 +175,7 @@ impl Scene {
             ..Build::default()
         };
         state.builds.insert(GOOD_RUN, good_run);
-        state.builds.insert(RUN, run_in_order(&last));
+        state.builds.insert(RUN, Build { changes: merged, ..run_in_order(&last) });
         state
             .approvals
             .insert(APPROVAL.to_owned(), Approval { status: "approved".to_owned(), by: "Grace".to_owned() });

@@ -201,6 +201,8 @@ pub struct Build {
     pub commit: String,
     /// When it ended.
     pub finished: Option<String>,
+    /// The commits since the run before it.
+    pub changes: Vec<String>,
     /// Its tags.
     pub tags: Vec<String>,
     /// Its artifacts, with their sizes.

@@ -8,3 +8,4 @@ mod ranges;
 mod refusals;
 mod run_time;
 mod statuses;
+mod telling;

@@ -3,7 +3,7 @@
 use crate::checklist::ChecklistOutcome;
 use crate::devops::client::Page;
 use crate::devops::failure::DevOpsError;
-use crate::devops::pull_requests::{CommentKind, NewStatus, StatusState, Thread, ThreadState, threads};
+use crate::devops::pull_requests::{NewStatus, StatusState, Thread, ThreadState, threads};
 use crate::devops::verdict::environment_word;
 use crate::devops::work_items::NewWorkItem;
 use crate::gate::Decision;
@@ -43,14 +43,7 @@ impl AzureDevOpsForge<'_> {
         let text = format!("{mark}\n{}", bounded(report));
         let settled = if decision == Decision::Proceed { ThreadState::Closed } else { ThreadState::Active };
         let known: Page<Thread> = self.client.page(&threads(repository, number))?;
-        let own = known.items.iter().find_map(|thread| {
-            let first = thread.comments.first()?;
-            let mine = first.comment_type == CommentKind::Text
-                && !first.is_deleted
-                && !thread.is_deleted
-                && first.content.starts_with(&mark);
-            mine.then_some((thread, first))
-        });
+        let own = known.items.iter().find_map(|thread| thread.begun_with(&mark).map(|first| (thread, first)));
         let Some((thread, comment)) = own else {
             return self.client.open_thread(repository, number, &text, settled).map(|_| ());
         };

@@ -3,7 +3,7 @@ use serde_json::Value;
 use super::*;
 use crate::gate::Decision;
 use crate::policy::Enforcement;
-use crate::rollback::{Profile, Release};
+use crate::rollback::{Profile, Release, SummaryOfDoubt};
 
 /// Texts that mean something to one reader or another.
 const HOSTILE: [&str; 8] = [
@@ -38,7 +38,7 @@ fn verdict(decision: Decision, text: &str) -> VerdictRecord {
 
 fn announcement(text: &str) -> Announcement {
     let url = "https://dev.azure.com/o/p/_build/results?buildId=9".parse().unwrap();
-    Announcement::of_verdict(&verdict(Decision::Rollback, text), None).unwrap().with_link(text, &url)
+    Announcement::of_verdict(&verdict(Decision::Rollback, text)).unwrap().with_link(text, &url)
 }
 
 /// Every object of a JSON document.
@@ -60,8 +60,8 @@ fn text_of<'v>(object: &'v serde_json::Map<String, Value>, key: &str) -> Option<
 
 #[test]
 fn nothing_is_told_of_a_release_that_proceeds() {
-    assert_eq!(Announcement::of_verdict(&verdict(Decision::Proceed, "x"), None), None);
-    let hold = Announcement::of_verdict(&verdict(Decision::Hold, "x"), None).unwrap();
+    assert_eq!(Announcement::of_verdict(&verdict(Decision::Proceed, "x")), None);
+    let hold = Announcement::of_verdict(&verdict(Decision::Hold, "x")).unwrap();
     assert_eq!((hold.event(), hold.title().as_str()), (Event::Hold, "Hold: x in x"));
 }
 
@@ -122,17 +122,17 @@ fn messages_are_bounded_whatever_they_carry() {
     for message in [teams(&announcement), slack(&announcement)] {
         assert!(message.to_string().len() < 28 * 1024, "{}", message.to_string().len());
     }
-    assert!(comment(&announcement, "run-9").len() < 150_000);
+    assert!(comment(&announcement, 9).len() < 150_000);
 }
 
 #[test]
 fn a_comment_is_found_again_by_its_first_line_and_shows_text_as_text() {
-    let first = |text: &str, key: &str| comment(&announcement(text), key).lines().next().unwrap().to_owned();
-    assert_eq!(first("production", "run-9"), "<!-- runbook-gate production rollback run-9 -->");
+    let first = |text: &str| comment(&announcement(text), 9).lines().next().unwrap().to_owned();
+    assert_eq!(first("production"), "<!-- runbook-gate production rollback run-9 -->");
     for text in HOSTILE {
-        let marker = first(text, text);
+        let marker = first(text);
         assert_eq!((marker.matches("-->").count(), marker.matches("<!--").count()), (1, 1), "{marker}");
-        let comment = comment(&announcement(text), "run-9");
+        let comment = comment(&announcement(text), 9);
         let body = comment.split_once('\n').unwrap().1;
         let events: Vec<_> = pulldown_cmark::Parser::new_ext(body, pulldown_cmark::Options::all()).collect();
         for event in events {
@@ -155,7 +155,38 @@ fn a_comment_is_found_again_by_its_first_line_and_shows_text_as_text() {
 
 #[test]
 fn only_addresses_of_the_web_are_linked() {
-    let announcement = Announcement::of_verdict(&verdict(Decision::Hold, "x"), None).unwrap();
+    let announcement = Announcement::of_verdict(&verdict(Decision::Hold, "x")).unwrap();
     let linked = announcement.clone().with_link("x", &"javascript:alert(1)".parse().unwrap());
     assert_eq!(linked, announcement);
+}
+
+#[test]
+fn a_plan_tells_what_is_gone_back_to_or_what_a_person_has_to_decide() {
+    let doubt =
+        |what: &str| SummaryOfDoubt { what: what.into(), who: "an administrator".into(), how: "look".into() };
+    let plan = PlanSummary {
+        service: "orders-api".into(),
+        environment: "production".into(),
+        reason: "Go back to 1.4.0 from 1.5.0".into(),
+        current: "1.5.0".into(),
+        target: Some(Release { run: Some(8), version: "1.4.0".into(), commit: String::new() }),
+        safety: Safety::Proved,
+        doubts: Vec::new(),
+    };
+    let safe = Announcement::of_plan(&plan);
+    assert_eq!(safe.title(), "Going back: orders-api in production");
+    assert_eq!(safe.facts()[1], Fact::new("Back to", "1.4.0 (run 8)"));
+    let doubtful = PlanSummary {
+        safety: Safety::NotProved,
+        doubts: ["a", "b", "c", "d", "e"].map(doubt).into(),
+        ..plan
+    };
+    let waiting = Announcement::of_plan(&doubtful);
+    assert_eq!(waiting.event(), Event::Waiting);
+    assert_eq!(waiting.facts()[2].value(), "a; an administrator: look");
+    assert_eq!(waiting.facts().last().unwrap().value(), "and 2 more");
+    assert!(waiting.asks.contains("go back all the same"), "{}", waiting.asks);
+    let nothing = Announcement::of_plan(&PlanSummary::missing("orders-api", "production", "it is gone"));
+    assert_eq!(nothing.event(), Event::Waiting);
+    assert!(nothing.asks.contains("nothing proved to go back to"), "{}", nothing.asks);
 }

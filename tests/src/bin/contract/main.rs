@@ -18,6 +18,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use runbook_gate_tests::channels::Channels;
+use runbook_gate_tests::devops::incident::Incident;
 use runbook_gate_tests::devops::scene::{GOOD_RUN, POLICY, RUN, Scene};
 use runbook_gate_tests::devops::{Build, DeploymentRecord, Fault, ORGANISATION, TOKEN, Update};
 use runbook_gate_tests::repository::git;
@@ -31,7 +33,7 @@ fn main() {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
     let mut next = || arguments.next().expect("contract PRISM SPECIFICATION LOG");
     let contract = Contract { prism: next(), specification: next(), log: next() };
-    let checks: [(&str, Check); 9] = [
+    let checks: [(&str, Check); 10] = [
         ("a deployment in order", in_order),
         ("an environment's own record", environment),
         ("a run of another pipeline", built_elsewhere),
@@ -39,6 +41,7 @@ fn main() {
         ("an item that is let pass", let_pass),
         ("a pull request's status and comment", pull_request),
         ("a policy of a branch", policy_of_a_branch),
+        ("people who are told", telling),
         ("a wrong answer is refused", wrong_answer),
         ("a wrong question is refused", wrong_question),
     ];
@@ -232,6 +235,45 @@ fn policy_of_a_branch(contract: &Contract) {
     std::fs::write(scene.gate.path(".git/shallow"), format!("{head}\n")).unwrap();
     scene.fake.state().files.insert(("main".into(), "runbook.yml".into()), POLICY.into());
     came(&contract.keeps(scene, &[], 10), "/items?");
+}
+
+fn telling(contract: &Contract) {
+    for known in [true, false] {
+        let Incident { scene, service, channels } = Incident::with(Channels::open());
+        if !known {
+            scene.fake.state().builds.get_mut(&GOOD_RUN).unwrap().tags.clear();
+        }
+        let (scene, proxy) = contract.between(scene);
+        let incident = Incident { scene, service, channels };
+        for _ in 0..2 {
+            let ended = incident.verify();
+            assert_eq!(ended.code, Some(20), "{}\n{}", ended.err, proxy.said());
+            for wrong in ["not told", "may come twice", "not remembered"] {
+                assert!(!ended.err.contains(wrong), "{}\n{}", ended.err, proxy.said());
+            }
+        }
+        // Another text of the comment: it is changed.
+        incident.scene.fake.state().pull_requests.get_mut(&12).unwrap().threads[2].comments[0]
+            .content
+            .push('x');
+        assert_eq!(incident.verify().code, Some(20));
+        let said = proxy.violations();
+        assert!(said.is_empty(), "the contract is broken:\n{}", said.join("\n"));
+        assert_eq!((incident.channels.messages("teams").len(), incident.comments().len()), (1, 1));
+        let lines = incident.scene.fake.lines();
+        let changes =
+            if known { "/build/changes?fromBuildId=100&toBuildId=101" } else { "/builds/101/changes?" };
+        for part in [
+            "/builds/101/tags?",
+            "PUT /contoso/6ce954b1-ce1f-45d1-b94d-e6bf2464ba2c/_apis/build/builds/101/tags/runbook-gate-told-rollback-slack-live?",
+            changes,
+            "pullrequestquery?",
+            "/threads?",
+            "/threads/3/comments/1?",
+        ] {
+            came(&lines, part);
+        }
+    }
 }
 
 /// Otherwise nothing above would prove anything.

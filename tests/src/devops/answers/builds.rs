@@ -11,6 +11,7 @@ const STAGE: &str = "00000000-0000-4000-8000-0000000000";
 pub(super) fn answer(state: &mut State, question: &Question<'_>) -> Answer {
     match (question.method, question.parts.as_slice()) {
         ("GET", ["build", "builds"]) => builds(state, question),
+        ("GET", ["build", "changes"]) => changes_between(state, question),
         (_, ["build", "builds", id, rest @ ..]) => {
             let Some((id, build)) =
                 id.parse::<u64>().ok().and_then(|id| Some((id, state.builds.get_mut(&id)?)))
@@ -71,6 +72,7 @@ fn of_build(id: u64, build: &mut Build, question: &Question<'_>, rest: &[&str]) 
     match (question.method, rest) {
         ("GET", []) => Answer::json(&whole(id, build)),
         ("GET", ["timeline"]) => Answer::json(&timeline(build)),
+        ("GET", ["changes"]) => changes(&build.changes),
         ("GET", ["artifacts"]) => Answer::list(
             build
                 .artifacts
@@ -95,6 +97,29 @@ fn of_build(id: u64, build: &mut Build, question: &Question<'_>, rest: &[&str]) 
         ("GET", ["tags"]) => Answer::list(build.tags.iter().map(|tag| json!(tag)).collect()),
         _ => Answer::not_found("the resource"),
     }
+}
+
+fn changes(commits: &[String]) -> Answer {
+    Answer::list(
+        commits
+            .iter()
+            .map(|commit| {
+                json!({ "id": commit, "message": "Change the network", "messageTruncated": true, "type": "TfsGit" })
+            })
+            .collect(),
+    )
+}
+
+/// The commits of the runs of a pipeline after one and up to another.
+fn changes_between(state: &State, question: &Question<'_>) -> Answer {
+    let run = |name| question.number(name).map_or(0, |number| number as u64);
+    let (from, to) = (run("fromBuildId"), run("toBuildId"));
+    let Some(pipeline) = state.builds.get(&to).map(|build| build.definition) else {
+        return Answer::not_found("the run");
+    };
+    let runs = state.builds.range(from + 1..=to).filter(|(_, build)| build.definition == pipeline);
+    let commits: Vec<String> = runs.flat_map(|(_, build)| build.changes.clone()).collect();
+    changes(&commits)
 }
 
 fn timeline(build: &Build) -> Value {
