@@ -291,6 +291,16 @@ fn file(report: &ChecklistReport, path: &str) -> Markup {
     report.source_page(path).map_or_else(|| Markup::code(path), |page| Markup::link(&page, path))
 }
 
+/// A record as its change names it, with its file where that says more.
+fn named(report: &ChecklistReport, row: &LinkedRecord) -> Markup {
+    let name = if row.record.is_empty() { "no decision record" } else { &row.record };
+    match row.path.as_deref() {
+        Some(path) if path == name => file(report, path),
+        Some(path) => Markup::text(&format!("{name} (")).then(&file(report, path)).then(&Markup::text(")")),
+        None => Markup::text(name),
+    }
+}
+
 /// A commit, likewise.
 fn commit(report: &ChecklistReport, id: &str) -> Markup {
     let words = format!("commit {}", id.chars().take(7).collect::<String>());
@@ -327,9 +337,8 @@ fn fact(report: &ChecklistReport, evidence: &Evidence) -> Fact {
 struct Record {
     tone: &'static str,
     change: String,
-    record: String,
     status: String,
-    file: Markup,
+    what: Markup,
 }
 
 #[derive(Template)]
@@ -348,9 +357,8 @@ fn records(view: View<'_>) -> Markup {
     let record = |row: &LinkedRecord| Record {
         tone: support(row.support).0,
         change: row.change.clone(),
-        record: if row.record.is_empty() { "none".to_owned() } else { row.record.clone() },
         status: row.status.clone(),
-        file: row.path.as_deref().map(|path| file(report, path)).unwrap_or_default(),
+        what: named(report, row),
     };
     let records: Vec<Record> = rows.iter().copied().take(room.entries()).map(record).collect();
     let more = rows.len().saturating_sub(records.len());

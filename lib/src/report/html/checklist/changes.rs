@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Markup, View, commit, file, support};
+use super::{Markup, View, commit, named, support};
 use crate::checklist::{
     ChangeKind, ChangeShown, Gathered, LinkedRecord, Place, Verdict, Vote, VoteSays, Voter,
 };
@@ -135,14 +135,7 @@ fn records<'r>(
 }
 
 fn record(report: &ChecklistReport, row: &LinkedRecord) -> Record {
-    let name = if row.record.is_empty() { "no decision record" } else { &row.record };
-    let what = match row.path.as_deref() {
-        // A record that is named by its file need not be named twice.
-        Some(path) if path == name => file(report, path),
-        Some(path) => Markup::text(&format!("{name} (")).then(&file(report, path)).then(&Markup::text(")")),
-        None => Markup::text(name),
-    };
-    Record { tone: support(row.support).0, status: row.status.clone(), what }
+    Record { tone: support(row.support).0, status: row.status.clone(), what: named(report, row) }
 }
 
 /// Who made it, and who said what of it.
