@@ -400,6 +400,7 @@ describe('checklist', () => {
         ends(step, 'Failed', 10);
         assert.equal(step.outputs.get('decision'), 'hold');
         assert.match(step.outputs.get('reason'), /^cancelled by SIGINT or SIGTERM/);
+        assert.match(attached(step, 'checklist.json').notes.join(), /interrupted by SIGINT or SIGTERM/);
         assert.ok(hasEnded(readFileSync(file, 'utf8').trim()), 'the command has ended too');
     });
 

@@ -47,6 +47,7 @@ pub struct ChecklistReport {
     /// The run in which it was judged, where that is known.
     run: Option<u64>,
     source: Option<Source>,
+    interrupted_by: Option<String>,
 }
 
 /// The deployed commit on the pages of its repository.
@@ -60,7 +61,14 @@ impl ChecklistReport {
     /// The report of an outcome, with notes on how it was found out.
     #[must_use]
     pub const fn new(outcome: ChecklistOutcome, context: ReportContext, notes: Vec<String>) -> Self {
-        Self { outcome, context, notes, run: None, source: None }
+        Self { outcome, context, notes, run: None, source: None, interrupted_by: None }
+    }
+
+    /// The same of a checklist that somebody interrupted: who or what.
+    #[must_use]
+    pub fn interrupted_by(mut self, by: impl Into<String>) -> Self {
+        self.interrupted_by = Some(by.into());
+        self
     }
 
     /// The same with the run in which it was judged.
@@ -143,7 +151,11 @@ impl ChecklistReport {
             Verdict::NotEvaluated => {
                 "the checklist is off in this environment: nothing was evaluated".to_owned()
             }
-            verdict => format!("the checklist is {}: {}", verdict.as_str(), counts.join(", ")),
+            verdict => {
+                let cancelled =
+                    self.interrupted_by.as_ref().map(|by| format!("cancelled by {by}; ")).unwrap_or_default();
+                format!("{cancelled}the checklist is {}: {}", verdict.as_str(), counts.join(", "))
+            }
         }
     }
 

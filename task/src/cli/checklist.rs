@@ -138,6 +138,10 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
         replay_command: String::new(),
     };
     let report = with_pages(ChecklistReport::new(outcome, context, notes), checkout, &facts);
+    let report = match interrupted {
+        Some(by) => report.interrupted_by(by),
+        None => report,
+    };
     let report = match verdict::run(session) {
         Some(run) => report.judged_in(run),
         None => report,

@@ -23,6 +23,7 @@ fn it_holds_with_a_partial_report_that_says_what_was_not_gathered() {
     let ended = interrupted(&scene, "/threads", &[]).with_code(10);
     assert!(ended.err.contains("cancelled by SIGINT or SIGTERM"), "{}", ended.err);
     assert_eq!(ended.json()["decision"], "hold");
+    assert!(ended.json()["reason"].as_str().unwrap().starts_with("cancelled by SIGINT or SIGTERM; "));
     assert!(ended.json()["notes"].to_string().contains("interrupted by SIGINT or SIGTERM"), "{}", ended.out);
     for id in ["tests-passing", "artifacts-stored", "pipeline-green"] {
         assert_eq!(status(&ended, id), "satisfied", "{id} was gathered before");
