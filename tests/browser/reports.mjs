@@ -33,13 +33,27 @@ export const RELEASES = {
         decision: 'hold',
     },
     cancelled: { ...quiet, until: 30, cancelled: true, decision: 'hold' },
+    recovered: {
+        ...quiet,
+        errors: (step) => ({ bad: step % 6 === 0 ? 1 : 0, total: quiet.errors(step).total }),
+        recovery: {
+            redeployed: '1.3.0 (run 12, commit 1a2b3c4)',
+            rollback_started: '2025-12-31T23:57:00Z',
+            failed: '1.4.0 (run 13, commit 5d6e7f8)',
+            reason: 'error_rate was 9.28% (246 of 2,650 requests) from 23:50:00 to 23:55:15 UTC, above 5% throughout',
+            onset: '2025-12-31T23:50:00Z',
+            decided_at: '2025-12-31T23:55:15Z',
+        },
+        decision: 'proceed',
+    },
 };
 
 /** The lines of a release's journal. */
-export function journal({ errors, latency, health, until = 64, cancelled = false }) {
+export function journal({ errors, latency, health, recovery, until = 64, cancelled = false }) {
     const at = (step) => new Date(START + step * STEP * 1000).toISOString().replace('.000', '');
     const lines = [
         { kind: 'start', version: 1, t: at(0), environment: 'production', policy_sha256: '' },
+        ...(recovery === undefined ? [] : [{ kind: 'recovery', ...recovery }]),
         { kind: 'baseline', signal: 'error_rate', median: 0.002, p95: 0.004, count: 120, bad: 61, total: 30510 },
         { kind: 'baseline', signal: 'latency_p95', median: 0.21, p95: 0.3, worst: 0.24, count: 120 },
     ];
