@@ -57,6 +57,8 @@ pub(super) struct Totals {
     pub covered: Nanos,
     pub counts: Pooled,
     pub sum: Sum,
+    /// The time of the first.
+    pub first: Option<Nanos>,
     pub low: Option<f64>,
     pub high: Option<f64>,
     pub last: Option<(Nanos, f64)>,
@@ -173,7 +175,20 @@ impl Series {
 
     /// A known sample covers at most this much time.
     pub(super) fn staleness(&self) -> Nanos {
-        self.step.saturating_mul(3).max(STALE_AFTER)
+        staleness(self.step)
+    }
+
+    /// The step that its samples show, where that is shorter than the one that is said: a journal that says too long a one
+    /// must not make a blind end look covered.
+    pub(super) fn shown_step(&self) -> Nanos {
+        let Totals { known, first, .. } = &self.totals;
+        let gaps = Nanos::try_from(known.saturating_sub(1)).unwrap_or(Nanos::MAX);
+        match (first, self.newest_known) {
+            (Some(first), Some(newest)) if gaps > 0 && newest > *first => {
+                self.step.min((newest.saturating_sub(*first) / gaps).max(1))
+            }
+            _ => self.step,
+        }
     }
 
     /// Puts a sample aside until its time is evaluated.
@@ -454,6 +469,7 @@ impl Series {
     fn sum(&mut self, at: Nanos, from: Nanos, known: Known) {
         let totals = &mut self.totals;
         totals.known += 1;
+        totals.first = Some(totals.first.map_or(at, |first| first.min(at)));
         totals.covered = totals.covered.saturating_add(at.saturating_sub(from));
         let number = known.number();
         totals.failed += u64::from(known.state(self.rules.failing) == State::Failing);
@@ -570,6 +586,11 @@ impl Known {
 fn state_of(failing: Option<FailingRule>, value: f64) -> State {
     let fails = failing.map_or(value < 0.5, |rule| rule.cmp.holds(value, rule.threshold));
     if fails { State::Failing } else { State::Passing }
+}
+
+/// A sample of a signal with this step covers at most this much time.
+pub(super) fn staleness(step: Nanos) -> Nanos {
+    step.saturating_mul(3).max(STALE_AFTER)
 }
 
 /// A length of time in signed nanoseconds.

@@ -8,7 +8,7 @@ use super::outcome::{
 use super::pending::Lack;
 use super::predicate::{Manner, Part, View};
 use super::remarks::{MOST as MOST_REMARKS, Remark};
-use super::series::{Nanos, Series, length, moment};
+use super::series::{Nanos, Series, length, moment, staleness};
 use super::threshold::Limit;
 use super::verification::{CONFIDENT, Truth, Verified, Verifier};
 use super::wording;
@@ -238,9 +238,9 @@ impl Standing<'_> {
         }
         // A criterion without a duration leaves this to those on the same signal that have one.
         let newest = match (duration, series.judged_over) {
-            (0, 0) => series.step.saturating_mul(2).max(series.staleness()),
+            (0, 0) => series.shown_step().saturating_mul(2).max(staleness(series.shown_step())),
             (0, _) => return lacking,
-            _ => duration.max(series.step.saturating_mul(2)),
+            _ => duration.max(series.shown_step().saturating_mul(2)),
         };
         let after = self.at.saturating_sub(newest).max(self.view.watch_from);
         if series.coverage(after, self.at) < 0.5 {

@@ -46,6 +46,14 @@ fn rows() {
             "and nothing has been seen since",
         ),
         row(
+            "a step as long as a day does not cover an end of which nothing was seen",
+            "rollback latency_p95 > 500ms for 5m; step latency_p95 24h",
+            "latency_p95: 9m of 0.2, 6m of no-data",
+            "hold 15m",
+            "unknown",
+            "of the last 5m, and half is needed",
+        ),
+        row(
             "a journal that ends in the extension holds for what had not cleared",
             "rollback error_rate > 5% for 5m",
             "error_rate: 13m of 0/300, 3m of 75/300",
