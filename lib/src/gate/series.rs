@@ -1,17 +1,22 @@
 //! One signal's samples: those that wait for a tick, those that windows still reach, and what the watch comes to.
 
+mod absences;
+mod known;
+mod late;
+
 use std::collections::VecDeque;
 
 use super::course::Course;
 use super::outcome::SignalSummary;
 use super::pending::{Entry, Lack, Pending, Read};
-use super::ranks::Ranks;
 use super::remarks::Remarks;
 use super::trace::Tracing;
-use crate::policy::rules::{FailingRule, OnMissing, ReadingKind, SignalRules};
-use crate::sample::{Absence, Counts, Reading, Sample, State};
-use crate::statistics::Sum;
+use crate::policy::rules::{ReadingKind, SignalRules};
+use crate::sample::{Absence, Reading, Sample, State};
 use crate::{Baseline, Duration, Finite, SignalName, Timestamp};
+use known::state_of;
+
+pub(super) use known::{Known, Point, Pooled, Totals};
 
 /// Nanoseconds, as a moment or as a length of time.
 pub(super) type Nanos = i64;
@@ -19,53 +24,8 @@ pub(super) type Nanos = i64;
 /// The shortest time after which a sample is stale.
 const STALE_AFTER: Nanos = 60_000_000_000;
 
-/// Different reasons of absence that one signal remembers; the rest is counted together.
-const MOST_REASONS: usize = 24;
-
 /// So many late points may wait, however few points there are.
 const FEWEST_LATE: usize = 1024;
-
-/// What is known of a signal at one time.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Known {
-    Counts(Counts),
-    Value(f64),
-    State(State),
-}
-
-/// A known sample in the watch.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Point {
-    /// The time it speaks of.
-    pub at: Nanos,
-    /// It covers the time from here.
-    pub from: Nanos,
-    pub known: Known,
-}
-
-/// Counts of several samples together.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Pooled {
-    bad: Sum,
-    total: Sum,
-}
-
-/// The known samples of the watch together.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Totals {
-    pub known: u64,
-    pub covered: Nanos,
-    pub counts: Pooled,
-    pub sum: Sum,
-    /// The time of the first.
-    pub first: Option<Nanos>,
-    pub low: Option<f64>,
-    pub high: Option<f64>,
-    pub last: Option<(Nanos, f64)>,
-    pub failed: u64,
-    /// Where criteria need the median or a percentile of the readings.
-    pub ranks: Option<Ranks>,
-}
 
 #[derive(Debug)]
 pub(super) struct Series {
@@ -114,9 +74,6 @@ pub(super) enum Taken {
     /// Its time had been evaluated.
     Late,
 }
-
-/// So many characters of an error stand in a sentence.
-const LONGEST_REASON: usize = 160;
 
 impl Series {
     pub(super) fn new(name: SignalName, rules: SignalRules) -> Self {
@@ -299,81 +256,6 @@ impl Series {
         pooled
     }
 
-    /// Whether the newest sample, known or not, is absent.
-    pub(super) fn newest_is_absent(&self) -> bool {
-        self.newest_absent
-    }
-
-    /// The reasons why samples in `(after, to]` are absent; none at all is no data.
-    pub(super) fn lacks(&self, after: Nanos, to: Nanos) -> Vec<Lack> {
-        let mut lacks: Vec<Lack> = Vec::new();
-        for (at, lack) in &self.absences {
-            if *at > after && *at <= to && !lacks.contains(lack) {
-                lacks.push(*lack);
-            }
-        }
-        if lacks.is_empty() {
-            lacks.push(Lack::NoData);
-        }
-        lacks
-    }
-
-    /// How many samples of the watch are absent for such a reason; errors are of one kind, whatever each says.
-    fn alike(&self, absence: &Absence) -> u64 {
-        let same =
-            |(known, _): &&(Absence, u64)| std::mem::discriminant(known) == std::mem::discriminant(absence);
-        self.reasons.iter().filter(same).fold(0, |sum, (_, count)| sum.saturating_add(*count))
-    }
-
-    /// The commonest reason why samples of the watch are absent, in words: `57 of 60 samples timed out`.
-    pub(super) fn mostly_absent(&self) -> Option<String> {
-        let weight = |(absence, count): &&(Absence, u64)| (self.alike(absence), *count);
-        let some = self.reasons.iter().filter(|(_, count)| *count > 0);
-        // Of reasons that are as common, the first.
-        let (absence, _) =
-            some.reduce(|most, next| if weight(&next) > weight(&most) { next } else { most })?;
-        let count = self.alike(absence);
-        let absent = self.reasons.iter().fold(0_u64, |sum, (_, count)| sum.saturating_add(*count));
-        let of = absent.saturating_add(self.totals.known);
-        let what = match absence {
-            Absence::NoData => "had no data".to_owned(),
-            Absence::NoTraffic => "had no requests".to_owned(),
-            Absence::LowTraffic => "had too few requests".to_owned(),
-            Absence::Timeout => "timed out".to_owned(),
-            Absence::Throttled => "were throttled".to_owned(),
-            Absence::Error(why) => {
-                let short: String = why.chars().take(LONGEST_REASON).collect();
-                let cut = if short.len() < why.len() { "…" } else { "" };
-                format!("failed ({short}{cut})")
-            }
-        };
-        Some(format!("{} of {} samples {what}", super::wording::whole(count), super::wording::whole(of)))
-    }
-
-    /// The reasons why samples of the watch are absent.
-    pub(super) fn lacks_of_watch(&self) -> Vec<Lack> {
-        let mut lacks: Vec<Lack> = Vec::new();
-        for (absence, count) in &self.reasons {
-            let lack = Lack::of(absence);
-            if *count > 0 && !lacks.contains(&lack) {
-                lacks.push(lack);
-            }
-        }
-        if lacks.is_empty() {
-            lacks.push(Lack::NoData);
-        }
-        lacks
-    }
-
-    /// What the data contract says of such a lack.
-    pub(super) fn contract(&self, lack: Lack) -> OnMissing {
-        match lack {
-            Lack::NoData => self.rules.contract.on_no_data,
-            Lack::LowTraffic => self.rules.contract.on_low_traffic,
-            Lack::Error => self.rules.contract.on_error,
-        }
-    }
-
     /// How many samples wait.
     pub(super) fn waiting(&self) -> usize {
         self.pending.len()
@@ -440,27 +322,6 @@ impl Series {
         Read::Absent(self.reason(absence))
     }
 
-    /// The number of a reason, which is remembered with a count of zero.
-    fn reason(&mut self, absence: Absence) -> u16 {
-        let place = self.reasons.iter().position(|(known, _)| *known == absence).unwrap_or_else(|| {
-            if self.reasons.len() < MOST_REASONS {
-                self.reasons.push((absence, 0));
-            } else if self.reasons.len() == MOST_REASONS {
-                self.reasons.push((Absence::Error("others".to_owned()), 0));
-            }
-            self.reasons.len() - 1
-        });
-        place as u16
-    }
-
-    fn absent(&mut self, at: Nanos, reason: u16) {
-        if let Some((absence, count)) = self.reasons.get_mut(usize::from(reason)) {
-            *count += 1;
-            self.absences.push_back((at, Lack::of(absence)));
-        }
-        self.forget(at);
-    }
-
     fn cover_from(&self, before: Option<Nanos>, at: Nanos) -> Nanos {
         let stale = at.saturating_sub(self.staleness());
         before.map_or(stale, |before| before.max(stale)).max(self.watch_from)
@@ -485,52 +346,6 @@ impl Series {
         }
     }
 
-    /// Points that came after their time was evaluated still count in the windows to come: each once, and the first to come
-    /// of one time.
-    pub(super) fn put_in_late_points(&mut self) {
-        let mut late = std::mem::take(&mut self.late);
-        let reach = self.evaluated_to.unwrap_or(Nanos::MAX).saturating_sub(self.keep);
-        let oldest = self.watch_from.max(reach.saturating_sub(1)).max(self.forgotten.unwrap_or(Nanos::MIN));
-        late.retain(|(at, _)| *at > oldest);
-        late.sort_by_key(|(at, _)| *at);
-        late.dedup_by_key(|(at, _)| *at);
-        let Some((first, _)) = late.first() else { return };
-        let later = self.points.split_off(self.points.partition_point(|point| point.at < *first));
-        let covered = |points: &mut dyn Iterator<Item = &Point>| -> Nanos {
-            points.map(|point| point.at.saturating_sub(point.from)).sum()
-        };
-        let before = covered(&mut later.iter());
-        let place = self.points.len();
-        let mut later = later.into_iter().peekable();
-        for (at, known) in late {
-            while let Some(point) = later.next_if(|point| point.at < at) {
-                self.follow(point);
-            }
-            if later.peek().is_some_and(|point| point.at == at) {
-                continue;
-            }
-            let from = self.cover_from(None, at);
-            self.follow(Point { at, from, known });
-            self.put_in_late += 1;
-            self.newest_known = self.newest_known.max(Some(at));
-            self.sum(at, at, known);
-            self.course.add(at, known);
-            self.tracing.known_late(at, known);
-        }
-        for point in later {
-            self.follow(point);
-        }
-        let after = covered(&mut self.points.range(place..));
-        self.totals.covered = self.totals.covered.saturating_add(after.saturating_sub(before));
-    }
-
-    /// Adds a point behind the others, which covers no time twice.
-    fn follow(&mut self, mut point: Point) {
-        let before = self.points.back().map(|point| point.at).or(self.forgotten);
-        point.from = before.map_or(point.from, |before| point.from.max(before));
-        self.points.push_back(point);
-    }
-
     fn forget(&mut self, at: Nanos) {
         let oldest = at.saturating_sub(self.keep);
         while self.points.len() > 1 && self.points.front().is_some_and(|point| point.at <= oldest) {
@@ -540,52 +355,6 @@ impl Series {
             self.absences.pop_front();
         }
     }
-}
-
-impl Pooled {
-    fn add(&mut self, known: Known) {
-        if let Known::Counts(counts) = known {
-            self.bad.add(counts.bad());
-            self.total.add(counts.total());
-        }
-    }
-
-    pub(super) fn bad(&self) -> f64 {
-        self.bad.value()
-    }
-
-    pub(super) fn total(&self) -> f64 {
-        self.total.value()
-    }
-}
-
-impl Known {
-    /// One number: the rate of counts, 1 for passing and 0 for failing.
-    pub(super) fn number(self) -> f64 {
-        match self {
-            Self::Counts(counts) => counts.bad() / counts.total(),
-            Self::Value(value) => value,
-            Self::State(State::Passing) => 1.0,
-            Self::State(State::Failing) => 0.0,
-        }
-    }
-
-    /// Passing or failing, by the signal's rule for numbers.
-    pub(super) fn state(self, failing: Option<FailingRule>) -> State {
-        match self {
-            Self::State(state) => state,
-            Self::Value(value) => state_of(failing, value),
-            Self::Counts(_) => {
-                state_of(failing, if failing.is_some() { self.number() } else { 1.0 - self.number() })
-            }
-        }
-    }
-}
-
-/// Without a rule, 1 is passing and 0 is failing.
-fn state_of(failing: Option<FailingRule>, value: f64) -> State {
-    let fails = failing.map_or(value < 0.5, |rule| rule.cmp.holds(value, rule.threshold));
-    if fails { State::Failing } else { State::Passing }
 }
 
 /// A sample of a signal with this step covers at most this much time.
