@@ -7,6 +7,8 @@
 //! The wire is read leniently where leniency is safe: nulls are absent, unknown words are `Other`. Where a list or an id
 //! should stand and does not, that is an error: an answer that is not understood is never an empty one.
 
+mod archive;
+mod artifacts;
 mod call;
 mod client;
 mod comments;
@@ -26,6 +28,7 @@ pub mod verdict;
 mod wire;
 pub mod work_items;
 
+pub use archive::{AzureDevOpsArchive, Retention};
 pub use call::{Call, Effect};
 pub use client::{Allowance, Answer, Client, Page, Project, ProjectError};
 pub use comments::Commented;

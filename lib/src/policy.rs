@@ -99,6 +99,7 @@ pub struct Policy {
 pub struct Environment {
     name: String,
     enforcement: Enforcement,
+    azure_environment: Option<String>,
 }
 
 /// Where the baseline comes from.
@@ -244,7 +245,11 @@ impl PolicyFile {
         };
         Ok(Policy {
             service: self.document.service.get().map(|text| text.text.clone()).unwrap_or_default(),
-            environment: Environment { name: name.to_owned(), enforcement },
+            environment: Environment {
+                name: name.to_owned(),
+                enforcement,
+                azure_environment: self.azure_environment(name).map(str::to_owned),
+            },
             gate: built.gate,
             sources: built.sources,
             baseline: built.baseline,
@@ -402,6 +407,12 @@ impl Environment {
     #[must_use]
     pub const fn enforcement(&self) -> Enforcement {
         self.enforcement
+    }
+
+    /// The Azure Pipelines environment that records its deployments, where the policy says it.
+    #[must_use]
+    pub fn azure_environment(&self) -> Option<&str> {
+        self.azure_environment.as_deref()
     }
 }
 

@@ -25,7 +25,7 @@ mod telling;
 mod ticket;
 
 pub use announcement::{Announcement, Event, Fact, comment, marker, slack, teams};
-pub use facts::{Candidate, Kept, Migrations, PlanFacts, Rehearsal};
+pub use facts::{Candidate, Kept, Migrations, PlanFacts, Rehearsal, Unseen};
 pub use gather::{Archive, Desk, gather, migrations_between};
 pub use incident::{Incident, Times};
 pub use plan::{Doubt, PassedOver, Plan, Proof, Safety, Target, plan, target};

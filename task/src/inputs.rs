@@ -34,6 +34,7 @@ enum Input {
     ChecklistReport,
     Announce,
     RollbackAction,
+    RetainLastKnownGood,
     ReportDirectory,
     Junit,
     AzureSubscription,
@@ -63,6 +64,7 @@ impl Input {
         Self::ChecklistReport,
         Self::Announce,
         Self::RollbackAction,
+        Self::RetainLastKnownGood,
         Self::ReportDirectory,
         Self::Junit,
         Self::AzureSubscription,
@@ -92,6 +94,7 @@ impl Input {
             Self::ChecklistReport => "checklistReport",
             Self::Announce => "announce",
             Self::RollbackAction => "rollbackAction",
+            Self::RetainLastKnownGood => "retainLastKnownGood",
             Self::ReportDirectory => "reportDirectory",
             Self::Junit => "junit",
             Self::AzureSubscription => "azureSubscription",
@@ -172,6 +175,7 @@ pub struct TaskInputs {
     junit: bool,
     announce: bool,
     action: &'static str,
+    retain: bool,
     allowed: Vec<String>,
     allowed_secret: Vec<String>,
     allow_commands: bool,
@@ -232,6 +236,7 @@ pub fn read(environment: &BTreeMap<String, String>) -> Result<TaskInputs, Vec<In
         // Empty is the default, which is to tell people.
         announce: reader.text(Input::Announce).is_none() || reader.flag(Input::Announce),
         action: reader.action(),
+        retain: reader.flag(Input::RetainLastKnownGood),
         allowed,
         allowed_secret,
         allow_commands: reader.flag(Input::AllowCommands),
@@ -478,7 +483,12 @@ impl TaskInputs {
                     }
                 }
             }
-            "rollback" => option("report-dir", reports.as_os_str()),
+            "rollback" => {
+                option("report-dir", reports.as_os_str());
+                if let Some(alias) = &self.build_resource {
+                    option("build", alias.as_ref());
+                }
+            }
             // A blind gate is an incomplete checklist.
             "telemetry" => line.push("--deny-blind".into()),
             "baseline" => option("output", reports.join("baseline.json").as_os_str()),
@@ -492,6 +502,9 @@ impl TaskInputs {
         }
         if self.command == "checklist" && self.post {
             line.push("--post".into());
+        }
+        if self.command == "rollback" && self.retain {
+            line.push("--retain".into());
         }
         if self.allow_commands && self.command != "validate" {
             line.push("--allow-commands".into());
@@ -631,6 +644,8 @@ mod tests {
             line(&plan[..1])[1..],
             ["rollback", "plan", "--policy=runbook.yml", "--report-dir=/reports"]
         );
+        let kept = [plan[0], ("INPUT_RETAINLASTKNOWNGOOD", "true"), ("INPUT_BUILDRESOURCE", "orders-ci")];
+        assert_eq!(line(&kept)[5..], ["--build=orders-ci", "--retain"]);
         let validate = [("INPUT_COMMAND", "validate"), ("INPUT_ALLOWCOMMANDS", "true")];
         assert_eq!(line(&validate), ["runbook-gate", "validate", "--policy=runbook.yml"]);
     }

@@ -216,12 +216,12 @@ impl Session {
         Ok(Some(account))
     }
 
-    /// The network to the organisation that runs the pipeline.
+    /// The network to the organisation that runs the pipeline, or to the one that the caller gives.
     ///
     /// # Errors
     /// Where its address, a proxy or a file of certificates is wrong.
-    pub fn azure_devops(&self) -> Result<Arc<dyn Transport>, Failure> {
-        Ok(Arc::new(HttpTransport::new(self.surroundings(None)?, pause, wall_time)))
+    pub fn azure_devops(&self, given: Option<&str>) -> Result<Arc<dyn Transport>, Failure> {
+        Ok(Arc::new(HttpTransport::new(self.surroundings(given)?, pause, wall_time)))
     }
 
     /// The network as the environment says, with the address of Azure DevOps as the caller gives it.

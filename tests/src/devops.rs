@@ -5,14 +5,15 @@
 
 mod answers;
 pub mod incident;
+pub mod releases;
 pub mod scene;
 mod server;
 mod state;
 
 pub use server::Fake;
 pub use state::{
-    Approval, Build, Comment, DeploymentRecord, Fault, PullRequest, Reviewer, Stage, State, Status, TestSet,
-    Thread, Update, WorkItem,
+    Approval, Build, Comment, DeploymentRecord, Fault, Lease, PullRequest, Reviewer, Stage, State, Status,
+    TestSet, Thread, Update, WorkItem,
 };
 
 /// The organisation.

@@ -99,6 +99,11 @@ impl<'t> AzureDevOpsForge<'t> {
 }
 
 impl Standpoint {
+    /// The environment's name in Azure Pipelines; the policy's where they are the same.
+    pub(crate) fn environment_name(&self) -> &str {
+        self.azure_environment.as_deref().unwrap_or(&self.environment)
+    }
+
     pub(crate) fn pull_request_page(&self, number: u64) -> String {
         format!("{}/_git/{}/pullrequest/{number}", self.web, self.repository.as_deref().unwrap_or_default())
     }

@@ -1,7 +1,7 @@
 //! What was found out about earlier deployments. Facts carry what is really kept, and say what could not be looked at.
 
 use crate::Timestamp;
-use crate::checklist::{ArtifactFact, Gathered, Irreversible, Place};
+use crate::checklist::{ArtifactFact, Gap, Gathered, Irreversible, Place};
 use crate::rollback::{Release, VerdictRecord};
 
 /// The facts of one rollback.
@@ -23,8 +23,19 @@ pub struct PlanFacts {
     pub rehearsed: Gathered<Option<Rehearsal>>,
     /// Criteria that were broken before the deployment already, as the gate that decided saw them.
     pub pre_existing: Gathered<Vec<String>>,
+    /// What could not be looked at and might have changed the answer.
+    pub unseen: Vec<Unseen>,
     /// What a reader should know of how all that was found out.
     pub notes: Vec<String>,
+}
+
+/// Something that could not be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unseen {
+    /// What is not known, a clause: `what was deployed to production is not known`.
+    pub what: String,
+    /// Why, and what would change that.
+    pub gap: Gap,
 }
 
 /// A version that was deployed to the environment once.
@@ -34,7 +45,8 @@ pub struct Candidate {
     pub release: Release,
     /// When it was deployed, or judged.
     pub at: Option<Timestamp>,
-    /// What this gate is recorded to have said of it last; `None` where it never judged it.
+    /// What this gate is recorded to have said of it last; `None` where it never judged it. Known from the start where no closer
+    /// look could find a `proceed`.
     pub verdict: Gathered<Option<VerdictRecord>>,
     /// Whether its run is still there.
     pub kept: Gathered<Kept>,
@@ -53,6 +65,8 @@ pub enum Kept {
     Deleted,
     /// It is there, and marked as rolled back: it was good once and then not.
     RolledBack,
+    /// It is there, and no try of its deployment succeeded in every job and resource: what was judged was not all of it.
+    NeverWhole,
 }
 
 /// Migrations between two versions.

@@ -1,5 +1,7 @@
 //! From what is kept of earlier deployments to the facts of a plan. Gathering decides nothing: what cannot be had is a gap.
 
+use std::cmp::Reverse;
+
 use crate::Timestamp;
 use crate::checklist::{
     ArtifactFact, Change, ChecklistRules, Checkout, Forge, Gap, Gathered, History as Commits, Inquiry,
@@ -8,11 +10,11 @@ use crate::checklist::{
 };
 use crate::rollback::plan::target;
 use crate::rollback::{
-    Candidate, History, Kept, Migrations, PlanFacts, Profile, Rehearsal, Release, RollbackRules,
+    Candidate, History, Kept, Migrations, PlanFacts, Profile, Rehearsal, Release, RollbackRules, Unseen,
 };
 use crate::source::World;
 
-/// So many versions are looked at more closely at once.
+/// So many versions are looked at more closely at first, and twice as many in each round after it.
 const AT_ONCE: usize = 5;
 /// At most so many versions are looked at more closely: the last known good one is among the newest.
 const MOST_LOOKED_AT: usize = 50;
@@ -25,11 +27,15 @@ pub trait Archive {
     /// What was deployed to the environment, newest first, with what is known of it without looking closely.
     fn candidates(&self) -> Gathered<Vec<Candidate>>;
 
-    /// Looks closely at some of them, side by side: their verdicts, whether their runs are there, their artifacts.
-    fn look_closely(&self, candidates: &mut [Candidate]);
+    /// Looks closely at some of them, side by side: their verdicts, whether their runs are there, their artifacts. Gives what came
+    /// of them, which may be more than they were: a run that was rolled back speaks of two versions.
+    fn look_closely(&self, candidates: Vec<Candidate>) -> Vec<Candidate>;
 
     /// When a rollback of this service was last rehearsed.
     fn rehearsed(&self) -> Gathered<Option<Rehearsal>>;
+
+    /// What could not be looked at until now, and might have changed the answer.
+    fn unseen(&self) -> Vec<Unseen>;
 
     /// What a reader should know.
     fn notes(&self) -> Vec<String>;
@@ -50,8 +56,9 @@ pub fn gather(
     let current = archive.current();
     let mut notes = Vec::new();
     let candidates = match archive.candidates() {
-        Gathered::Known(mut candidates) => {
-            notes.extend(look(rules, current.known(), archive, &mut candidates));
+        Gathered::Known(candidates) => {
+            let (candidates, note) = look(rules, current.known(), archive, candidates);
+            notes.extend(note);
             Gathered::Known(candidates)
         }
         Gathered::Unknown(gap) => Gathered::Unknown(gap),
@@ -72,33 +79,57 @@ pub fn gather(
         migrations,
         rehearsed: archive.rehearsed(),
         pre_existing,
+        unseen: archive.unseen(),
         notes,
     }
 }
 
-/// Looks closely at the newest until one can be gone back to. Those that were not looked at are left out.
+/// Looks closely at the newest until one can be gone back to, and nothing that was not looked at can be newer. Those that were
+/// not looked at are left out.
 fn look(
     rules: &RollbackRules,
     current: Option<&Release>,
     archive: &dyn Archive,
-    candidates: &mut Vec<Candidate>,
-) -> Option<String> {
-    let all = candidates.len();
-    let most = all.min(MOST_LOOKED_AT);
-    let mut seen = 0;
-    while seen < most {
-        let next = (seen + AT_ONCE).min(most);
-        if let Some(some) = candidates.get_mut(seen..next) {
-            archive.look_closely(some);
-        }
-        seen = next;
-        if candidates.get(..seen).is_some_and(|some| target(rules, current, some).target.is_some()) {
+    mut unseen: Vec<Candidate>,
+) -> (Vec<Candidate>, Option<String>) {
+    let all = unseen.len();
+    let (mut seen, mut looked_at, mut at_once) = (Vec::new(), 0, AT_ONCE);
+    while !unseen.is_empty() && looked_at < MOST_LOOKED_AT {
+        let mut open = 0;
+        let most = at_once.min(MOST_LOOKED_AT - looked_at);
+        // What is settled costs no look.
+        let batch = unseen.iter().take_while(|candidate| {
+            let counts = matches!(candidate.verdict, Gathered::Unknown(_));
+            open += usize::from(counts);
+            open <= most
+        });
+        let rest = unseen.split_off(batch.count());
+        seen.extend(archive.look_closely(unseen));
+        seen = newest_first(seen);
+        unseen = rest;
+        looked_at += open.min(most);
+        at_once *= 2;
+        let found = target(rules, current, &seen).target;
+        let next = unseen.first().map(|candidate| candidate.at);
+        if found.is_some_and(|found| next.is_none_or(|next| next.is_some() && next <= found.at)) {
             break;
         }
     }
-    candidates.truncate(seen);
-    (seen == MOST_LOOKED_AT && all > seen)
-        .then(|| format!("only the newest {MOST_LOOKED_AT} of {all} deployments were looked at"))
+    let note = (looked_at == MOST_LOOKED_AT && !unseen.is_empty())
+        .then(|| format!("only the newest {} of {all} deployments were looked at", all - unseen.len()));
+    (seen, note)
+}
+
+/// Orders by when each was judged, or else deployed. One whose time is not known stays behind the one before it.
+fn newest_first(candidates: Vec<Candidate>) -> Vec<Candidate> {
+    let mut time = Timestamp::from_nanos(i64::MAX);
+    let mut timed: Vec<(Timestamp, Candidate)> = Vec::with_capacity(candidates.len());
+    for candidate in candidates {
+        time = candidate.at.unwrap_or(time);
+        timed.push((time, candidate));
+    }
+    timed.sort_by_key(|(time, _)| Reverse(*time));
+    timed.into_iter().map(|(_, candidate)| candidate).collect()
 }
 
 /// What changed between two versions, by the checklist's own eyes: the rules' migrations, the records that the changes
@@ -248,7 +279,9 @@ impl Archive for Desk {
         Gathered::Known(candidates)
     }
 
-    fn look_closely(&self, _: &mut [Candidate]) {}
+    fn look_closely(&self, candidates: Vec<Candidate>) -> Vec<Candidate> {
+        candidates
+    }
 
     fn rehearsed(&self) -> Gathered<Option<Rehearsal>> {
         let newest = self
@@ -262,6 +295,10 @@ impl Archive for Desk {
                 seen: format!("the rollback to {}", record.release.words()),
             })
         }))
+    }
+
+    fn unseen(&self) -> Vec<Unseen> {
+        Vec::new()
     }
 
     fn notes(&self) -> Vec<String> {

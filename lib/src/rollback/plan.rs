@@ -75,6 +75,7 @@ pub struct Doubt {
 ///     migrations: gone(),
 ///     rehearsed: gone(),
 ///     pre_existing: gone(),
+///     unseen: Vec::new(),
 ///     notes: Vec::new(),
 /// };
 /// let plan = plan(&RollbackRules::default(), &facts);
@@ -107,6 +108,7 @@ pub fn plan(rules: &RollbackRules, facts: &PlanFacts) -> Plan {
         Some(target) => of_target(rules, facts, target, &mut doubts),
         None => doubts.insert(0, nothing_proved(facts)),
     }
+    doubts.extend(facts.unseen.iter().map(|unseen| Doubt::of(&unseen.what, &unseen.gap)));
     let irreversible = facts.migrations.known().filter(|_| target.is_some());
     Plan {
         service: facts.service.clone(),
@@ -186,12 +188,15 @@ fn of_target(rules: &RollbackRules, facts: &PlanFacts, target: &Target, doubts: 
             }
         }
     }
-    for broken in facts.pre_existing.known().into_iter().flatten() {
-        doubts.push(Doubt {
+    match &facts.pre_existing {
+        Gathered::Known(broken) => doubts.extend(broken.iter().map(|broken| Doubt {
             what: format!("rolling back will not help against what was so before the deployment: {broken}"),
             who: Who::SecondPerson,
             how: "look for the cause outside this deployment".to_owned(),
-        });
+        })),
+        Gathered::Unknown(gap) => {
+            doubts.push(Doubt::of("what was broken before the deployment already is not known", gap));
+        }
     }
 }
 
@@ -205,7 +210,9 @@ fn in_days(length: Duration) -> String {
 }
 
 impl Doubt {
-    fn of(what: &str, gap: &Gap) -> Self {
+    /// What is not known, and what would change that.
+    #[must_use]
+    pub fn of(what: &str, gap: &Gap) -> Self {
         Self { what: format!("{what}: {}", gap.why), who: gap.who.clone(), how: gap.how.clone() }
     }
 }

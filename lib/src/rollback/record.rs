@@ -288,6 +288,28 @@ impl VerdictRecord {
         })
     }
 
+    /// The decision as people read it: of a rollback, whether the service recovered.
+    ///
+    /// ```
+    /// # use runbook_gate::rollback::VerdictRecord;
+    /// let line = r#"{"kind":"verdict","version":1,"service":"orders-api","environment":"production","profile":"rollback",
+    ///     "decision":"proceed","enforcement":"enforce","reason":"every criterion passed","criterion":null,
+    ///     "release":{"run":12,"version":"1.4.0","commit":"1a2b3c4d"},"judged_in":14,"started_at":null,"onset":null,
+    ///     "decided_at":"2026-01-01T00:16:00Z","policy_sha256":"48b6"}"#;
+    /// assert_eq!(VerdictRecord::read(line)?.word(), "recovered");
+    /// # Ok::<(), runbook_gate::rollback::RecordError>(())
+    /// ```
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match (self.profile, self.decision) {
+            (Profile::Rollback, Decision::Proceed) => "recovered",
+            (Profile::Rollback, Decision::Hold | Decision::Rollback) => "not recovered",
+            (Profile::Deployment, Decision::Proceed) => "proceed",
+            (Profile::Deployment, Decision::Hold) => "hold",
+            (Profile::Deployment, Decision::Rollback) => "rollback",
+        }
+    }
+
     /// Whether it proves a version good: the gate said `proceed` of it.
     #[must_use]
     pub fn proves_good(&self) -> bool {

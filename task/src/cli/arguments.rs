@@ -170,7 +170,7 @@ pub struct AzureDevOpsArguments {
     /// The repository.
     #[arg(long, value_name = "NAME")]
     pub repository: Option<String>,
-    /// The run whose test results, artifacts and stages count.
+    /// The run that is looked at: whose test results, artifacts and stages count, or that deployed what is there now.
     #[arg(long, value_name = "ID")]
     pub run: Option<u64>,
     /// The pipeline resource that built what is deployed, where another pipeline did: its alias.
@@ -374,7 +374,9 @@ pub struct RollbackArguments {
 pub struct HistoryArguments {
     #[command(flatten)]
     pub policy: PolicyArguments,
-    /// The history file; on a desk by default the one that `verify` keeps.
+    #[command(flatten)]
+    pub devops: AzureDevOpsArguments,
+    /// The history file; on a desk by default the one that `verify` keeps. In a pipeline its runs keep the history.
     #[arg(long, value_name = "FILE")]
     pub history: Option<PathBuf>,
     /// At most so many decisions; 20 by default.
@@ -401,13 +403,18 @@ pub struct PlanArguments {
     pub policy: PolicyArguments,
     #[command(flatten)]
     pub network: NetworkArguments,
-    /// The verdict.json of the gate that decided; by default the newest decision of the history counts.
+    #[command(flatten)]
+    pub devops: AzureDevOpsArguments,
+    /// The verdict.json of the gate that decided; by default the decision on this run, or the newest of the history.
     #[arg(long, value_name = "FILE")]
     pub verdict: Option<PathBuf>,
-    /// The version that is deployed now; by default the one that was judged last.
+    /// The version that is deployed now; by default this run's, or the one that was judged last.
     #[arg(long, value_name = "VERSION")]
     pub current: Option<String>,
-    /// The history file; on a desk by default the one that `verify` keeps.
+    /// Keep the run of the last known good version for 30 days.
+    #[arg(long)]
+    pub retain: bool,
+    /// The history file; on a desk by default the one that `verify` keeps. In a pipeline its runs keep the history.
     #[arg(long, value_name = "FILE")]
     pub history: Option<PathBuf>,
     /// The folder for `rollback-plan.json`, `rollback-plan.md` and `rollback-plan.html`.

@@ -103,7 +103,7 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
     let bounded = BoundedCommands { runner: &commands, deadline: &allowance, halt: &halt };
     let world = World { transport: transport.as_ref(), commands: &bounded };
     let forge = place.as_ref().map(|place| {
-        let standpoint = place.seen_from(session, policy.environment().name());
+        let standpoint = place.seen_from(session, policy.environment());
         AzureDevOpsForge::new(Client::new(transport.as_ref(), place.project.clone(), &allowance), standpoint)
     });
     let pipeline: &dyn Forge = match &forge {

@@ -4,6 +4,8 @@ use std::time::Instant;
 
 use runbook_gate::Duration;
 use runbook_gate::devops::{Allowance, BuildRun, Project, Standpoint, ThisRun};
+use runbook_gate::policy::Environment;
+use runbook_gate::rollback::Release;
 
 use super::Failure;
 use super::arguments::AzureDevOpsArguments;
@@ -98,14 +100,48 @@ impl Surroundings {
         }))
     }
 
+    /// As [`seen_from`](Self::seen_from), for questions about the run that the arguments name: it may be of another pipeline than
+    /// this job's.
+    pub fn run_seen_from(
+        &self,
+        session: &Session,
+        environment: &Environment,
+        arguments: &AzureDevOpsArguments,
+    ) -> Standpoint {
+        let mut at = self.seen_from(session, environment);
+        if let (Some(run), Some(_)) = (&mut at.run, arguments.run) {
+            run.pipeline = None;
+        }
+        at
+    }
+
+    /// What this run deployed, as the job's variables say it; `None` where the arguments name another run.
+    pub fn deployed_here(&self, session: &Session, arguments: &AzureDevOpsArguments) -> Option<Release> {
+        let run = self.run.as_ref().filter(|_| arguments.run.is_none())?;
+        // What another pipeline built has a number of its own, which the variables name by the resource's alias.
+        let (id, version) = match &run.build {
+            Some(build) => (build.id, of_resource(session, &build.alias, "RUNNAME")),
+            None => (run.id, session.variable("BUILD_BUILDNUMBER")),
+        };
+        let commit = match &run.build {
+            Some(_) => Some(self.deployed.as_str()),
+            None => session.variable("BUILD_SOURCEVERSION"),
+        };
+        let (version, commit) = (version?.to_owned(), commit?.to_owned());
+        Some(Release { run: Some(id), version, commit })
+    }
+
     /// The same, for an environment of the policy.
-    pub fn seen_from(&self, session: &Session, environment: &str) -> Standpoint {
+    pub fn seen_from(&self, session: &Session, environment: &Environment) -> Standpoint {
         Standpoint {
             web: self.web.clone(),
             repository: self.repository.clone(),
             branch: self.branch.clone(),
-            environment: environment.to_owned(),
-            azure_environment: session.deployed_environment().map(str::to_owned),
+            environment: environment.name().to_owned(),
+            azure_environment: session
+                .deployed_environment()
+                .or_else(|| environment.azure_environment())
+                .map(str::to_owned),
             run: self.run.clone(),
             pull_request: self.pull_request,
         }
@@ -114,15 +150,24 @@ impl Surroundings {
 
 /// The run of a pipeline resource, and its commit.
 fn resource(session: &Session, alias: &str) -> Result<(BuildRun, String), Failure> {
-    let upper: String = alias.chars().map(|c| if c == '.' { '_' } else { c.to_ascii_uppercase() }).collect();
-    let variable = |what: &str| session.variable(&format!("RESOURCES_PIPELINE_{upper}_{what}"));
-    let id = variable("RUNID").and_then(|text| text.parse().ok());
-    match (id, variable("SOURCECOMMIT")) {
+    let id = of_resource(session, alias, "RUNID").and_then(|text| text.parse().ok());
+    match (id, of_resource(session, alias, "SOURCECOMMIT")) {
         (Some(id), Some(commit)) => Ok((BuildRun { alias: alias.to_owned(), id }, commit.to_owned())),
         _ => Err(Failure::Input(format!(
-            "--build names `{alias}`, but this run has no pipeline resource of that alias (RESOURCES_PIPELINE_{upper}_RUNID is not set); write it under `resources: pipelines:`"
+            "--build names `{alias}`, but this run has no pipeline resource of that alias ({} is not set); write it under `resources: pipelines:`",
+            resource_variable(alias, "RUNID")
         ))),
     }
+}
+
+/// A variable of a pipeline resource.
+fn of_resource<'s>(session: &'s Session, alias: &str, what: &str) -> Option<&'s str> {
+    session.variable(&resource_variable(alias, what))
+}
+
+fn resource_variable(alias: &str, what: &str) -> String {
+    let upper: String = alias.chars().map(|c| if c == '.' { '_' } else { c.to_ascii_uppercase() }).collect();
+    format!("RESOURCES_PIPELINE_{upper}_{what}")
 }
 
 /// A branch as Azure DevOps names it.

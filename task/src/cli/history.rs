@@ -1,23 +1,32 @@
 //! `history`: what gates decided of a service in an environment, newest first.
 
+use runbook_gate::devops::{AzureDevOpsArchive, Client};
+use runbook_gate::policy::Policy;
 use runbook_gate::report::escape;
-use runbook_gate::rollback::{Profile, VerdictRecord};
+use runbook_gate::rollback::{History, VerdictRecord};
 
 use super::arguments::{Format, HistoryArguments};
+use super::devops::{Deadline, Surroundings};
 use super::{Exit, Failure, load};
 use crate::history;
 use crate::session::Session;
+
+/// So many decisions are listed by default.
+const MOST: usize = 20;
 
 /// Reads and prints.
 pub fn run(session: &Session, arguments: &HistoryArguments) -> Result<Exit, Failure> {
     let policy = load::policy(session, &arguments.policy)?;
     let environment = policy.environment().name();
-    let path = history::path(session, arguments.history.as_deref()).ok_or_else(no_file)?;
-    let found = history::read(&path, policy.service(), environment).map_err(Failure::input)?;
+    let most = arguments.most.unwrap_or(MOST);
+    let place = Surroundings::find(session, &arguments.devops)?;
+    let found = match place.filter(|_| arguments.history.is_none()) {
+        Some(place) => of_runs(session, arguments, &policy, &place, most)?,
+        None => of_file(session, arguments, &policy)?,
+    };
     for note in &found.notes {
-        session.door.say(&format!("warning: {}: {note}", path.display()));
+        session.door.say(&format!("warning: {note}"));
     }
-    let most = arguments.most.unwrap_or(20);
     match arguments.format {
         Format::Json => {
             let records: Vec<serde_json::Value> = found
@@ -48,6 +57,32 @@ pub fn run(session: &Session, arguments: &HistoryArguments) -> Result<Exit, Fail
     Ok(Exit::Success)
 }
 
+/// The decisions that the runs of the pipeline keep.
+fn of_runs(
+    session: &Session,
+    arguments: &HistoryArguments,
+    policy: &Policy,
+    place: &Surroundings,
+    most: usize,
+) -> Result<History, Failure> {
+    let transport = session.azure_devops(arguments.devops.azure_devops.as_deref())?;
+    let allowance = Deadline::within(arguments.devops.timeout);
+    let client = Client::new(transport.as_ref(), place.project.clone(), &allowance);
+    let at = place.run_seen_from(session, policy.environment(), &arguments.devops);
+    Ok(AzureDevOpsArchive::new(client, at, policy.service(), None).history(most))
+}
+
+/// The decisions that a desk's history file keeps.
+fn of_file(session: &Session, arguments: &HistoryArguments, policy: &Policy) -> Result<History, Failure> {
+    let path = history::path(session, arguments.history.as_deref()).ok_or_else(no_file)?;
+    let mut found =
+        history::read(&path, policy.service(), policy.environment().name()).map_err(Failure::input)?;
+    for note in &mut found.notes {
+        *note = format!("{}: {note}", path.display());
+    }
+    Ok(found)
+}
+
 /// Neither a pipeline nor a desk says where the history is.
 pub fn no_file() -> Failure {
     Failure::Input("no history file is known here; name one with --history FILE".to_owned())
@@ -59,14 +94,10 @@ fn line(record: &VerdictRecord) -> String {
         (Some(from), Some(to)) if from <= to => format!(", after {}", to.since(from)),
         _ => String::new(),
     };
-    let decision = match (record.profile, record.proves_good()) {
-        (Profile::Deployment, _) => record.decision.to_string(),
-        (Profile::Rollback, true) => "recovered".to_owned(),
-        (Profile::Rollback, false) => "not recovered".to_owned(),
-    };
     let clean = |text: &str| escape::terminal(text);
     format!(
-        "  {at}  {decision:<13}  {}{watched}: {}\n",
+        "  {at}  {:<13}  {}{watched}: {}\n",
+        record.word(),
         clean(&record.release.words()),
         clean(&record.reason)
     )

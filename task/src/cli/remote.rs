@@ -34,7 +34,7 @@ pub fn policy(session: &Session, path: &Path) -> Result<Option<RemotePolicy>, Fa
         return Ok(None);
     }
     let (Some(inside), Some(origin)) = (inside(path), Origin::of(session)) else { return Ok(None) };
-    let transport = session.azure_devops()?;
+    let transport = session.azure_devops(None)?;
     let (clock, until) = (session.clock, session.clock.now() + LONGEST);
     let left = move || until.since(clock.now());
     let allowance: &dyn Allowance = &left;

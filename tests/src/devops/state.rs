@@ -215,6 +215,25 @@ pub struct Build {
     pub unlisted_tests: u64,
     /// Runs of other pipelines that it took: alias, pipeline, number.
     pub resources: Vec<(String, u64, String)>,
+    /// Whether it was deleted, and can still be asked for: lists leave it out.
+    pub deleted: bool,
+    /// Names of artifacts that are listed, and whose content has expired.
+    pub expired: Vec<String>,
+    /// What its steps attached: type, name, text.
+    pub attachments: Vec<(String, String, String)>,
+    /// What keeps it.
+    pub leases: Vec<Lease>,
+}
+
+/// What keeps a run.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    /// Its number.
+    pub id: u64,
+    /// Whose it is.
+    pub owner: String,
+    /// Until when it holds.
+    pub until: String,
 }
 
 /// A stage.
@@ -244,7 +263,7 @@ pub struct TestSet {
 }
 
 /// A job that deployed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct DeploymentRecord {
     /// The pipeline.
     pub definition: u64,
@@ -252,6 +271,8 @@ pub struct DeploymentRecord {
     pub build: u64,
     /// The stage's try.
     pub attempt: u64,
+    /// The resource of the environment.
+    pub resource: Option<u64>,
     /// `succeeded`, …; `None` while it runs.
     pub result: Option<String>,
     /// When it ended.

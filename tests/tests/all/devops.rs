@@ -6,6 +6,7 @@ mod items;
 mod posting;
 mod ranges;
 mod refusals;
+mod rollback;
 mod run_time;
 mod statuses;
 mod telling;

@@ -107,7 +107,7 @@ fn deployed(
     run: &ThisRun,
     pipeline: u64,
 ) -> Result<Option<Since>, DevOpsError> {
-    let name = forge.environment_name();
+    let name = forge.at.environment_name();
     let environments = forge.early(run).environments.as_ref().map_err(Clone::clone)?;
     let Some(environment) = environments.iter().find(|one| one.name.eq_ignore_ascii_case(name)) else {
         return Ok(None);

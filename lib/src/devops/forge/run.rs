@@ -1,9 +1,9 @@
 //! What the run has: stages, artifacts, test results, an approval. Everything is asked in one batch.
 
 use crate::checklist::{
-    ArtifactFact, ArtifactState, Gap, Gathered, Place, StageEnd, StageFact, TestCounts, TestFact, TestReport,
-    Who,
+    ArtifactFact, Gap, Gathered, Place, StageEnd, StageFact, TestCounts, TestFact, TestReport, Who,
 };
+use crate::devops::artifacts::{self, OWN, whole};
 use crate::devops::call::Call;
 use crate::devops::client::{Answer, Page};
 use crate::devops::environments::{self, Approval, ApprovalState, Environment};
@@ -17,8 +17,6 @@ use crate::devops::verdict::RunTag;
 
 use super::{AzureDevOpsForge, ThisRun, no_run};
 
-/// What the reports of this product begin with, and the artifacts and test results that hold them.
-const OWN: &str = "runbook-gate";
 /// A set of results of this product has no more cases than this (two lists of 200 criteria, and the decision); a larger one is not looked into.
 const MOST_OWN: u64 = 500;
 
@@ -78,7 +76,7 @@ impl AzureDevOpsForge<'_> {
             test_results::test_summary(counted),
             proceeded.clone(),
             succeeded.clone(),
-            environments::named(self.environment_name()),
+            environments::named(self.at.environment_name()),
         ];
         if run.build.is_some() {
             calls.push(runs::build(counted));
@@ -101,20 +99,6 @@ impl AzureDevOpsForge<'_> {
             environments: next().and_then(|answer| whole(&answer)),
             build: run.build.as_ref().map(|_| next().and_then(|answer| answer.read())),
         }
-    }
-
-    /// The environment's name in Azure Pipelines; the policy's where they are the same.
-    pub(super) fn environment_name(&self) -> &str {
-        self.at.azure_environment.as_deref().unwrap_or(&self.at.environment)
-    }
-}
-
-/// A list that must be whole: what is on a page that was not asked for could be the part that matters.
-fn whole<T: serde::de::DeserializeOwned>(answer: &Answer) -> Asked<Vec<T>> {
-    let page = answer.page()?;
-    match page.next {
-        None => Ok(page.items),
-        Some(_) => Err(answer.failed("it goes on, over more pages than are read".to_owned())),
     }
 }
 
@@ -192,25 +176,9 @@ fn end_of(stage: &TimelineRecord) -> StageEnd {
 /// The artifacts of the run that built what is deployed, this product's own left out.
 pub(super) fn artifacts(forge: &AzureDevOpsForge<'_>) -> Gathered<Vec<ArtifactFact>> {
     let Some(run) = &forge.at.run else { return no_run("artifacts") };
-    let place = Some(Place::Url(forge.at.run_page(AzureDevOpsForge::counted(run))));
+    let place = Place::Url(forge.at.run_page(AzureDevOpsForge::counted(run)));
     match &forge.early(run).artifacts {
-        Ok(artifacts) => Gathered::Known(
-            artifacts
-                .iter()
-                .filter(|artifact| !artifact.name.starts_with(OWN))
-                .map(|artifact| {
-                    let size = artifact.size();
-                    let bytes = size.map(|size| format!("{size} bytes"));
-                    let kind = Some(artifact.resource.kind.clone()).filter(|kind| !kind.is_empty());
-                    ArtifactFact {
-                        name: artifact.name.clone(),
-                        details: kind.into_iter().chain(bytes).collect::<Vec<_>>().join(", "),
-                        state: if size == Some(0) { ArtifactState::Empty } else { ArtifactState::Stored },
-                        place: place.clone(),
-                    }
-                })
-                .collect(),
-        ),
+        Ok(list) => Gathered::Known(artifacts::facts(list, &place)),
         Err(error) => Gathered::Unknown(error.gap()),
     }
 }

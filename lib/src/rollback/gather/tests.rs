@@ -45,7 +45,7 @@ impl Archive for Runs {
     fn candidates(&self) -> Gathered<Vec<Candidate>> {
         let unseen = |run| Candidate {
             release: release(run),
-            at: None,
+            at: Some(Timestamp::from_secs(i64::try_from(run).unwrap())),
             verdict: unasked(),
             kept: unasked(),
             artifacts: unasked(),
@@ -54,10 +54,10 @@ impl Archive for Runs {
         Gathered::Known((1..=self.newest).rev().map(unseen).collect())
     }
 
-    fn look_closely(&self, candidates: &mut [Candidate]) {
+    fn look_closely(&self, mut candidates: Vec<Candidate>) -> Vec<Candidate> {
         self.looked_at.set(self.looked_at.get() + candidates.len());
         self.rounds.set(self.rounds.get() + 1);
-        for candidate in candidates {
+        for candidate in &mut candidates {
             let decision =
                 if candidate.release.run == Some(self.good) { Decision::Proceed } else { Decision::Hold };
             let verdict = record(candidate.release.clone(), decision, Profile::Deployment, "production");
@@ -70,10 +70,15 @@ impl Archive for Runs {
                 place: None,
             }]);
         }
+        candidates
     }
 
     fn rehearsed(&self) -> Gathered<Option<Rehearsal>> {
         Gathered::Known(None)
+    }
+
+    fn unseen(&self) -> Vec<Unseen> {
+        Vec::new()
     }
 
     fn notes(&self) -> Vec<String> {
@@ -101,7 +106,7 @@ fn gathered(runs: &Runs) -> (PlanFacts, Option<(Release, Release)>) {
 fn only_as_many_deployments_are_looked_at_as_it_takes() {
     let runs = Runs { newest: 500, good: 493, looked_at: Cell::new(0), rounds: Cell::new(0) };
     let (facts, asked) = gathered(&runs);
-    assert_eq!((runs.looked_at.get(), runs.rounds.get()), (10, 2));
+    assert_eq!((runs.looked_at.get(), runs.rounds.get()), (15, 2));
     assert_eq!(asked, Some((release(493), release(500))), "from the target to what is deployed");
     let plan = plan(&RollbackRules::default(), &facts);
     assert_eq!((plan.release().cloned(), plan.safety()), (Some(release(493)), Safety::Proved));

@@ -64,7 +64,12 @@ enum Fitness {
 pub fn target(rules: &RollbackRules, current: Option<&Release>, candidates: &[Candidate]) -> Choice {
     let mut choice = Choice::default();
     let mut more = 0_usize;
-    for candidate in candidates {
+    for (index, candidate) in candidates.iter().enumerate() {
+        // The newest word on a version counts.
+        let newer = candidates.get(..index).unwrap_or_default();
+        if newer.iter().any(|newer| newer.release.is(&candidate.release)) {
+            continue;
+        }
         match fitness(rules, current, candidate) {
             Fitness::Fit { proof, artifacts, proved, doubts } => {
                 choice.doubts.extend(doubts);
@@ -106,13 +111,21 @@ fn fitness(rules: &RollbackRules, current: Option<&Release>, candidate: &Candida
             return unfit("it is of the same commit as what is deployed now".to_owned());
         }
     }
-    let verdict = match &candidate.verdict {
-        Gathered::Known(Some(verdict)) if verdict.proves_good() => verdict,
-        Gathered::Known(Some(verdict)) => {
-            return unfit(format!("this gate said {} of it: {}", verdict.decision, verdict.reason));
+    // What is known to be no way back needs no verdict.
+    let gone = match candidate.kept {
+        Gathered::Known(Kept::Deleted) => Some("its run was deleted"),
+        Gathered::Known(Kept::RolledBack) => Some("it was rolled back itself"),
+        Gathered::Known(Kept::NeverWhole) => Some("no try of its deployment succeeded in every job"),
+        Gathered::Known(Kept::There) | Gathered::Unknown(_) => None,
+    };
+    let verdict = match (&candidate.verdict, gone) {
+        (Gathered::Known(Some(verdict)), _) if verdict.proves_good() => verdict,
+        (Gathered::Known(Some(verdict)), _) => {
+            return unfit(format!("this gate said {} of it: {}", verdict.word(), verdict.reason));
         }
-        Gathered::Known(None) => return unfit("no `proceed` of this gate is recorded of it".to_owned()),
-        Gathered::Unknown(gap) => {
+        (Gathered::Known(None), _) => return unfit("no `proceed` of this gate is recorded of it".to_owned()),
+        (Gathered::Unknown(_), Some(gone)) => return unfit(gone.to_owned()),
+        (Gathered::Unknown(gap), None) => {
             return Fitness::Unfit {
                 why: format!("what this gate said of it is not known: {}", gap.why),
                 doubt: Some(Doubt::of(
@@ -123,13 +136,11 @@ fn fitness(rules: &RollbackRules, current: Option<&Release>, candidate: &Candida
         }
     };
     let mut doubts = Vec::new();
-    match &candidate.kept {
-        Gathered::Known(Kept::There) => {}
-        Gathered::Known(Kept::Deleted) => return unfit("its run was deleted".to_owned()),
-        Gathered::Known(Kept::RolledBack) => return unfit("it was rolled back itself".to_owned()),
-        Gathered::Unknown(gap) => {
-            doubts.push(Doubt::of(&format!("whether the run of {name} is still there is not known"), gap));
-        }
+    if let Some(gone) = gone {
+        return unfit(gone.to_owned());
+    }
+    if let Gathered::Unknown(gap) = &candidate.kept {
+        doubts.push(Doubt::of(&format!("whether the run of {name} is still there is not known"), gap));
     }
     let (artifacts, proved) = match &candidate.artifacts {
         Gathered::Known(artifacts) => match missing(&rules.artifacts, artifacts) {
@@ -145,7 +156,7 @@ fn fitness(rules: &RollbackRules, current: Option<&Release>, candidate: &Candida
         }
     };
     let when = verdict.decided_at.map(|at| format!(" at {at}")).unwrap_or_default();
-    let proof = format!("this gate said proceed{when}: {}", verdict.reason);
+    let proof = format!("this gate said {}{when}: {}", verdict.word(), verdict.reason);
     Fitness::Fit { proof, artifacts, proved, doubts }
 }
 

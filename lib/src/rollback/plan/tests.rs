@@ -63,6 +63,7 @@ fn facts(candidates: Vec<Candidate>) -> PlanFacts {
         migrations: Gathered::Known(Migrations::default()),
         rehearsed: Gathered::Known(None),
         pre_existing: Gathered::Known(Vec::new()),
+        unseen: Vec::new(),
         notes: Vec::new(),
     }
 }
@@ -95,7 +96,7 @@ fn what_is_not_proved_good_is_passed_over_with_its_reason() {
         candidate
     };
     type Row = (fn(&mut Candidate), &'static str);
-    let rows: [Row; 9] = [
+    let rows: [Row; 12] = [
         (|c| c.verdict = Gathered::Known(None), "no `proceed` of this gate is recorded of it"),
         (
             |c| c.verdict = Gathered::Known(Some(verdict(8, Decision::Hold))),
@@ -107,6 +108,21 @@ fn what_is_not_proved_good_is_passed_over_with_its_reason() {
         ),
         (|c| c.kept = Gathered::Known(Kept::Deleted), "its run was deleted"),
         (|c| c.kept = Gathered::Known(Kept::RolledBack), "it was rolled back itself"),
+        (|c| c.kept = Gathered::Known(Kept::NeverWhole), "no try of its deployment succeeded in every job"),
+        (
+            |c| {
+                c.kept = Gathered::Known(Kept::Deleted);
+                c.verdict = gap("its attachments went with it");
+            },
+            "its run was deleted",
+        ),
+        (
+            |c| {
+                let verdict = VerdictRecord { profile: Profile::Rollback, ..verdict(8, Decision::Hold) };
+                c.verdict = Gathered::Known(Some(verdict));
+            },
+            "this gate said not recovered of it: as the numbers say",
+        ),
         (|c| c.artifacts = Gathered::Known(Vec::new()), "its artifact drop is gone"),
         (
             |c| {
@@ -132,6 +148,14 @@ fn what_is_not_proved_good_is_passed_over_with_its_reason() {
         assert_eq!(plan.passed_over[0].why, why);
         assert_eq!(plan.safety(), Safety::Proved, "{why}");
     }
+}
+
+#[test]
+fn the_newest_word_on_a_version_counts() {
+    let mut fell = good(8);
+    fell.verdict = Gathered::Known(Some(verdict(8, Decision::Hold)));
+    let plan = plan(&rules(), &facts(vec![fell, good(8), good(7)]));
+    assert_eq!((run_of(&plan), plan.passed_over.len()), (Some(7), 1));
 }
 
 #[test]

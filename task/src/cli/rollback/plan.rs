@@ -2,20 +2,26 @@
 
 use std::path::Path;
 
-use runbook_gate::checklist::{Desk as NoForge, Gap, Gathered, Who};
+use runbook_gate::checklist::{Desk as NoForge, Forge, Gap, Gathered, Who};
+use runbook_gate::devops::{AzureDevOpsArchive, AzureDevOpsForge, Client, Standpoint};
+use runbook_gate::policy::Policy;
 use runbook_gate::report::terminal::{Colour, Layout};
 use runbook_gate::report::{html, rollback as report};
-use runbook_gate::rollback::{Desk, Plan, Release, VerdictRecord, gather, migrations_between, plan};
+use runbook_gate::rollback::{
+    Archive, Desk, Doubt, Plan, Release, VerdictRecord, gather, migrations_between, plan,
+};
 use runbook_gate::source::World;
+use runbook_gate::transport::Transport;
 
 use crate::cli::arguments::{Format, PlanArguments};
+use crate::cli::devops::{Deadline, Surroundings};
 use crate::cli::history::no_file;
 use crate::cli::{Exit, Failure, load, task};
 use crate::commands::Asked;
 use crate::files::{PLAN_JSON, PLAN_PAGE, PLAN_SUMMARY, ReportFolder, read_text};
 use crate::git::GitCheckout;
 use crate::history;
-use crate::session::Session;
+use crate::session::{Given, Session};
 
 /// Finds the plan, reports it, and ends with hold where there is nothing to go back to.
 pub fn run(session: &Session, arguments: &PlanArguments) -> Result<Exit, Failure> {
@@ -29,51 +35,131 @@ pub fn run(session: &Session, arguments: &PlanArguments) -> Result<Exit, Failure
         None => None,
     };
     let policy = load::policy(session, &arguments.policy)?;
-    let environment = policy.environment().name();
-    let path = history::path(session, arguments.history.as_deref()).ok_or_else(no_file)?;
-    let found = history::read(&path, policy.service(), environment).map_err(Failure::input)?;
-    let verdict = match &arguments.verdict {
-        Some(path) => Some(verdict_of(path)?),
-        None => None,
+    let planner = Planner {
+        session,
+        arguments,
+        policy: &policy,
+        verdict: arguments.verdict.as_deref().map(verdict_of).transpose()?,
     };
-    let current = arguments
-        .current
-        .as_ref()
-        .map(|version| Release { run: None, version: version.clone(), commit: String::new() })
-        .or_else(|| verdict.as_ref().map(|verdict| verdict.release.clone()));
-    let pre_existing = match verdict.as_ref().or_else(|| found.records.first()) {
-        Some(verdict) => Gathered::Known(verdict.pre_existing.clone()),
-        None => Gathered::Unknown(Gap::new(
-            "no verdict of the deployed version is given",
-            Who::Caller,
-            "give the gate's verdict.json with --verdict",
-        )),
+    let place = Surroundings::find(session, &arguments.devops)?;
+    let plan = match place.filter(|_| arguments.history.is_none()) {
+        Some(place) => planner.in_azure_devops(&place)?,
+        None => planner.on_a_desk()?,
     };
-    let archive = Desk::new(found, current);
-    let transport = session.network(&arguments.network, &[])?;
-    let commands = session.commands(Asked::No, &[]);
-    let world = World { transport: transport.as_ref(), commands: &commands };
-    let checkout = GitCheckout::open(Path::new("."), &session.environment);
-    let between = |from: &Release, to: &Release| match &checkout {
-        Ok(checkout) => {
-            let now = session.clock.now();
-            migrations_between(policy.checklist(), (from, to), now, checkout, &NoForge, &world)
+    publish(session, &plan, folder.as_ref(), arguments.format)
+}
+
+/// What a plan is made from.
+struct Planner<'p> {
+    session: &'p Session,
+    arguments: &'p PlanArguments,
+    policy: &'p Policy,
+    verdict: Option<VerdictRecord>,
+}
+
+impl Planner<'_> {
+    /// From the history file that `verify` keeps.
+    fn on_a_desk(&self) -> Result<Plan, Failure> {
+        if self.arguments.retain {
+            return Err(Failure::Input(
+                "--retain keeps a run of Azure DevOps; plan in the pipeline, or give --azure-devops without --history".to_owned(),
+            ));
         }
-        Err(error) => Gathered::Unknown(Gap::new(
-            error.to_string(),
-            Who::Caller,
-            "run it in a git checkout of the service",
-        )),
-    };
-    let facts = gather(
-        policy.rollback(),
-        (policy.service(), environment),
-        session.clock.now(),
-        &archive,
-        pre_existing,
-        &between,
-    );
-    publish(session, &plan(policy.rollback(), &facts), folder.as_ref(), arguments.format)
+        let path = history::path(self.session, self.arguments.history.as_deref()).ok_or_else(no_file)?;
+        let environment = self.policy.environment().name();
+        let found = history::read(&path, self.policy.service(), environment).map_err(Failure::input)?;
+        let judged = match self.verdict.as_ref().or_else(|| found.records.first()) {
+            Some(verdict) => Gathered::Known(Some(verdict.clone())),
+            None => Gathered::Known(None),
+        };
+        let transport = self.session.network(&self.arguments.network, &[])?;
+        let archive = Desk::new(found, self.current());
+        Ok(self.plan(&archive, judged, &NoForge, transport.as_ref()))
+    }
+
+    /// From the runs of the pipeline.
+    fn in_azure_devops(&self, place: &Surroundings) -> Result<Plan, Failure> {
+        let devops = &self.arguments.devops;
+        let services = Given { azure_devops: devops.azure_devops.as_deref(), github: None };
+        let transport = self.session.network_with(&self.arguments.network, &[], &services)?;
+        let allowance = Deadline::within(devops.timeout);
+        let client = || Client::new(transport.as_ref(), place.project.clone(), &allowance);
+        let at = place.run_seen_from(self.session, self.policy.environment(), devops);
+        let current = self.current().or_else(|| place.deployed_here(self.session, devops));
+        // What changed in between is asked of the repository, and nothing of the run.
+        let forge = Standpoint { run: None, pull_request: None, ..at.clone() };
+        let archive = AzureDevOpsArchive::new(client(), at, self.policy.service(), current);
+        let judged = match &self.verdict {
+            Some(verdict) => Gathered::Known(Some(verdict.clone())),
+            None => archive.own_decision(),
+        };
+        let of_repository = AzureDevOpsForge::new(client(), forge);
+        let forge: &dyn Forge = if place.repository.is_some() { &of_repository } else { &NoForge };
+        let mut plan = self.plan(&archive, judged, forge, transport.as_ref());
+        if self.arguments.retain {
+            self.retain(&archive, &mut plan);
+        }
+        Ok(plan)
+    }
+
+    /// What is deployed now, where the caller says it.
+    fn current(&self) -> Option<Release> {
+        let given = self.arguments.current.as_ref();
+        given
+            .map(|version| Release { run: None, version: version.clone(), commit: String::new() })
+            .or_else(|| self.verdict.as_ref().map(|verdict| verdict.release.clone()))
+    }
+
+    /// `judged` is what was decided of what is deployed now.
+    fn plan(
+        &self,
+        archive: &dyn Archive,
+        judged: Gathered<Option<VerdictRecord>>,
+        forge: &dyn Forge,
+        transport: &dyn Transport,
+    ) -> Plan {
+        let pre_existing = match judged {
+            Gathered::Known(Some(verdict)) => Gathered::Known(verdict.pre_existing),
+            Gathered::Known(None) => Gathered::Unknown(Gap::new(
+                "no decision of this gate on the deployed version is recorded",
+                Who::Caller,
+                "give the gate's verdict.json with `--verdict`",
+            )),
+            Gathered::Unknown(gap) => Gathered::Unknown(gap),
+        };
+        let commands = self.session.commands(Asked::No, &[]);
+        let world = World { transport, commands: &commands };
+        let checkout = GitCheckout::open(Path::new("."), &self.session.environment);
+        let between = |from: &Release, to: &Release| match &checkout {
+            Ok(checkout) => {
+                let now = self.session.clock.now();
+                migrations_between(self.policy.checklist(), (from, to), now, checkout, forge, &world)
+            }
+            Err(error) => Gathered::Unknown(Gap::new(
+                error.to_string(),
+                Who::Caller,
+                "run it in a git checkout of the service, with its history",
+            )),
+        };
+        let facts = gather(
+            self.policy.rollback(),
+            (self.policy.service(), self.policy.environment().name()),
+            self.session.clock.now(),
+            archive,
+            pre_existing,
+            &between,
+        );
+        plan(self.policy.rollback(), &facts)
+    }
+
+    /// Keeps the run that is gone back to. One that cannot be kept is in doubt: it may be deleted on the way.
+    fn retain(&self, archive: &AzureDevOpsArchive<'_>, plan: &mut Plan) {
+        let Some(run) = plan.release().and_then(|release| release.run) else { return };
+        match archive.retain(run, self.session.clock.now()) {
+            Ok(retention) => plan.notes.push(retention.words(run)),
+            Err(error) => plan.doubts.push(Doubt::of(&format!("run {run} is not kept"), &error.gap())),
+        }
+    }
 }
 
 /// A verdict that `verify` wrote.

@@ -152,6 +152,7 @@ fn environment(contract: &Contract) {
             attempt: 1,
             result: Some("succeeded".into()),
             finished: Some("2026-11-20T10:00:00Z".into()),
+            ..DeploymentRecord::default()
         };
         state.environments.insert(2, ("live".into(), vec![record]));
     }

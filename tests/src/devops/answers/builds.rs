@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Question, identity};
-use crate::devops::state::{Build, State, TestSet};
+use crate::devops::state::{Build, Lease, State, TestSet};
 
 /// The stages of a run have ids in this block.
 const STAGE: &str = "00000000-0000-4000-8000-0000000000";
@@ -12,6 +12,7 @@ pub(super) fn answer(state: &mut State, question: &Question<'_>) -> Answer {
     match (question.method, question.parts.as_slice()) {
         ("GET", ["build", "builds"]) => builds(state, question),
         ("GET", ["build", "changes"]) => changes_between(state, question),
+        (_, ["build", "retention", "leases"]) => leases(state, question),
         (_, ["build", "builds", id, rest @ ..]) => {
             let Some((id, build)) =
                 id.parse::<u64>().ok().and_then(|id| Some((id, state.builds.get_mut(&id)?)))
@@ -39,7 +40,8 @@ pub(super) fn answer(state: &mut State, question: &Question<'_>) -> Answer {
 
 fn builds(state: &State, question: &Question<'_>) -> Answer {
     let fits = |build: &Build| {
-        question.given("definitions").is_none_or(|asked| asked == build.definition.to_string())
+        !build.deleted
+            && question.given("definitions").is_none_or(|asked| asked == build.definition.to_string())
             && question.given("branchName").is_none_or(|asked| asked == build.branch)
             && question.given("tagFilters").is_none_or(|asked| build.tags.iter().any(|tag| tag == asked))
             && question.given("buildNumber").is_none_or(|asked| asked == build.number)
@@ -56,7 +58,7 @@ fn whole(id: u64, build: &Build) -> Value {
     let mut whole = json!({
         "id": id, "buildNumber": build.number, "status": build.status, "sourceBranch": build.branch,
         "sourceVersion": build.commit, "definition": { "id": build.definition, "name": "deploy" },
-        "repository": { "id": "orders", "type": "TfsGit" }, "tags": build.tags, "deleted": false,
+        "repository": { "id": "orders", "type": "TfsGit" }, "tags": build.tags, "deleted": build.deleted,
         "requestedFor": identity("Ada"),
     });
     if let Some(result) = &build.result {
@@ -73,20 +75,10 @@ fn of_build(id: u64, build: &mut Build, question: &Question<'_>, rest: &[&str]) 
         ("GET", []) => Answer::json(&whole(id, build)),
         ("GET", ["timeline"]) => Answer::json(&timeline(build)),
         ("GET", ["changes"]) => changes(&build.changes),
-        ("GET", ["artifacts"]) => Answer::list(
-            build
-                .artifacts
-                .iter()
-                .enumerate()
-                .map(|(index, (name, size))| {
-                    json!({ "id": index + 1, "name": name, "source": null, "resource": {
-                        "type": "PipelineArtifact", "data": "x", "url": "https://artprodcus3.artifacts.visualstudio.com/x",
-                        "downloadUrl": "https://artprodcus3.artifacts.visualstudio.com/x?canary=1",
-                        "properties": { "artifactsize": size.to_string(), "RootId": null },
-                    }})
-                })
-                .collect(),
-        ),
+        ("GET", ["artifacts"]) => artifacts(build),
+        ("GET", ["attachments", kind]) => attachments(id, build, kind),
+        ("GET", [TIMELINE, record, "attachments", kind, name]) => attachment(build, record, kind, name),
+        ("GET", ["leases"]) => Answer::list(build.leases.iter().map(|kept| lease(id, build, kept)).collect()),
         ("PUT", ["tags", tag]) => {
             let tag = (*tag).to_owned();
             if !build.tags.contains(&tag) {
@@ -97,6 +89,82 @@ fn of_build(id: u64, build: &mut Build, question: &Question<'_>, rest: &[&str]) 
         ("GET", ["tags"]) => Answer::list(build.tags.iter().map(|tag| json!(tag)).collect()),
         _ => Answer::not_found("the resource"),
     }
+}
+
+fn artifacts(build: &Build) -> Answer {
+    let stored = build.artifacts.iter().map(|(name, size)| {
+        json!({ "id": 1, "name": name, "source": null, "resource": {
+            "type": "PipelineArtifact", "data": "x", "url": "https://artprodcus3.artifacts.visualstudio.com/x",
+            "downloadUrl": "https://artprodcus3.artifacts.visualstudio.com/x?canary=1",
+            "properties": { "artifactsize": size.to_string(), "RootId": null },
+        }})
+    });
+    let expired =
+        build.expired.iter().map(|name| json!({ "id": 2, "name": name, "source": null, "resource": null }));
+    Answer::list(stored.chain(expired).collect())
+}
+
+/// The steps that attached something have ids in this block.
+const STEP: &str = "00000000-0000-4000-8000-00000001";
+/// The timeline that they stand in.
+const TIMELINE: &str = "96ac2280-8cb4-5df5-99de-dd2da759617d";
+
+fn attachments(id: u64, build: &Build, kind: &str) -> Answer {
+    let of_kind = build.attachments.iter().enumerate().filter(|(_, (of, ..))| of == kind);
+    Answer::list(
+        of_kind
+            .map(|(index, (_, name, _))| {
+                let href = format!(
+                    "https://dev.azure.com/contoso/orders/_apis/build/builds/{id}/{TIMELINE}/{STEP}{index:04}/attachments/{kind}/{name}"
+                );
+                json!({ "name": name, "_links": { "self": { "href": href } } })
+            })
+            .collect(),
+    )
+}
+
+fn attachment(build: &Build, record: &str, kind: &str, name: &str) -> Answer {
+    let index = record.strip_prefix(STEP).and_then(|index| index.parse::<usize>().ok());
+    match index.and_then(|index| build.attachments.get(index)) {
+        Some((of, named, text)) if of == kind && named == name => Answer {
+            kind: "application/octet-stream".to_owned(),
+            body: text.clone(),
+            ..Answer::json(&Value::Null)
+        },
+        _ => Answer::not_found("the attachment"),
+    }
+}
+
+fn lease(id: u64, build: &Build, lease: &Lease) -> Value {
+    json!({
+        "leaseId": lease.id, "ownerId": lease.owner, "runId": id, "definitionId": build.definition,
+        "createdOn": "2026-11-25T09:00:00Z", "validUntil": lease.until, "protectPipeline": false,
+    })
+}
+
+/// Keeps runs: each lease that is asked for is a new one, as the service makes it.
+fn leases(state: &mut State, question: &Question<'_>) -> Answer {
+    let asked = question.body.as_array().filter(|_| question.method == "POST");
+    let Some(asked) = asked else { return Answer::not_found("the resource") };
+    let mut made = Vec::new();
+    for wanted in asked {
+        let id = wanted["runId"].as_u64().unwrap_or_default();
+        let Some(build) = state.builds.get_mut(&id) else { return Answer::not_found("the run") };
+        let days = wanted["daysValid"].as_u64().unwrap_or_default();
+        if wanted["definitionId"] != build.definition || days == 0 {
+            return Answer::error(400, "InvalidLeaseException", "the lease is not valid");
+        }
+        let number = 1 + build.leases.len() as u64;
+        let kept = Lease {
+            id: id * 1000 + number,
+            owner: wanted["ownerId"].as_str().unwrap_or_default().to_owned(),
+            // Long enough for whatever is asked.
+            until: format!("{}-01-01T00:00:00Z", 2100 + days),
+        };
+        made.push(lease(id, build, &kept));
+        build.leases.push(kept);
+    }
+    Answer::list(made)
 }
 
 fn changes(commits: &[String]) -> Answer {
@@ -137,7 +205,7 @@ fn timeline(build: &Build) -> Value {
             records.push(json!({ "id": approval, "parentId": checkpoint, "type": "Checkpoint.Approval", "name": "Approval", "state": "completed", "result": "succeeded" }));
         }
     }
-    json!({ "id": "96ac2280-8cb4-5df5-99de-dd2da759617d", "changeId": 7, "records": records })
+    json!({ "id": TIMELINE, "changeId": 7, "records": records })
 }
 
 fn run(state: &State, pipeline: &str, id: &str) -> Answer {
@@ -263,12 +331,15 @@ fn records(state: &State, question: &Question<'_>, id: &str) -> Answer {
     };
     let all = records.iter().enumerate().map(|(index, record)| {
         let mut one = json!({
-            "id": 1000 - index, "environmentId": 1, "stageName": "Deploy", "stageAttempt": record.attempt,
+            "id": records.len() - index, "environmentId": 1, "stageName": "Deploy", "stageAttempt": record.attempt,
             "jobName": "deploy", "jobAttempt": 1, "planType": "Build", "definition": { "id": record.definition, "name": "deploy" },
-            "owner": { "id": record.build, "name": "run" },
+            "owner": { "id": record.build, "name": format!("2026.{}", record.build) },
         });
         if let Some(result) = &record.result {
             one["result"] = json!(result);
+        }
+        if let Some(resource) = record.resource {
+            one["resourceId"] = json!(resource);
         }
         if let Some(finished) = &record.finished {
             one["finishTime"] = json!(finished);

@@ -15,6 +15,7 @@ fn record(build: u64, attempt: u64, result: Option<&str>) -> DeploymentRecord {
         attempt,
         result: result.map(str::to_owned),
         finished: result.map(|_| format!("2026-11-{}T10:00:00Z", build - 80)),
+        ..DeploymentRecord::default()
     }
 }
 
