@@ -92,6 +92,7 @@ pub(super) fn about(record: &VerdictRecord, own: &Release) -> Option<Release> {
         (Profile::Deployment, _) => Some(own.clone()),
         // A rollback that names its own run did not say what it deployed again.
         (Profile::Rollback, Some(run)) if Some(run) == record.judged_in => None,
+        (Profile::Rollback, None) if record.release == Release::default() => None,
         (Profile::Rollback, _) => Some(record.release.clone()),
     }
 }

@@ -12,7 +12,7 @@ use crate::devops::failure::DevOpsError;
 use crate::devops::forge::{Standpoint, ThisRun};
 use crate::devops::runs::{self, Attachment, Build, BuildFilter, BuildResult, BuildState};
 use crate::devops::verdict::{ATTACHMENT, ROLLED_BACK, RunTag};
-use crate::rollback::{Rehearsal, Unseen};
+use crate::rollback::{Rehearsal, Release, Unseen};
 
 use super::deployments::{self, Deployed, Extent};
 use super::look::missing;
@@ -209,6 +209,21 @@ fn further(
 }
 
 impl Listing {
+    /// A version with its run, where it names none and one run of its number or commit is known.
+    pub(super) fn run_of(&self, release: Release) -> Release {
+        let fits = |run: &Listed| match release.version.as_str() {
+            "" => run.commit == release.commit,
+            version => run.number == version,
+        };
+        let mut found = self.runs.iter().filter(|(_, run)| fits(run));
+        match (release.run, found.next(), found.next()) {
+            (None, Some((id, run)), None) => {
+                Release { run: Some(*id), version: run.number.clone(), commit: run.commit.clone() }
+            }
+            _ => release,
+        }
+    }
+
     fn unseen(&mut self, what: impl Into<String>, gap: Gap) {
         let what = what.into();
         // Lists of one kind fail for one reason.

@@ -194,6 +194,7 @@ impl AzureDevOpsArchive<'_> {
         let mut of_own = false;
         for record in records {
             let Some(release) = decisions::about(&record, &own.release) else { continue };
+            let release = listing.run_of(release);
             if release.is(&own.release) {
                 of_own = true;
             } else if !others.iter().any(|other| other.release.is(&release)) {

@@ -80,7 +80,7 @@ impl Planner<'_> {
     /// From the runs of the pipeline.
     fn in_azure_devops(&self, place: &Surroundings) -> Result<Plan, Failure> {
         let devops = &self.arguments.devops;
-        let services = Given { azure_devops: devops.azure_devops.as_deref(), github: None };
+        let services = Given { azure_devops: devops.azure_devops.as_deref(), ..Given::default() };
         let transport = self.session.network_with(&self.arguments.network, &[], &services)?;
         let allowance = Deadline::within(devops.timeout);
         let client = || Client::new(transport.as_ref(), place.project.clone(), &allowance);

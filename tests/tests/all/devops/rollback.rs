@@ -114,6 +114,22 @@ fn a_recovery_that_does_not_say_of_what_proves_nothing() {
     releases.judge(100, "rollback");
     releases.roll_back(100, 100, "proceed");
     assert_eq!(answer(&releases.plan(&[]).with_code(0)), (Some(99), true));
+    let mut unnamed = decision(100, 98, "rollback", "proceed", 100);
+    unnamed["release"] = serde_json::json!({ "run": null, "version": "", "commit": "" });
+    releases.attach(100, &unnamed);
+    assert_eq!(answer(&releases.plan(&[]).with_code(0)), (Some(99), true));
+    // A version that one run has is as good as the run.
+    unnamed["release"]["version"] = "2026.98".into();
+    releases.attach(100, &unnamed);
+    assert_eq!(answer(&releases.plan(&[]).with_code(0)), (Some(98), true));
+    // One that no run has is named, and what it is stays open.
+    releases.change(100, |build| drop(build.attachments.pop()));
+    unnamed["release"]["version"] = "hotfix".into();
+    releases.attach(100, &unnamed);
+    let ended = releases.plan(&[]).with_code(0);
+    assert_eq!(answer(&ended), (None, false));
+    assert_eq!(ended.json()["target"]["release"]["version"], "hotfix");
+    assert!(doubts(&ended)[0].contains("which run built hotfix is not recorded"), "{:?}", doubts(&ended));
 }
 
 #[test]
