@@ -45,7 +45,7 @@ enum Input {
 }
 
 impl Input {
-    const ALL: [Self; 25] = [
+    const ALL: [Self; 26] = [
         Self::Command,
         Self::Policy,
         Self::Environment,
@@ -485,7 +485,7 @@ impl TaskInputs {
             }
             "rollback" => {
                 option("report-dir", reports.as_os_str());
-                if let Some(alias) = &self.build_resource {
+                if let Some(alias) = self.build_resource.as_ref().filter(|_| self.action == "plan") {
                     option("build", alias.as_ref());
                 }
             }
@@ -503,7 +503,7 @@ impl TaskInputs {
         if self.command == "checklist" && self.post {
             line.push("--post".into());
         }
-        if self.command == "rollback" && self.retain {
+        if self.command == "rollback" && self.action == "plan" && self.retain {
             line.push("--retain".into());
         }
         if self.allow_commands && self.command != "validate" {

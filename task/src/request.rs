@@ -96,7 +96,7 @@ impl Run {
         Some(Self {
             id: session.variable("BUILD_BUILDID")?.parse().ok()?,
             project: project?.parse().ok()?,
-            transport: session.azure_devops().ok()?,
+            transport: session.azure_devops(None).ok()?,
         })
     }
 

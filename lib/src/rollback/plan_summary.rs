@@ -145,6 +145,7 @@ mod tests {
             migrations: gone(),
             rehearsed: gone(),
             pre_existing: gone(),
+            unseen: Vec::new(),
             notes: Vec::new(),
         };
         json(&plan(&RollbackRules::default(), &facts))

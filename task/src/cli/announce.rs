@@ -137,7 +137,7 @@ fn try_to(session: &Session, policy: &Policy, message: &Message<'_>) -> Result<V
     let given = Given { azure_devops: message.devops.azure_devops.as_deref(), ..Given::default() };
     let transport = session.network_with(message.network, &[], &given)?;
     let place = Surroundings::find(session, message.devops)?;
-    let at = place.as_ref().map(|place| place.seen_from(session, policy.environment().name()));
+    let at = place.as_ref().map(|place| place.seen_from(session, policy.environment()));
     let client = |allowance| {
         let project = place.as_ref().map(|place| place.project.clone());
         project.map(|project| Client::new(transport.as_ref(), project, allowance))
