@@ -23,6 +23,7 @@ pub mod pull_requests;
 pub mod repositories;
 pub mod runs;
 pub mod test_results;
+mod tickets;
 mod told;
 pub mod verdict;
 mod wire;
@@ -36,6 +37,7 @@ pub use deployment::Deployment;
 pub use failure::{DevOpsError, Said, Why};
 pub use forge::{AzureDevOpsForge, BuildRun, MARK, Standpoint, ThisRun};
 pub use permission::Permission;
+pub use tickets::{Filed, Trial};
 pub use told::RunMemory;
 pub use wire::Identity;
 

@@ -33,7 +33,7 @@ pub use plan_summary::{PlanSummary, PlanSummaryError, SummaryOfDoubt};
 pub use record::{History, Profile, RecordError, Release, VERSION, VerdictRecord};
 pub use rules::{Notice, RollbackRules, TicketRules};
 pub use telling::{Forgetful, Memory, Telling, Told, tell};
-pub use ticket::{Ticket, ticket};
+pub use ticket::{TextIs, Ticket, ticket};
 
 /// At most so many characters of a text, and `…` where it was longer.
 fn shortened(text: &str, most: usize) -> String {

@@ -11,7 +11,7 @@ use runbook_gate::{Secret, Timestamp};
 /// What the task can be told to do, as task.json's pick list has it: every command of the binary that a pipeline's step can use.
 pub const COMMANDS: [&str; 6] = ["verify", "checklist", "rollback", "baseline", "telemetry", "validate"];
 /// What `rollback` can be told to do, likewise; the first by default.
-const ACTIONS: [&str; 2] = ["plan", "announce"];
+const ACTIONS: [&str; 3] = ["plan", "announce", "ticket"];
 
 /// The inputs that the binary reads; `binaryPath` is the launcher's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,7 @@ enum Input {
     FailedGate,
     RollbackPlan,
     RollbackStarted,
+    RecoveryGate,
     DeployedAt,
     ChecklistReport,
     Announce,
@@ -45,7 +46,7 @@ enum Input {
 }
 
 impl Input {
-    const ALL: [Self; 26] = [
+    const ALL: [Self; 27] = [
         Self::Command,
         Self::Policy,
         Self::Environment,
@@ -60,6 +61,7 @@ impl Input {
         Self::FailedGate,
         Self::RollbackPlan,
         Self::RollbackStarted,
+        Self::RecoveryGate,
         Self::DeployedAt,
         Self::ChecklistReport,
         Self::Announce,
@@ -90,6 +92,7 @@ impl Input {
             Self::FailedGate => "failedGate",
             Self::RollbackPlan => "rollbackPlan",
             Self::RollbackStarted => "rollbackStarted",
+            Self::RecoveryGate => "recoveryGate",
             Self::DeployedAt => "deployedAt",
             Self::ChecklistReport => "checklistReport",
             Self::Announce => "announce",
@@ -168,8 +171,8 @@ pub struct TaskInputs {
     waive: Vec<String>,
     build_resource: Option<String>,
     post: bool,
-    /// What only the profile `rollback` of `verify` reads; `None` for a release.
-    rollback: Option<RollbackInputs>,
+    profile: Profile,
+    incident: IncidentInputs,
     deployed_at: Option<String>,
     checklist_report: Option<String>,
     junit: bool,
@@ -181,12 +184,20 @@ pub struct TaskInputs {
     allow_commands: bool,
 }
 
-/// What is said of a rollback.
+/// What `verify` watches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Profile {
+    Release,
+    Rollback,
+}
+
+/// What is known of an incident, for the steps of a rollback.
 #[derive(Clone, Debug)]
-struct RollbackInputs {
+struct IncidentInputs {
     failed_gate: Option<String>,
     plan: Option<String>,
     started: Option<String>,
+    recovery: Option<String>,
 }
 
 /// A service connection, as the agent gives it to a task that names it.
@@ -229,7 +240,8 @@ pub fn read(environment: &BTreeMap<String, String>) -> Result<TaskInputs, Vec<In
         waive: reader.pairs(Input::Waive, "write item=reason, one a line"),
         build_resource: reader.text(Input::BuildResource).map(str::to_owned),
         post: reader.flag(Input::PostToPullRequest),
-        rollback: reader.rollback(),
+        profile: reader.profile(),
+        incident: reader.incident(),
         deployed_at: reader.time(Input::DeployedAt),
         checklist_report: reader.text(Input::ChecklistReport).map(str::to_owned),
         junit: reader.flag(Input::Junit),
@@ -241,8 +253,11 @@ pub fn read(environment: &BTreeMap<String, String>) -> Result<TaskInputs, Vec<In
         allowed_secret,
         allow_commands: reader.flag(Input::AllowCommands),
     };
-    if inputs.command == "rollback" && inputs.action == "announce" && inputs.report_directory.is_none() {
-        let help = "name the folder that the plan of this rollback was written to".to_owned();
+    let planless = inputs.report_directory.is_none() && inputs.incident.plan.is_none();
+    if inputs.command == "rollback" && inputs.action == "announce" && planless {
+        let help =
+            "name the folder that the plan of this rollback was written to, or the plan in rollbackPlan"
+                .to_owned();
         reader.errors.push(InputError::Missing { input: Input::ReportDirectory.name(), help });
     }
     if reader.errors.is_empty() { Ok(inputs) } else { Err(reader.errors) }
@@ -319,18 +334,23 @@ impl<'e> Reader<'e> {
         Some(PathBuf::from(value))
     }
 
-    fn rollback(&mut self) -> Option<RollbackInputs> {
+    fn profile(&mut self) -> Profile {
         match self.text(Input::Profile) {
-            None | Some("release") => None,
-            Some("rollback") => Some(RollbackInputs {
-                failed_gate: self.text(Input::FailedGate).map(str::to_owned),
-                plan: self.text(Input::RollbackPlan).map(str::to_owned),
-                started: self.time(Input::RollbackStarted),
-            }),
+            None | Some("release") => Profile::Release,
+            Some("rollback") => Profile::Rollback,
             Some(value) => {
                 self.wrong(Input::Profile, value, "it is release or rollback");
-                None
+                Profile::Release
             }
+        }
+    }
+
+    fn incident(&mut self) -> IncidentInputs {
+        IncidentInputs {
+            failed_gate: self.text(Input::FailedGate).map(str::to_owned),
+            plan: self.text(Input::RollbackPlan).map(str::to_owned),
+            started: self.time(Input::RollbackStarted),
+            recovery: self.text(Input::RecoveryGate).map(str::to_owned),
         }
     }
 
@@ -420,6 +440,26 @@ impl TaskInputs {
         }
     }
 
+    /// What the step's command is told of an incident, by the option's name.
+    fn of_incident(&self) -> Vec<(&'static str, &str)> {
+        let known = &self.incident;
+        let (failed, plan) = (("failed-gate", &known.failed_gate), ("plan", &known.plan));
+        let started = ("rollback-started", &known.started);
+        let told = match (self.command, self.profile, self.action) {
+            ("verify", Profile::Rollback, _) => vec![failed, plan, started],
+            ("rollback", _, "announce") => vec![plan],
+            ("rollback", _, "ticket") => vec![
+                failed,
+                plan,
+                started,
+                ("recovery", &known.recovery),
+                ("checklist-report", &self.checklist_report),
+            ],
+            _ => Vec::new(),
+        };
+        told.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect()
+    }
+
     /// The command line that says the same. `reports` is the folder of the reports.
     pub fn command_line(&self, reports: &Path) -> Vec<std::ffi::OsString> {
         let mut line: Vec<std::ffi::OsString> = vec!["runbook-gate".into(), self.command.into()];
@@ -469,21 +509,11 @@ impl TaskInputs {
                 if let Some(file) = &self.checklist_report {
                     option("checklist-report", file.as_ref());
                 }
-                if let Some(rollback) = &self.rollback {
+                if self.profile == Profile::Rollback {
                     option("profile", "rollback".as_ref());
-                    let said = [
-                        ("failed-gate", &rollback.failed_gate),
-                        ("plan", &rollback.plan),
-                        ("rollback-started", &rollback.started),
-                    ];
-                    for (name, value) in said {
-                        if let Some(value) = value {
-                            option(name, value.as_ref());
-                        }
-                    }
                 }
             }
-            "rollback" => {
+            "rollback" if self.action != "ticket" => {
                 option("report-dir", reports.as_os_str());
                 if let Some(alias) = self.build_resource.as_ref().filter(|_| self.action == "plan") {
                     option("build", alias.as_ref());
@@ -493,6 +523,11 @@ impl TaskInputs {
             "telemetry" => line.push("--deny-blind".into()),
             "baseline" => option("output", reports.join("baseline.json").as_os_str()),
             _ => {}
+        }
+        for (name, value) in self.of_incident() {
+            let mut argument = std::ffi::OsString::from(format!("--{name}="));
+            argument.push(value);
+            line.push(argument);
         }
         if self.command == "verify" && self.announce {
             line.push("--announce".into());
@@ -646,6 +681,26 @@ mod tests {
         );
         let kept = [plan[0], ("INPUT_RETAINLASTKNOWNGOOD", "true"), ("INPUT_BUILDRESOURCE", "orders-ci")];
         assert_eq!(line(&kept)[5..], ["--build=orders-ci", "--retain"]);
+        let ticket = [
+            ("INPUT_COMMAND", "rollback"),
+            ("INPUT_ROLLBACKACTION", "ticket"),
+            ("INPUT_FAILEDGATE", "gate"),
+            ("INPUT_ROLLBACKPLAN", "plan"),
+            ("INPUT_RECOVERYGATE", "recovery"),
+            ("INPUT_CHECKLISTREPORT", "ready"),
+        ];
+        assert_eq!(
+            line(&ticket)[1..],
+            [
+                "rollback",
+                "ticket",
+                "--policy=runbook.yml",
+                "--failed-gate=gate",
+                "--plan=plan",
+                "--recovery=recovery",
+                "--checklist-report=ready"
+            ]
+        );
         let validate = [("INPUT_COMMAND", "validate"), ("INPUT_ALLOWCOMMANDS", "true")];
         assert_eq!(line(&validate), ["runbook-gate", "validate", "--policy=runbook.yml"]);
     }

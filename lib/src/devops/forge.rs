@@ -104,11 +104,15 @@ impl Standpoint {
         self.azure_environment.as_deref().unwrap_or(&self.environment)
     }
 
-    pub(crate) fn pull_request_page(&self, number: u64) -> String {
+    /// The page of a pull request.
+    #[must_use]
+    pub fn pull_request_page(&self, number: u64) -> String {
         format!("{}/_git/{}/pullrequest/{number}", self.web, self.repository.as_deref().unwrap_or_default())
     }
 
-    pub(crate) fn work_item_page(&self, number: u64) -> String {
+    /// The page of a work item.
+    #[must_use]
+    pub fn work_item_page(&self, number: u64) -> String {
         format!("{}/_workitems/edit/{number}", self.web)
     }
 

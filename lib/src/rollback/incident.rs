@@ -91,6 +91,16 @@ impl Incident {
         self.times().time_to_restore()
     }
 
+    /// How it stands, in words.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        match &self.recovery {
+            Some(recovery) if recovery.proves_good() => "recovered",
+            Some(_) => "not recovered",
+            None => "not recovered yet",
+        }
+    }
+
     /// The times, in order, each with what happened.
     #[must_use]
     pub fn timeline(&self) -> Vec<(Timestamp, String)> {

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::Timestamp;
+use crate::devops::verdict::environment_word;
+use crate::gate::Decision;
 use crate::report::{escape, numbers};
 use crate::rollback::{Incident, TicketRules, shortened};
 
@@ -15,6 +17,10 @@ const LONGEST_TITLE: usize = 200;
 const POST_MORTEM_DAYS: u32 = 5;
 /// At most so many links.
 const MOST_LINKS: usize = 50;
+/// At most so many entries of a list.
+const MOST_LISTED: usize = 50;
+/// The longest entry of a list, in characters.
+const LONGEST_ITEM: usize = 600;
 
 /// A work item as it is made or changed: operations of a JSON Patch (RFC 6902).
 #[derive(Clone, Debug, PartialEq)]
@@ -23,8 +29,22 @@ pub struct Ticket {
     pub kind: String,
     /// The tag by which it is found again: one work item for each run and environment.
     pub tag: String,
+    state: &'static str,
     fields: Vec<(&'static str, String)>,
+    /// The long text, in HTML.
+    text: String,
     links: Vec<Link>,
+}
+
+/// What has become of the long text of a work item since it was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextIs {
+    /// Nobody but its maker has written it.
+    Own,
+    /// Somebody has: what is new goes into a comment, and their words stay.
+    Theirs,
+    /// Somebody has, and what is new stands in a comment already.
+    TheirsAndTold,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,31 +59,39 @@ enum Link {
 #[must_use]
 pub fn ticket(rules: &TicketRules, incident: &Incident) -> Ticket {
     let verdict = &incident.verdict;
-    let run = verdict.judged_in.map_or("desk".to_owned(), |run| run.to_string());
+    // At a desk there is no run: the time of the decision tells incidents apart.
+    let run = verdict.judged_in.map_or_else(
+        || {
+            format!(
+                "desk-{}",
+                verdict.decided_at.map(|at| at.to_string().replace(':', "-")).unwrap_or_default()
+            )
+        },
+        |run| run.to_string(),
+    );
     let tag = tag_of(&run, &verdict.environment);
-    let title = format!("Rollback of {} in {}: {}", verdict.service, verdict.environment, verdict.reason);
+    let what = if verdict.decision == Decision::Rollback { "Rollback" } else { "Hold" };
+    let title = format!("{what} of {} in {}: {}", verdict.service, verdict.environment, verdict.reason);
     let text = description(rules, incident);
     let mut tags: Vec<String> = rules.tags.iter().map(|tag| plain_tag(tag)).collect();
     tags.push(tag.clone());
     let mut fields = vec![
         ("System.Title", shortened(&escape::terminal(&title), LONGEST_TITLE)),
         ("System.Tags", tags.join("; ")),
-        // A bug shows its steps to reproduce, and no description.
-        (
-            if rules.kind.eq_ignore_ascii_case("bug") {
-                "Microsoft.VSTS.TCM.ReproSteps"
-            } else {
-                "System.Description"
-            },
-            text,
-        ),
     ];
     fields.extend(rules.area.clone().map(|area| ("System.AreaPath", area)));
     fields.extend(rules.severity.clone().map(|severity| ("Microsoft.VSTS.Common.Severity", severity)));
     let links = verdict
         .judged_in
         .map(|run| Link::Artifact { uri: format!("vstfs:///Build/Build/{run}"), name: "Build" });
-    Ticket { kind: rules.kind.clone(), tag, fields, links: links.into_iter().collect() }
+    Ticket {
+        kind: rules.kind.clone(),
+        tag,
+        state: incident.state(),
+        fields,
+        text,
+        links: links.into_iter().collect(),
+    }
 }
 
 impl Ticket {
@@ -86,21 +114,61 @@ impl Ticket {
         self
     }
 
+    /// With a list below its text: the pull requests, the records. Nothing where it is empty.
+    #[must_use]
+    pub fn with_list(mut self, title: &str, items: &[String]) -> Self {
+        if items.is_empty() {
+            return self;
+        }
+        // Writing to a string cannot fail.
+        let _ = write!(self.text, "<h3>{}</h3><ul>", escape::xml(title));
+        for item in items.iter().take(MOST_LISTED) {
+            let _ = write!(self.text, "<li>{}</li>", escape::xml(&shortened(item, LONGEST_ITEM)));
+        }
+        if let Some(more) = items.len().checked_sub(MOST_LISTED).filter(|more| *more > 0) {
+            let _ = write!(self.text, "<li>and {more} more</li>");
+        }
+        self.text.push_str("</ul>");
+        self
+    }
+
+    /// The field that holds the long text: a bug shows its steps to reproduce, and no description.
+    #[must_use]
+    pub fn text_field(&self) -> &'static str {
+        if self.kind.eq_ignore_ascii_case("bug") {
+            "Microsoft.VSTS.TCM.ReproSteps"
+        } else {
+            "System.Description"
+        }
+    }
+
+    /// What a comment begins with that says what is new: by it the comment is found again.
+    #[must_use]
+    pub fn news(&self) -> String {
+        format!("runbook-gate: {}", self.state)
+    }
+
     /// The JSON Patch that makes the work item.
     #[must_use]
     pub fn created(&self) -> Value {
-        let mut operations = self.field_operations();
+        let mut operations: Vec<Value> = self.fields.iter().map(field_operation).collect();
+        operations.push(field_operation(&(self.text_field(), self.text.clone())));
         operations.extend(self.links.iter().map(Link::operation));
         Value::Array(operations)
     }
 
     /// The JSON Patch that brings the work item of an earlier try up to date. People's own changes of title, tags, area and
-    /// severity stay; links that it has already (`linked`, their addresses) are not added again.
+    /// severity stay, and of its text; links that it has already (`linked`, their addresses) are not added again.
     #[must_use]
-    pub fn updated(&self, linked: &[String]) -> Value {
-        let text = ["System.Description", "Microsoft.VSTS.TCM.ReproSteps"];
-        let mut operations: Vec<Value> =
-            self.fields.iter().filter(|(name, _)| text.contains(name)).map(field_operation).collect();
+    pub fn updated(&self, linked: &[String], text: TextIs) -> Value {
+        let mut operations = match text {
+            TextIs::Own => vec![field_operation(&(self.text_field(), self.text.clone()))],
+            TextIs::Theirs => {
+                let comment = format!("<p>{}</p>{}", self.news(), self.text);
+                vec![field_operation(&("System.History", comment))]
+            }
+            TextIs::TheirsAndTold => Vec::new(),
+        };
         operations.extend(
             self.links
                 .iter()
@@ -108,10 +176,6 @@ impl Ticket {
                 .map(Link::operation),
         );
         Value::Array(operations)
-    }
-
-    fn field_operations(&self) -> Vec<Value> {
-        self.fields.iter().map(field_operation).collect()
     }
 }
 
@@ -208,7 +272,7 @@ fn plain_tag(text: &str) -> String {
 }
 
 fn tag_of(run: &str, environment: &str) -> String {
-    plain_tag(&format!("runbook-gate-{run}-{environment}"))
+    plain_tag(&format!("runbook-gate-{run}-{}", environment_word(environment)))
 }
 
 #[cfg(test)]
@@ -306,11 +370,24 @@ mod tests {
         let page: Url = "https://example.com/report".parse().unwrap();
         let ticket =
             ticket(&rules(), &incident("x")).with_page("Report", &page).with_pull_request("p", "r", 12);
-        let patch = ticket.updated(&["vstfs:///build/build/9".into(), page.to_string()]);
+        let linked = ["vstfs:///build/build/9".into(), page.to_string()];
+        let patch = ticket.updated(&linked, TextIs::Own);
         let paths: Vec<&str> =
             patch.as_array().unwrap().iter().filter_map(|op| op["path"].as_str()).collect();
         assert_eq!(paths, ["/fields/Microsoft.VSTS.TCM.ReproSteps", "/relations/-"]);
         assert_eq!(patch[1]["value"]["url"], "vstfs:///Git/PullRequestId/p%2Fr%2F12");
+    }
+
+    #[test]
+    fn what_people_wrote_stays_and_the_news_is_a_comment() {
+        let ticket = ticket(&rules(), &incident("x")).with_list("Pull requests", &["12: <b>".into()]);
+        let linked = ["vstfs:///build/build/9".to_owned()];
+        let patch = ticket.updated(&linked, TextIs::Theirs);
+        let comment = field(&patch, "System.History").unwrap();
+        assert!(comment.starts_with("<p>runbook-gate: not recovered yet</p>"), "{comment}");
+        assert!(comment.contains("<li>12: &lt;b&gt;</li>"), "{comment}");
+        assert_eq!(patch.as_array().unwrap().len(), 1);
+        assert_eq!(ticket.updated(&linked, TextIs::TheirsAndTold), json!([]));
     }
 
     #[test]

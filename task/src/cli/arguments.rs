@@ -394,6 +394,8 @@ pub enum RollbackCommand {
     Plan(PlanArguments),
     /// Tell the people that the policy's rollback.notify names what is gone back to, or that the rollback waits for a person.
     Announce(AnnounceArguments),
+    /// Open the follow-up work item that the policy asks for, or bring it up to date.
+    Ticket(TicketArguments),
 }
 
 /// `rollback plan`
@@ -444,6 +446,38 @@ pub struct AnnounceArguments {
     #[arg(short, long, value_enum, default_value_t)]
     pub format: Format,
     /// Print the message and who would get it, and send nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `rollback ticket`
+#[derive(Debug, Args)]
+pub struct TicketArguments {
+    #[command(flatten)]
+    pub policy: PolicyArguments,
+    #[command(flatten)]
+    pub network: NetworkArguments,
+    #[command(flatten)]
+    pub devops: AzureDevOpsArguments,
+    /// The gate that asked for the rollback: its report folder, or its verdict.json.
+    #[arg(long, value_name = "PATH")]
+    pub failed_gate: Option<PathBuf>,
+    /// The rollback-plan.json that `rollback plan` wrote, or the folder that it is in.
+    #[arg(long, value_name = "PATH")]
+    pub plan: Option<PathBuf>,
+    /// The gate over the redeployment, once it has decided: its report folder, or its verdict.json.
+    #[arg(long, value_name = "PATH")]
+    pub recovery: Option<PathBuf>,
+    /// The `checklist.json` of the deployment, or the folder that it is in: the decision records are listed.
+    #[arg(long, value_name = "PATH")]
+    pub checklist_report: Option<PathBuf>,
+    /// When the rollback began (RFC 3339).
+    #[arg(long, value_name = "TIME")]
+    pub rollback_started: Option<Timestamp>,
+    /// How what became of it is printed.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Ask Azure DevOps whether it would take the work item, and make none.
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -503,6 +537,7 @@ impl Command {
             Self::History(arguments) => Some(arguments.format),
             Self::Rollback { command: RollbackCommand::Plan(arguments) } => Some(arguments.format),
             Self::Rollback { command: RollbackCommand::Announce(arguments) } => Some(arguments.format),
+            Self::Rollback { command: RollbackCommand::Ticket(arguments) } => Some(arguments.format),
             Self::Replay(arguments) => Some(arguments.format),
             Self::Init(_)
             | Self::Schema

@@ -1,7 +1,8 @@
-//! `rollback`: what to go back to, and who is told.
+//! `rollback`: what to go back to, who is told, and the ticket.
 
 mod announce;
 mod plan;
+mod ticket;
 
 pub use self::plan::verdict_of;
 
@@ -14,5 +15,6 @@ pub fn run(session: &Session, command: &RollbackCommand) -> Result<Exit, Failure
     match command {
         RollbackCommand::Plan(arguments) => plan::run(session, arguments),
         RollbackCommand::Announce(arguments) => announce::run(session, arguments),
+        RollbackCommand::Ticket(arguments) => ticket::run(session, arguments),
     }
 }

@@ -1,5 +1,6 @@
 //! A bad release: a run that deploys it, the service that suffers, and the channels of the people who are told.
 
+use super::WorkItem;
 use super::scene::Scene;
 use crate::binary::Ended;
 use crate::channels::Channels;
@@ -39,6 +40,7 @@ rollback:
     - teams: {{ url: \"${{TEAMS_WEBHOOK}}\" }}
     - slack: {{ url: \"${{SLACK_WEBHOOK}}\" }}
     - pull-request
+  ticket: {{ type: Bug, severity: \"2 - High\", area: \"orders\", tags: [incident] }}
 ",
         service.url()
     )
@@ -72,6 +74,16 @@ impl Incident {
     /// Watches the release, and tells people.
     pub fn verify(&self) -> Ended {
         self.run(&["verify"], &["--announce"])
+    }
+
+    /// The work items that rollbacks have opened, by their number.
+    pub fn tickets(&self) -> Vec<(u64, WorkItem)> {
+        let state = self.scene.fake.state();
+        let ours = |item: &WorkItem| {
+            let tags = item.fields.get("System.Tags").and_then(serde_json::Value::as_str).unwrap_or_default();
+            tags.contains("runbook-gate-101-live")
+        };
+        state.work_items.iter().filter(|(_, item)| ours(item)).map(|(id, item)| (*id, item.clone())).collect()
     }
 
     /// The gate's comments on the pull request.

@@ -1,5 +1,6 @@
 //! `checklist` in a pipeline: the binary, a real repository, and an Azure DevOps that keeps its wire's habits.
 
+mod incident;
 #[cfg(unix)]
 mod interruption;
 mod items;

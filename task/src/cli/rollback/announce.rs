@@ -25,7 +25,7 @@ pub fn run(session: &Session, arguments: &AnnounceArguments) -> Result<Exit, Fai
         (None, Some(folder)) => folder.join(PLAN_JSON),
         (None, None) => PathBuf::from(PLAN_JSON),
     };
-    let plan = match plan(&path) {
+    let plan = match read_plan(&path) {
         Ok(plan) => plan,
         // In a pipeline a plan that is missing is news: the step that makes it has failed.
         Err(failure) if session.door.place() == Place::Desk || arguments.dry_run => return Err(failure),
@@ -79,7 +79,11 @@ pub fn run(session: &Session, arguments: &AnnounceArguments) -> Result<Exit, Fai
     Ok(Exit::Success)
 }
 
-fn plan(path: &Path) -> Result<PlanSummary, Failure> {
+/// A plan that `rollback plan` wrote.
+///
+/// # Errors
+/// Where it cannot be read, or is something else.
+pub fn read_plan(path: &Path) -> Result<PlanSummary, Failure> {
     let text = read_text(path, HELP).map_err(Failure::input)?;
     PlanSummary::read(&text).map_err(|error| Failure::Input(format!("{}: {error}", shown(path))))
 }

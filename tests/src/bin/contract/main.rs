@@ -33,7 +33,7 @@ fn main() {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
     let mut next = || arguments.next().expect("contract PRISM SPECIFICATION LOG");
     let contract = Contract { prism: next(), specification: next(), log: next() };
-    let checks: [(&str, Check); 10] = [
+    let checks: [(&str, Check); 11] = [
         ("a deployment in order", in_order),
         ("an environment's own record", environment),
         ("a run of another pipeline", built_elsewhere),
@@ -42,6 +42,7 @@ fn main() {
         ("a pull request's status and comment", pull_request),
         ("a policy of a branch", policy_of_a_branch),
         ("people who are told", telling),
+        ("a follow-up ticket", ticket),
         ("a wrong answer is refused", wrong_answer),
         ("a wrong question is refused", wrong_question),
     ];
@@ -274,6 +275,29 @@ fn telling(contract: &Contract) {
         ] {
             came(&lines, part);
         }
+    }
+}
+
+fn ticket(contract: &Contract) {
+    let Incident { scene, service, channels } = Incident::with(Channels::open());
+    let (scene, proxy) = contract.between(scene);
+    let incident = Incident { scene, service, channels };
+    for more in [&["--dry-run"][..], &[], &["--dry-run"], &[]] {
+        let ended = incident.run(&["rollback", "ticket"], more);
+        assert_eq!(ended.code, Some(0), "{}\n{}", ended.err, proxy.said());
+    }
+    let said = proxy.violations();
+    assert!(said.is_empty(), "the contract is broken:\n{}", said.join("\n"));
+    assert_eq!(incident.tickets().len(), 1);
+    let lines = incident.scene.fake.lines();
+    for part in [
+        "/wit/wiql?",
+        "/wit/workitems/$Bug?validateOnly=true",
+        "/wit/workitems/$Bug?api",
+        "PATCH /contoso",
+        "/updates?",
+    ] {
+        came(&lines, part);
     }
 }
 

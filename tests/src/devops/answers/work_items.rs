@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{Answer, Question, identity};
-use crate::devops::state::{State, WorkItem};
+use crate::devops::state::{State, Update, WorkItem};
 
 pub(super) fn answer(state: &mut State, question: &Question<'_>) -> Answer {
     match (question.method, question.parts.get(1..).unwrap_or_default()) {
@@ -41,7 +41,10 @@ fn whole(id: u64, item: &WorkItem) -> Value {
     let relations: Vec<Value> = item
         .links
         .iter()
-        .map(|link| json!({ "rel": "Hyperlink", "url": link, "attributes": { "comment": "link" } }))
+        .map(|link| {
+            let kind = if link.starts_with("vstfs:") { "ArtifactLink" } else { "Hyperlink" };
+            json!({ "rel": kind, "url": link, "attributes": { "comment": "link" } })
+        })
         .collect();
     let mut whole = json!({ "id": id, "rev": item.updates.len().max(1), "fields": item.fields, "url": format!("https://dev.azure.com/contoso/_apis/wit/workItems/{id}") });
     if !relations.is_empty() {
@@ -69,27 +72,62 @@ fn updates(state: &State, question: &Question<'_>, id: &str) -> Answer {
     Answer::list(updates.collect())
 }
 
-fn patched(item: &mut WorkItem, patch: &Value) {
-    for operation in patch.as_array().into_iter().flatten() {
-        let path = operation["path"].as_str().unwrap_or_default();
-        if let Some(field) = path.strip_prefix("/fields/") {
-            item.fields.insert(field.to_owned(), operation["value"].clone());
-        }
-    }
-}
+/// Who writes with the job's token.
+const BUILD_SERVICE: &str = "orders Build Service (contoso)";
 
-fn create(state: &mut State, question: &Question<'_>, kind: &str) -> Answer {
+/// The work item after a JSON Patch, with one more change; the answer that refuses it, where it is none.
+fn patched(item: &WorkItem, question: &Question<'_>) -> Result<WorkItem, Answer> {
     if question.content_type != "application/json-patch+json" {
-        return Answer::error(
+        return Err(Answer::error(
             415,
             "VssRequestContentTypeNotSupportedException",
             "The request indicated a Content-Type that is not supported",
-        );
+        ));
     }
+    let mut item = item.clone();
+    let mut fields = BTreeMap::new();
+    for operation in question.body.as_array().into_iter().flatten() {
+        let path = operation["path"].as_str().unwrap_or_default();
+        if let Some(field) = path.strip_prefix("/fields/") {
+            item.fields.insert(field.to_owned(), operation["value"].clone());
+            fields.insert(field.to_owned(), operation["value"].as_str().unwrap_or_default().to_owned());
+        } else if path == "/relations/-" {
+            let link = operation["value"]["url"].as_str().unwrap_or_default();
+            if item.links.iter().any(|known| known == link) {
+                return Err(Answer::error(
+                    400,
+                    "RuleValidationException",
+                    "VS403465: Relation already exists.",
+                ));
+            }
+            item.links.push(link.to_owned());
+        } else {
+            return Err(Answer::error(400, "VssPropertyValidationException", path));
+        }
+    }
+    let when = format!("2026-11-25T10:{:02}:00Z", item.updates.len());
+    item.updates.push(Update { by: BUILD_SERVICE.to_owned(), when, fields });
+    Ok(item)
+}
+
+/// Whether nothing shall be kept.
+fn is_trial(question: &Question<'_>) -> bool {
+    question.given("validateOnly") == Some("true")
+}
+
+fn create(state: &mut State, question: &Question<'_>, kind: &str) -> Answer {
     let id = state.work_items.keys().max().map_or(1, |id| id + 1);
-    let mut item = WorkItem::default();
+    let mut item = match patched(&WorkItem::default(), question) {
+        Ok(item) => item,
+        Err(refused) => return refused,
+    };
     item.fields.insert("System.WorkItemType".to_owned(), json!(kind));
-    patched(&mut item, &question.body);
+    if is_trial(question) {
+        // It is no work item: it has no number.
+        let mut answer = whole(0, &item);
+        answer.as_object_mut().expect("an object").remove("id");
+        return Answer::json(&answer);
+    }
     let answer = Answer::json(&whole(id, &item));
     state.work_items.insert(id, item);
     answer
@@ -100,8 +138,16 @@ fn change(state: &mut State, question: &Question<'_>, id: &str) -> Answer {
     else {
         return Answer::not_found("the work item");
     };
-    patched(item, &question.body);
-    Answer::json(&whole(id, item))
+    match patched(item, question) {
+        Ok(changed) => {
+            let answer = Answer::json(&whole(id, &changed));
+            if !is_trial(question) {
+                *item = changed;
+            }
+            answer
+        }
+        Err(refused) => refused,
+    }
 }
 
 /// Queries by a tag, which is all that is asked here.
