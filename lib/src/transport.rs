@@ -15,7 +15,7 @@ pub use azure::{AzureApi, AzureIdentity, Region, RegionError};
 pub use credential::is_credential;
 pub use place::{is_loopback, refusal, refusal_of_url};
 pub(crate) use response::said;
-pub use response::{Response, ResponseHeaders};
+pub use response::{Response, ResponseHeaders, http_date};
 
 /// Sends requests. The binary implements it over one HTTP agent with one proxy and certificate rule; tests implement it
 /// by hand.

@@ -20,7 +20,7 @@ use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, select, unbounded};
 use runbook_gate::transport::{
-    Address, Method, Redirects, Request, Response, Retry, Service, Transport, TransportError,
+    Address, Method, Redirects, Request, Response, Retry, Service, Transport, TransportError, http_date,
 };
 use runbook_gate::{Duration, Timestamp};
 use ureq::http;
@@ -463,9 +463,7 @@ fn retry_after(text: &str, now: fn() -> Timestamp) -> Option<Duration> {
     if let Ok(seconds) = text.trim().parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
-    let date =
-        time::OffsetDateTime::parse(text.trim(), &time::format_description::well_known::Rfc2822).ok()?;
-    Some(Timestamp::from(date).since(now()))
+    http_date(text).map(|date| date.since(now()))
 }
 
 fn elapsed_since(started: Instant) -> Duration {

@@ -1,6 +1,6 @@
 //! What a server answered.
 
-use crate::Duration;
+use crate::{Duration, Timestamp};
 
 /// A whole answer.
 #[derive(Clone, Debug)]
@@ -38,6 +38,21 @@ impl Response {
             elapsed: Duration::ZERO,
         }
     }
+}
+
+/// The moment of a `Date` or `Retry-After` header, to the second; `None` where it is no date.
+///
+/// ```
+/// use runbook_gate::{Timestamp, transport::http_date};
+/// let expected: Timestamp = "2026-11-25T10:05:00Z".parse()?;
+/// assert_eq!(http_date("Wed, 25 Nov 2026 10:05:00 GMT"), Some(expected));
+/// assert_eq!(http_date("120"), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn http_date(text: &str) -> Option<Timestamp> {
+    let rfc2822 = &time::format_description::well_known::Rfc2822;
+    time::OffsetDateTime::parse(text.trim(), rfc2822).ok().map(Timestamp::from)
 }
 
 /// The headers of an answer. Values that are no text are left out, and so are cookies.

@@ -155,11 +155,13 @@ pub fn findings(watched: &[Watched], replies: &[Reply]) -> Findings {
 fn finding(source: &Watched, reply: &Reply) -> Findings {
     let mut found = Findings::default();
     let name = &source.name;
-    let kind = reply.fault.as_ref().map(|fault| fault.kind);
+    // What is read of the moment has this machine's time, whatever the server's clock says.
+    let told = |fault: &&Fault| fault.kind != FaultKind::Clock || source.reads != Reads::Moments;
+    let kind = reply.fault.as_ref().filter(told).map(|fault| fault.kind);
     let network = reply.fault.as_ref().map(|fault| fault.text.as_str());
     match (source.trial, kind) {
         (Trial::None, _) => {}
-        (_, Some(FaultKind::Address)) | (Trial::Answers, Some(FaultKind::Answer)) => {
+        (_, Some(FaultKind::Address)) | (Trial::Answers, Some(FaultKind::Answer | FaultKind::Clock)) => {
             let network = network.unwrap_or_default();
             let mut lines = vec![format!("{name}: {network}")];
             // What the source makes of it, where that says more: a server's own words about a query.

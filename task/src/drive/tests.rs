@@ -530,6 +530,8 @@ fn a_first_look_tells_mistakes_from_outages() {
         (Trial::Answers, Some(&broken), Some(FaultKind::Answer), 1, 0),
         (Trial::Answers, Some(&broken), Some(FaultKind::Address), 1, 0),
         (Trial::Answers, Some(&broken), Some(FaultKind::Outage), 0, 1),
+        // What is read of the moment has this machine's time.
+        (Trial::Answers, Some(&good), Some(FaultKind::Clock), 0, 0),
         (Trial::Answers, None, None, 0, 1),
         (Trial::AddressOnly, Some(&failing), Some(FaultKind::Answer), 0, 1),
         (Trial::AddressOnly, Some(&broken), Some(FaultKind::Outage), 0, 1),

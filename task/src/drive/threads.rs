@@ -129,6 +129,7 @@ impl Threads {
         for (index, source) in sources.into_iter().enumerate() {
             let (sender, receiver) = unbounded();
             let worker = Worker {
+                clock,
                 index,
                 source,
                 transport: Arc::clone(transport),
@@ -176,6 +177,7 @@ impl Stage for Threads {
 }
 
 struct Worker {
+    clock: Clock,
     index: usize,
     source: Box<dyn Source>,
     transport: Arc<dyn Transport>,
@@ -196,7 +198,7 @@ impl Worker {
     }
 
     fn answer(&mut self, job: Job) -> Event {
-        let witness = Witness::new(&*self.transport);
+        let witness = Witness::new(&*self.transport, self.clock.now());
         let world = World { transport: &witness, commands: &*self.commands };
         let answer = match job {
             Job::Poll(window) => Answer::Polled(self.source.poll(&window, &world)),

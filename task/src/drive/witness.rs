@@ -3,8 +3,9 @@
 use std::sync::{Mutex, PoisonError};
 
 use runbook_gate::transport::{
-    Address, AzureIdentity, Request, Response, Transport, TransportError, printable,
+    Address, AzureIdentity, Request, Response, Transport, TransportError, http_date, printable,
 };
+use runbook_gate::{Duration, Timestamp};
 
 /// What went wrong on the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,22 +21,29 @@ pub struct Fault {
 pub enum FaultKind {
     /// It may pass, and may be the very outage that the gate is there to see.
     Outage,
+    /// The server's clock is ahead of this machine's: what it dated before the deployment would be taken for what came after.
+    Clock,
     /// The server answers, but not what was asked for: a wrong path, query or credential.
     Answer,
     /// There is nothing to ask: a wrong host, a connection that is not defined, an address that is refused.
     Address,
 }
 
+/// A server's clock may be ahead by so much: headers say whole seconds, and answers take time.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(120);
+
 /// A transport that remembers the most telling thing that went wrong, the first of its kind.
 pub struct Witness<'t> {
     inner: &'t dyn Transport,
+    /// When the job began.
+    began: Timestamp,
     seen: Mutex<Option<Fault>>,
 }
 
 impl<'t> Witness<'t> {
-    /// A witness of one job.
-    pub const fn new(inner: &'t dyn Transport) -> Self {
-        Self { inner, seen: Mutex::new(None) }
+    /// A witness of one job that begins now.
+    pub const fn new(inner: &'t dyn Transport, began: Timestamp) -> Self {
+        Self { inner, began, seen: Mutex::new(None) }
     }
 
     /// What went wrong.
@@ -44,7 +52,9 @@ impl<'t> Witness<'t> {
     }
 
     fn note(&self, request: &Request, outcome: &Result<Response, TransportError>) {
-        let Some(fault) = fault_of(request, outcome, self.inner.azure_identity()) else { return };
+        let fault = fault_of(request, outcome, self.inner.azure_identity());
+        let ahead = || outcome.as_ref().ok().and_then(|response| ahead(request, response, self.began));
+        let Some(fault) = fault.or_else(ahead) else { return };
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.as_ref().is_none_or(|seen| seen.kind < fault.kind) {
             *seen = Some(fault);
@@ -72,6 +82,20 @@ impl Transport for Witness<'_> {
     }
 }
 
+/// A server whose clock is ahead. One that is behind may be a cache's; its points come late, and what comes late holds.
+fn ahead(request: &Request, response: &Response, began: Timestamp) -> Option<Fault> {
+    let date = http_date(response.headers.get("date")?)?;
+    let ahead = date.since(began);
+    (ahead > CLOCKS_DIFFER).then(|| Fault {
+        kind: FaultKind::Clock,
+        text: format!(
+            "its clock is {ahead} ahead of this machine's ({} says {date}): points from before the deployment would be taken \
+             for the release's; set this machine's clock",
+            place_of(request)
+        ),
+    })
+}
+
 fn fault_of(
     request: &Request,
     outcome: &Result<Response, TransportError>,
@@ -81,16 +105,7 @@ fn fault_of(
     match outcome {
         Ok(response) => {
             let status = response.status;
-            let path = request.path_and_query.split('?').next().unwrap_or_default();
-            let place = match &request.address {
-                Address::Url(url) | Address::Opened(url) => {
-                    format!("{}{path}", printable(url).trim_end_matches('/'))
-                }
-                Address::Connection(name) => format!("connection `{name}`{path}"),
-                Address::Service(service) => format!("{}{path}", service.name()),
-                Address::Azure(api) => format!("{}{path}", api.name()),
-                Address::Webhook(_) => "the webhook".to_owned(),
-            };
+            let place = place_of(request);
             let answers = |what: &str| format!("{place} answers {status}{what}");
             match (status, &request.address) {
                 (401 | 403, Address::Azure(api)) => {
@@ -131,6 +146,20 @@ fn fault_of(
     }
 }
 
+/// Where a request goes, without secrets.
+fn place_of(request: &Request) -> String {
+    let path = request.path_and_query.split('?').next().unwrap_or_default();
+    match &request.address {
+        Address::Url(url) | Address::Opened(url) => {
+            format!("{}{path}", printable(url).trim_end_matches('/'))
+        }
+        Address::Connection(name) => format!("connection `{name}`{path}"),
+        Address::Service(service) => format!("{}{path}", service.name()),
+        Address::Azure(api) => format!("{}{path}", api.name()),
+        Address::Webhook(_) => "the webhook".to_owned(),
+    }
+}
+
 fn kind_of(error: &TransportError) -> FaultKind {
     match error {
         TransportError::Proxy { cause, .. } => kind_of(cause),
@@ -152,7 +181,6 @@ fn kind_of(error: &TransportError) -> FaultKind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use runbook_gate::Duration;
 
     struct Answers(Result<u16, TransportError>);
 
@@ -164,7 +192,7 @@ mod tests {
 
     fn fault(answer: Result<u16, TransportError>) -> Option<Fault> {
         let answers = Answers(answer);
-        let witness = Witness::new(&answers);
+        let witness = Witness::new(&answers, Timestamp::from_secs(0));
         let url = "http://ann:canary@example.com/base?key=canary".parse().unwrap();
         let request = Request::get(Address::Url(url), "/api?q=canary".into(), Duration::from_secs(1));
         let _ = witness.send_all(&[request]);
@@ -173,6 +201,40 @@ mod tests {
 
     fn kind(answer: Result<u16, TransportError>) -> Option<FaultKind> {
         fault(answer).map(|fault| fault.kind)
+    }
+
+    #[test]
+    fn a_server_whose_clock_is_minutes_ahead_is_told_and_one_that_is_behind_is_not() {
+        struct Dated(&'static str);
+        impl Transport for Dated {
+            fn send(&self, _: &Request) -> Result<Response, TransportError> {
+                let headers = [("Date", self.0)].into_iter().collect();
+                Ok(Response { headers, ..Response::new(200, "", "") })
+            }
+        }
+        // 2026-11-25T10:00:00Z.
+        let began = Timestamp::from_secs(1_795_600_800);
+        let told = |date| {
+            let server = Dated(date);
+            let witness = Witness::new(&server, began);
+            let url = "https://metrics.example".parse().unwrap();
+            let _ = witness.send(&Request::get(
+                Address::Url(url),
+                "/q?key=canary".into(),
+                Duration::from_secs(1),
+            ));
+            witness.fault()
+        };
+        let ahead = told("Wed, 25 Nov 2026 10:05:00 GMT").unwrap();
+        assert_eq!(ahead.kind, FaultKind::Clock);
+        assert_eq!(
+            ahead.text,
+            "its clock is 5m ahead of this machine's (https://metrics.example/q says 2026-11-25T10:05:00Z): points from before \
+             the deployment would be taken for the release's; set this machine's clock"
+        );
+        for unremarkable in ["Wed, 25 Nov 2026 10:01:30 GMT", "Wed, 25 Nov 2026 09:00:00 GMT", "soon", ""] {
+            assert_eq!(told(unremarkable), None, "{unremarkable}");
+        }
     }
 
     #[test]

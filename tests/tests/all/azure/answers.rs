@@ -264,6 +264,21 @@ fn trouble_at_the_first_look_is_a_mistake_or_a_doubt_and_never_a_pass() {
 }
 
 #[test]
+fn a_service_whose_clock_is_ahead_is_not_watched() {
+    for signal in [of_metrics(), of_logs()] {
+        let desk = Desk::new(&policy(&signal), |call| {
+            let answer = well(call);
+            Answer { headers: vec!["Date: Fri, 01 Jan 2100 00:00:00 GMT".to_owned()], ..answer }
+        });
+        for ended in [verify(&desk), desk.run(&["telemetry"])] {
+            assert_eq!(ended.code, Some(2), "{}{}", ended.out, ended.err);
+            assert!(ended.err.contains("ahead of this machine's"), "{}", ended.err);
+            assert!(ended.err.contains("set this machine's clock"), "{}", ended.err);
+        }
+    }
+}
+
+#[test]
 fn what_can_be_read_is_told_with_its_age_and_its_density() {
     let desk = Desk::new(&policy(&of_metrics()), well);
     let json = desk.run(&["telemetry", "--format", "json"]).with_code(0).json();
