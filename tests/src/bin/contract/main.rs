@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use runbook_gate_tests::channels::Channels;
 use runbook_gate_tests::devops::incident::Incident;
+use runbook_gate_tests::devops::releases::Releases;
 use runbook_gate_tests::devops::scene::{GOOD_RUN, POLICY, RUN, Scene};
 use runbook_gate_tests::devops::{Build, DeploymentRecord, Fault, ORGANISATION, TOKEN, Update};
 use runbook_gate_tests::repository::git;
@@ -43,6 +44,7 @@ fn main() {
         ("a policy of a branch", policy_of_a_branch),
         ("people who are told", telling),
         ("a follow-up ticket", ticket),
+        ("a rollback plan and the history", past),
         ("a wrong answer is refused", wrong_answer),
         ("a wrong question is refused", wrong_question),
     ];
@@ -68,12 +70,19 @@ struct Proxy {
 impl Contract {
     /// A scene whose gate asks through Prism.
     fn between(&self, mut scene: Scene) -> (Scene, Proxy) {
+        let proxy = self.before(scene.fake.port());
+        scene.set("SYSTEM_COLLECTIONURI", &proxy.collection());
+        (scene, proxy)
+    }
+
+    /// Prism in front of the service on a port.
+    fn before(&self, service: u16) -> Proxy {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let log = File::create(&self.log).unwrap();
         let child = Command::new(&self.prism)
             .args(["proxy", "--host", "127.0.0.1", "--port", &port.to_string(), "--errors"])
             .arg(&self.specification)
-            .arg(format!("http://127.0.0.1:{}", scene.fake.port()))
+            .arg(format!("http://127.0.0.1:{service}"))
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
@@ -86,8 +95,7 @@ impl Contract {
             assert!(ended.is_none() && begun.elapsed() < START, "prism did not start: {}", proxy.said());
             std::thread::sleep(Duration::from_millis(50));
         }
-        scene.set("SYSTEM_COLLECTIONURI", &format!("http://127.0.0.1:{port}/{ORGANISATION}/"));
-        (scene, proxy)
+        proxy
     }
 
     /// Judges through Prism, which must have nothing to say; gives the requests that came through.
@@ -102,6 +110,10 @@ impl Contract {
 }
 
 impl Proxy {
+    fn collection(&self) -> String {
+        format!("http://127.0.0.1:{}/{ORGANISATION}/", self.port)
+    }
+
     fn said(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
@@ -296,6 +308,31 @@ fn ticket(contract: &Contract) {
         "/wit/workitems/$Bug?api",
         "PATCH /contoso",
         "/updates?",
+    ] {
+        came(&lines, part);
+    }
+}
+
+fn past(contract: &Contract) {
+    let mut releases = Releases::with_a_past();
+    releases.roll_back(101, 99, "proceed");
+    let proxy = contract.before(releases.fake.port());
+    releases.set("SYSTEM_COLLECTIONURI", &proxy.collection());
+    let planned = releases.plan(&["--retain"]);
+    let listed = releases.gate.run(&["history", "--environment", "production"]);
+    let said = proxy.violations();
+    assert!(said.is_empty(), "the contract is broken:\n{}", said.join("\n"));
+    assert_eq!((planned.code, listed.code), (Some(0), Some(0)), "{}\n{}", planned.out, proxy.said());
+    let lines = releases.fake.lines();
+    for part in [
+        "tagFilters=runbook-gate-proceed-production",
+        "/attachments/runbook-gate.verdict?",
+        "/attachments/runbook-gate.verdict/verdict.json?",
+        "/builds/99?",
+        "/builds/99/artifacts?",
+        "/builds/99/leases?",
+        "POST /contoso/6ce954b1-ce1f-45d1-b94d-e6bf2464ba2c/_apis/build/retention/leases?",
+        "environmentdeploymentrecords?",
     ] {
         came(&lines, part);
     }
