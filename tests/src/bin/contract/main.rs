@@ -34,7 +34,7 @@ fn main() {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
     let mut next = || arguments.next().expect("contract PRISM SPECIFICATION LOG");
     let contract = Contract { prism: next(), specification: next(), log: next() };
-    let checks: [(&str, Check); 11] = [
+    let checks: [(&str, Check); 12] = [
         ("a deployment in order", in_order),
         ("an environment's own record", environment),
         ("a run of another pipeline", built_elsewhere),
