@@ -210,7 +210,7 @@ impl Announcement {
     #[must_use]
     pub fn with_link(mut self, title: &str, url: &Url) -> Self {
         if matches!(url.scheme(), "http" | "https") && self.links.len() < MOST_LINKS {
-            self.links.push((shortened(title, 60), url.clone()));
+            self.links.push((shortened(&line(title), 60), url.clone()));
         }
         self
     }
@@ -272,6 +272,11 @@ impl Announcement {
 }
 
 /// One bounded line without what steers.
+///
+/// Slack takes no message with an empty text.
 fn line(text: &str) -> String {
-    shortened(&escape::terminal(text), LONGEST)
+    match escape::terminal(text) {
+        empty if empty.trim().is_empty() => "not known".to_owned(),
+        text => shortened(&text, LONGEST),
+    }
 }

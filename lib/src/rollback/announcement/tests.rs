@@ -154,6 +154,20 @@ fn a_comment_is_found_again_by_its_first_line_and_shows_text_as_text() {
 }
 
 #[test]
+fn no_text_of_a_message_is_empty() {
+    let url = "https://dev.azure.com/o/p/_build/results?buildId=9".parse().unwrap();
+    for text in ["", " ", "\u{200b}", "\n"] {
+        let announcement =
+            Announcement::of_verdict(&verdict(Decision::Hold, text)).unwrap().with_link(text, &url);
+        for message in [teams(&announcement), slack(&announcement)] {
+            for object in objects(&message) {
+                assert!(text_of(object, "text").is_none_or(|text| !text.trim().is_empty()), "{object:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn only_addresses_of_the_web_are_linked() {
     let announcement = Announcement::of_verdict(&verdict(Decision::Hold, "x")).unwrap();
     let linked = announcement.clone().with_link("x", &"javascript:alert(1)".parse().unwrap());
