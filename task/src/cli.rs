@@ -14,6 +14,7 @@ mod normal;
 mod outcome;
 mod reading;
 mod recovery;
+mod released;
 pub mod remote;
 mod replay;
 mod report;

@@ -509,8 +509,11 @@ impl TaskInputs {
                 if let Some(file) = &self.checklist_report {
                     option("checklist-report", file.as_ref());
                 }
-                if self.profile == Profile::Rollback {
-                    option("profile", "rollback".as_ref());
+                match (self.profile, &self.build_resource) {
+                    (Profile::Release, Some(alias)) => option("build", alias.as_ref()),
+                    (Profile::Release, None) => {}
+                    // What was deployed again is the plan's word.
+                    (Profile::Rollback, _) => option("profile", "rollback".as_ref()),
                 }
             }
             "rollback" if self.action != "ticket" => {
@@ -638,6 +641,10 @@ mod tests {
             ["--report-dir=/reports", "--announce"],
             "no JUnit unless it is asked for"
         );
+        let resource = ("INPUT_BUILDRESOURCE", "orders-ci");
+        assert!(line(&[resource]).contains(&"--build=orders-ci".to_owned()));
+        let again = line(&[resource, ("INPUT_PROFILE", "rollback")]);
+        assert!(!again.iter().any(|argument| argument.starts_with("--build")), "{again:?}");
         assert!(!line(&[("INPUT_ANNOUNCE", "false")]).contains(&"--announce".to_owned()));
         assert_eq!(line(&[("INPUT_COMMAND", "baseline")])[3], "--output=/reports/baseline.json");
         let checklist = [

@@ -20,7 +20,7 @@ const LONGEST_TEXT: usize = 1000;
 /// What is deployed: a version, of a run, of a commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Release {
-    /// The run that built it; `None` on a desk.
+    /// The run that built it, or the one that deployed it where nobody said that another built it; `None` on a desk.
     pub run: Option<u64>,
     /// The version: the build number, or what the policy says must serve. Empty where nobody said it.
     pub version: String,

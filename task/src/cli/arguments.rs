@@ -332,6 +332,10 @@ pub struct VerifyArguments {
     /// The `checklist.json` of this deployment, which the page shows; one in the report folder is found by itself.
     #[arg(long, value_name = "FILE", requires = "report_dir")]
     pub checklist_report: Option<PathBuf>,
+    /// The pipeline resource that built what is deployed, where another pipeline did: its alias. The verdict names its run,
+    /// version and commit.
+    #[arg(long, value_name = "ALIAS")]
+    pub build: Option<String>,
     /// The version that is deployed, for the history; the build number, or what the policy's probe expects, by default.
     #[arg(long, value_name = "VERSION")]
     pub release_version: Option<String>,

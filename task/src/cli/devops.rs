@@ -11,6 +11,9 @@ use super::Failure;
 use super::arguments::AzureDevOpsArguments;
 use crate::session::Session;
 
+/// How the variables of a pipeline resource begin.
+const RESOURCE: &str = "RESOURCES_PIPELINE_";
+
 /// How long Azure DevOps may take, from the first look.
 pub struct Deadline {
     begun: Instant,
@@ -68,8 +71,8 @@ impl Surroundings {
         let shown = project.or_else(|| job("SYSTEM_TEAMPROJECT")).unwrap_or(asked);
         let (build, commit) = match &arguments.build {
             Some(alias) => {
-                let (run, commit) = resource(session, alias)?;
-                (Some(run), Some(commit))
+                let built = resource(session, alias)?;
+                (Some(built.run), Some(built.commit))
             }
             None => (None, None),
         };
@@ -148,16 +151,43 @@ impl Surroundings {
     }
 }
 
-/// The run of a pipeline resource, and its commit.
-fn resource(session: &Session, alias: &str) -> Result<(BuildRun, String), Failure> {
+/// What a run of another pipeline built.
+#[derive(Debug)]
+pub struct Built {
+    /// The run.
+    pub run: BuildRun,
+    /// Its number, where it is said.
+    pub version: Option<String>,
+    /// Its commit's full id.
+    pub commit: String,
+}
+
+/// What a pipeline resource stands for in this run.
+///
+/// # Errors
+/// Where this run has no such resource.
+pub fn resource(session: &Session, alias: &str) -> Result<Built, Failure> {
     let id = of_resource(session, alias, "RUNID").and_then(|text| text.parse().ok());
     match (id, of_resource(session, alias, "SOURCECOMMIT")) {
-        (Some(id), Some(commit)) => Ok((BuildRun { alias: alias.to_owned(), id }, commit.to_owned())),
+        (Some(id), Some(commit)) => Ok(Built {
+            run: BuildRun { alias: alias.to_owned(), id },
+            version: of_resource(session, alias, "RUNNAME").map(str::to_owned),
+            commit: commit.to_owned(),
+        }),
         _ => Err(Failure::Input(format!(
             "--build names `{alias}`, but this run has no pipeline resource of that alias ({} is not set); write it under `resources: pipelines:`",
             resource_variable(alias, "RUNID")
         ))),
     }
+}
+
+/// The aliases of this run's pipeline resources, as its variables write them: in small letters.
+pub fn resources(session: &Session) -> Vec<String> {
+    let alias = |name: &String| {
+        let alias = name.strip_prefix(RESOURCE)?.strip_suffix("_RUNID")?;
+        session.variable(name).map(|_| alias.to_ascii_lowercase())
+    };
+    session.environment.keys().filter_map(alias).collect()
 }
 
 /// A variable of a pipeline resource.
@@ -167,7 +197,7 @@ fn of_resource<'s>(session: &'s Session, alias: &str, what: &str) -> Option<&'s 
 
 fn resource_variable(alias: &str, what: &str) -> String {
     let upper: String = alias.chars().map(|c| if c == '.' { '_' } else { c.to_ascii_uppercase() }).collect();
-    format!("RESOURCES_PIPELINE_{upper}_{what}")
+    format!("{RESOURCE}{upper}_{what}")
 }
 
 /// A branch as Azure DevOps names it.

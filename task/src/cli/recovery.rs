@@ -69,6 +69,10 @@ pub fn check(arguments: &VerifyArguments) -> Result<(), Failure> {
             None => Ok(()),
         };
     }
+    if arguments.build.is_some() {
+        let why = "--build is of a deployment: say with --plan or --release-version what was deployed again";
+        return Err(Failure::Input(why.to_owned()));
+    }
     let (Some(failed), Some(reports)) = (&given.failed_gate, &arguments.report_dir) else { return Ok(()) };
     let folder = if failed.is_dir() { Some(failed.as_path()) } else { failed.parent() };
     let folder = folder.map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });

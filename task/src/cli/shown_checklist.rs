@@ -13,8 +13,7 @@ use crate::files::{CHECKLIST_JSON, ReportFolder, VERDICT, read_text, shown};
 use crate::session::Session;
 
 /// What a gate that begins now watches.
-pub fn of_gate(session: &Session, policy: &Policy, profile: Profile) -> Deployed {
-    let commit = Some(verdict::commit(session)).filter(|commit| !commit.is_empty());
+pub fn of_gate(session: &Session, policy: &Policy, profile: Profile, commit: Option<String>) -> Deployed {
     Deployed { profile, commit, run: verdict::run(session), ..named(policy) }
 }
 

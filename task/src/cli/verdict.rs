@@ -1,17 +1,12 @@
 //! What `verify` leaves behind for a later rollback: the decision, and what it is about.
 
-use std::path::Path;
-
-use runbook_gate::checklist::Checkout;
 use runbook_gate::devops::verdict::RunTag;
 use runbook_gate::gate::Outcome;
 use runbook_gate::policy::Policy;
-use runbook_gate::policy::source_spec::SourceSpec;
 use runbook_gate::rollback::{Profile, Release, VerdictRecord};
 
 use super::arguments::VerifyArguments;
 use crate::files::{ReportFolder, VERDICT};
-use crate::git::GitCheckout;
 use crate::history;
 use crate::session::Session;
 
@@ -23,27 +18,16 @@ pub fn keep(
     policy: &Policy,
     arguments: &VerifyArguments,
     outcome: &Outcome,
-    redeployed: Option<&Release>,
+    profile: Profile,
+    release: Release,
     folder: Option<&ReportFolder>,
 ) -> Option<VerdictRecord> {
     let history = history::path(session, arguments.history.as_deref());
     if folder.is_none() && history.is_none() && session.agent().is_none() && !arguments.announce {
         return None;
     }
-    let run = run(session);
-    let record = VerdictRecord::of(
-        outcome,
-        policy.service(),
-        policy.environment().enforcement(),
-        if redeployed.is_some() { Profile::Rollback } else { Profile::Deployment },
-        // Of a redeployment neither the run's number nor what is checked out here says anything.
-        redeployed.cloned().unwrap_or_else(|| Release {
-            run,
-            version: version(session, policy, arguments),
-            commit: commit(session),
-        }),
-        run,
-    );
+    let enforcement = policy.environment().enforcement();
+    let record = VerdictRecord::of(outcome, policy.service(), enforcement, profile, release, run(session));
     let text = session.door.redactor().clean(&record.to_json()).into_owned();
     let written = folder.map(|folder| folder.write(VERDICT, &format!("{text}\n")));
     let kept = history.map(|path| history::append(&path, &text));
@@ -60,28 +44,7 @@ pub fn keep(
     VerdictRecord::read(&text).ok()
 }
 
-/// The deployed version: as the caller says, else the build's number, else what the probe has to find.
-fn version(session: &Session, policy: &Policy, arguments: &VerifyArguments) -> String {
-    let expected = policy.sources().iter().find_map(|source| match source {
-        SourceSpec::Probe(probe) => probe.version.as_ref().map(|version| version.equals.as_str()),
-        _ => None,
-    });
-    let given = arguments.release_version.as_deref();
-    given.or_else(|| session.variable("BUILD_BUILDNUMBER")).or(expected).unwrap_or_default().to_owned()
-}
-
 /// The run of the pipeline.
 pub fn run(session: &Session) -> Option<u64> {
     session.variable("BUILD_BUILDID")?.parse().ok()
-}
-
-/// The deployed commit: the pipeline's, else the one that is checked out here.
-pub fn commit(session: &Session) -> String {
-    if let Some(commit) = session.variable("BUILD_SOURCEVERSION") {
-        return commit.to_owned();
-    }
-    GitCheckout::open(Path::new("."), &session.environment)
-        .and_then(|checkout| checkout.commit("HEAD"))
-        .map(|commit| commit.id)
-        .unwrap_or_default()
 }

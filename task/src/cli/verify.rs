@@ -8,7 +8,7 @@ use runbook_gate::journal::Line;
 use runbook_gate::policy::rules::GateRules;
 use runbook_gate::policy::{BaselineRule, Enforcement, Policy};
 use runbook_gate::report::checklist::InGate;
-use runbook_gate::rollback::Profile;
+use runbook_gate::rollback::{Profile, Release};
 use runbook_gate::source::SourceNote;
 use runbook_gate::{Baseline, Duration, SignalName, Timestamp};
 
@@ -16,6 +16,7 @@ use super::arguments::{Format, VerifyArguments};
 use super::normal::{Normal, normal, recorded};
 use super::outcome::{Junit, Publication, publish};
 use super::recovery::{self, Redeployment};
+use super::released::Origin;
 use super::report::replay_command;
 use super::setting::{Look, Setting, judge, set_up, view};
 use super::{Exit, Failure, load, reading, replay, shown_checklist};
@@ -38,6 +39,7 @@ const CLOCKS_DIFFER: Duration = Duration::from_secs(120);
 /// Checks everything, then watches.
 pub fn run(session: &Session, arguments: &VerifyArguments) -> Result<Exit, Failure> {
     recovery::check(arguments)?;
+    let origin = Origin::of(session, arguments.build.as_deref())?;
     // What earlier gates wrote goes first, so that nobody takes it for this one's, whatever happens.
     let folder = match (&arguments.report_dir, arguments.dry_run) {
         (Some(path), false) => {
@@ -85,7 +87,8 @@ pub fn run(session: &Session, arguments: &VerifyArguments) -> Result<Exit, Failu
             Some(folder) => {
                 let given = arguments.checklist_report.as_deref();
                 let profile = redeployment.as_ref().map_or(Profile::Deployment, |_| Profile::Rollback);
-                let deployed = shown_checklist::of_gate(session, &policy, profile);
+                let commit = origin.commit(session);
+                let deployed = shown_checklist::of_gate(session, &policy, profile, commit);
                 shown_checklist::find(session, given, folder, &deployed)
             }
             None => InGate::Absent,
@@ -96,6 +99,7 @@ pub fn run(session: &Session, arguments: &VerifyArguments) -> Result<Exit, Failu
             policy: &policy,
             arguments,
             redeployment,
+            origin,
             deployed_at,
             normal,
             folder,
@@ -252,6 +256,8 @@ struct GateRun<'r> {
     arguments: &'r VerifyArguments,
     /// What was deployed again, where it is no release.
     redeployment: Option<&'r Redeployment>,
+    /// Who built it, where it is one.
+    origin: Origin,
     deployed_at: Timestamp,
     /// The baselines that are given; `None` where they are read from the past.
     normal: Option<Vec<(SignalName, Baseline)>>,
@@ -318,16 +324,27 @@ impl GateRun<'_> {
             checklist: &self.checklist,
             format: self.arguments.format,
         };
-        let redeployed = self.redeployment.map(|redeployment| &redeployment.release);
+        let (profile, release) = self.release();
         let folder = self.folder.as_ref();
-        let record =
-            super::verdict::keep(self.session, self.policy, self.arguments, &outcome, redeployed, folder);
+        let (session, policy, arguments) = (self.session, self.policy, self.arguments);
+        let record = super::verdict::keep(session, policy, arguments, &outcome, profile, release, folder);
         let exit = publish(self.session, &outcome, &context, &publication);
         if self.arguments.announce {
             let network = &self.arguments.network;
             super::announce::of_gate(self.session, self.policy, network, (&outcome, record.as_ref()), exit);
         }
         Ok(exit)
+    }
+
+    /// What is watched. Of a redeployment neither the run nor what is checked out here says anything.
+    fn release(&self) -> (Profile, Release) {
+        match self.redeployment {
+            Some(redeployment) => (Profile::Rollback, redeployment.release.clone()),
+            None => {
+                let release = self.origin.release(self.session, self.policy, self.arguments, &self.checklist);
+                (Profile::Deployment, release)
+            }
+        }
     }
 
     /// The outer result says whether it came to its end, the inner one whether the gate can work.

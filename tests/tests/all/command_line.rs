@@ -2,6 +2,7 @@
 
 mod mistakes;
 mod recovery;
+mod released;
 mod remarks;
 mod requests;
 mod secrets;

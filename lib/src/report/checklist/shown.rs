@@ -46,6 +46,22 @@ pub enum InGate {
     Left(String),
 }
 
+impl InGate {
+    /// The full id of the commit that was judged, where the checklist is certainly that of the gate's deployment.
+    ///
+    /// ```
+    /// use runbook_gate::report::checklist::InGate;
+    /// assert_eq!(InGate::Absent.commit_of_same(), None);
+    /// ```
+    #[must_use]
+    pub fn commit_of_same(&self) -> Option<&str> {
+        match self {
+            Self::Shown { report, doubt: None } => report.outcome.commit.as_deref(),
+            Self::Shown { doubt: Some(_), .. } | Self::Absent | Self::Left(_) => None,
+        }
+    }
+}
+
 impl ChecklistReport {
     /// Whether this is the checklist of a deployment. Of another service, environment or commit it is another's; a run deploys one
     /// thing, and another run of the same commit may have had other backups and other words.
