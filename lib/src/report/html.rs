@@ -87,6 +87,8 @@ enum Tone {
     Open,
     /// To see that the release is undone.
     Bad,
+    /// A decision that nothing here helps with.
+    Lost,
     /// Nothing was evaluated.
     Silent,
 }
@@ -156,17 +158,18 @@ impl Tone {
         match self {
             Self::Good => "good",
             Self::Open => "open",
-            Self::Bad => "bad",
+            Self::Bad | Self::Lost => "bad",
             Self::Silent => "silent",
         }
     }
 
-    /// What its sign is drawn of, in a square of 24: a tick, a pause, an arrow back, a bar. Shapes, as colour alone is no sign.
+    /// What its sign is drawn of, in a square of 24: a tick, a pause, an arrow back, a cross, a bar. Shapes, as colour alone is no sign.
     const fn sign(self) -> &'static str {
         match self {
             Self::Good => "M5 13l5 5L20 6",
             Self::Open => "M8 5v14M16 5v14",
             Self::Bad => "M9 5L4 10l5 5M4 10h10a5 5 0 0 1 0 10h-3",
+            Self::Lost => "M6 6l12 12M18 6L6 18",
             Self::Silent => "M5 12h14",
         }
     }

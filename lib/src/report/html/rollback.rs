@@ -11,7 +11,7 @@ pub(super) fn page(plan: &Plan) -> Page {
     let mut page = Page {
         verdict: Verdict {
             tone: match (&plan.target, plan.safety()) {
-                (None, _) => Tone::Bad,
+                (None, _) => Tone::Lost,
                 (Some(_), Safety::NotProved) => Tone::Open,
                 (Some(_), Safety::Proved) => Tone::Good,
             },
