@@ -7,7 +7,7 @@ import path from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { looksLike, open, startBrowser, violations } from './browser.mjs';
 import { startOrganisation } from './organisation.mjs';
-import { RELEASES, report } from './reports.mjs';
+import { PLANS, RELEASES, plan, report, reportWithChecklist } from './reports.mjs';
 
 const id = (number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
 const folder = mkdtempSync(path.join(os.tmpdir(), 'runbook-gate-tab-'));
@@ -27,11 +27,14 @@ const records = (attempt, base, finish) => [
 let browser;
 let organisation;
 let pages;
+let plans;
 
 before(async () => {
     browser = await startBrowser(ending);
     organisation = await startOrganisation(ending);
-    pages = Object.fromEntries(['rollback', 'proceed'].map((name) => [name, report(folder, name, RELEASES[name]).folder]));
+    pages = Object.fromEntries(['rollback', 'proceed', 'recovered', 'relapsed'].map((name) => [name, report(folder, name, RELEASES[name]).folder]));
+    pages.checked = reportWithChecklist(folder, 'checked', RELEASES.rollback).folder;
+    plans = Object.fromEntries(Object.entries(PLANS).map(([name, history]) => [name, plan(folder, name, history)]));
 });
 
 beforeEach(() => {
@@ -42,6 +45,12 @@ beforeEach(() => {
 const attached = (name, timeline, record) => [
     { type: 'runbook-gate.page', timeline, record, name: 'report.html', content: readFileSync(path.join(pages[name], 'report.html')) },
     { type: 'runbook-gate.report', timeline, record, name: 'report.json', content: readFileSync(path.join(pages[name], 'report.json')) },
+];
+
+/** The attachments of a plan; `changes` are made in its JSON. */
+const attachedPlan = (name, record, changes = {}) => [
+    { type: 'runbook-gate.page', timeline: NOW, record, name: 'rollback-plan.html', content: readFileSync(path.join(plans[name].folder, 'rollback-plan.html')) },
+    { type: 'runbook-gate.rollback-plan', timeline: NOW, record, name: 'rollback-plan.json', content: JSON.stringify({ ...plans[name].json, ...changes }) },
 ];
 
 async function tab(options, look) {
@@ -94,6 +103,69 @@ describe('the tab', () => {
         });
     });
 
+    test('shows the checklist in a gate’s page, with its links', async () => {
+        organisation.run.attachments = attached('checked', NOW, id(13));
+        await tab({ zone: 'America/New_York' }, async (frame) => {
+            const shown = frame.frameLocator('iframe');
+            await shown.locator('#items .item').first().waitFor();
+            assert.match(await shown.locator('#items').innerText(), /judged 31 Dec 2025, 18:41:07 GMT-5 \(2025-12-31 23:41:07 UTC\) in run 13/);
+            assert.match(await shown.locator('#changes').innerText(), /Cache quotes for a minute/);
+            assert.equal(await shown.locator('#changes a').first().getAttribute('target'), '_blank', 'a frame without rights cannot go elsewhere');
+        });
+    });
+
+    test('says of a recovery whether the service has recovered', async () => {
+        for (const [name, word, tone] of [['recovered', '✓ Recovered', 'good'], ['relapsed', 'Ⅱ Not recovered', 'open']]) {
+            organisation.run.attachments = attached(name, NOW, id(13));
+            await tab({}, async (frame) => {
+                await frame.locator(`.gates button.${tone}`).waitFor();
+                assert.equal(await frame.locator('.gates b').innerText(), `${word}: Production / Watch / Watch the release`);
+                assert.match(await frame.frameLocator('iframe').locator('h1').innerText(), new RegExp(word.slice(2), 'i'));
+            });
+        }
+    });
+
+    test('says of a rollback plan what is gone back to, and whether that is safe', async () => {
+        const back = 'back to 1.2.0 (run 11, commit 77aa88b)';
+        for (const [attachments, word, tone, target] of [
+            [attachedPlan('plan', id(13)), 'Ⅱ Rollback plan, not proved to be safe', 'open', [back]],
+            [attachedPlan('plan', id(13), { rollback_safe: true }), '✓ Rollback plan, safe', 'good', [back]],
+            [attachedPlan('plan', id(13), { rollback_safe: 'true' }), 'Ⅱ Rollback plan, not proved to be safe', 'open', [back]],
+            [attachedPlan('plan-nothing', id(13)), '✗ Rollback plan, nothing to go back to', 'bad', []],
+            [attachedPlan('plan-nothing', id(13), { rollback_safe: true }), '✗ Rollback plan, nothing to go back to', 'bad', []],
+        ]) {
+            organisation.run.attachments = attachments;
+            await tab({}, async (frame) => {
+                await frame.locator(`.gates button.${tone}`).waitFor();
+                assert.equal(await frame.locator('.gates b').innerText(), `${word}: Production / Watch / Watch the release`);
+                assert.deepEqual(await frame.locator('.gates span').allInnerTexts(), target);
+                await frame.frameLocator('iframe').locator('h1').waitFor();
+                assert.match(await frame.frameLocator('iframe').locator('h1').innerText(), /Rollback plan/);
+            });
+        }
+    });
+
+    test('says what a plan says where it left no page', async () => {
+        organisation.run.attachments = attachedPlan('plan', id(13)).slice(1);
+        await tab({}, async (frame) => frame.getByText(/This gate left no page\. Ⅱ Rollback plan, not proved to be safe: Go back to 1\.2\.0/).waitFor());
+    });
+
+    test('shows a gate, the plan after it and the recovery after that', async () => {
+        const steps = [['Watch the release', '2026-01-01T00:11:00Z'], ['Plan the rollback', '2026-01-01T00:12:00Z'], ['Watch the rollback', '2026-01-01T00:31:00Z']];
+        const [stage, phase, job] = records(1, 10, '');
+        const tasks = steps.map(([name, finishTime], index) => ({ id: id(13 + index), parentId: job.id, type: 'Task', name, attempt: 1, finishTime }));
+        organisation.run.timelines.current = { id: NOW, records: [stage, phase, job, ...tasks] };
+        organisation.run.attachments = [...attached('rollback', NOW, id(13)), ...attachedPlan('plan', id(14)), ...attached('recovered', NOW, id(15))];
+        await tab({ width: 375, height: 812 }, async (frame, page) => {
+            await frame.getByRole('button').nth(2).waitFor();
+            const words = (await frame.locator('.gates b').allInnerTexts()).map((text) => text.split(': ')[0]);
+            assert.deepEqual(words, ['✓ Recovered', 'Ⅱ Rollback plan, not proved to be safe', '↩ Rollback']);
+            await frame.getByRole('button', { name: /Plan the rollback/ }).click();
+            await frame.frameLocator('iframe').locator('#doubts').waitFor();
+            await looksLike(page, 'tab-plan');
+        });
+    });
+
     test('says that the run is still going', async () => {
         organisation.run.going = true;
         await tab({}, async (frame) => {
@@ -129,7 +201,7 @@ describe('the tab', () => {
 
     test('says the decision where a gate left no page', async () => {
         organisation.run.attachments = attached('rollback', NOW, id(13)).slice(1);
-        await tab({}, async (frame) => frame.getByText(/This gate left no page\. rollback: error_rate was/).waitFor());
+        await tab({}, async (frame) => frame.getByText(/This gate left no page\. ↩ Rollback: error_rate was/).waitFor());
     });
 
     test('runs nothing that an attachment brings, and lets it reach nothing', async () => {
@@ -159,7 +231,7 @@ describe('the tab', () => {
     });
 
     test('can be used by everybody, in every state', async () => {
-        for (const [attachments, words] of [[attached('rollback', NOW, id(13)), 'Rollback: Production'], [[], 'This run has no report']]) {
+        for (const [attachments, words] of [[attached('rollback', NOW, id(13)), 'Rollback: Production'], [attachedPlan('plan', id(13)), 'Rollback plan'], [attached('recovered', NOW, id(13)), 'Recovered'], [[], 'This run has no report']]) {
             organisation.run.attachments = attachments;
             await tab({ width: 375 }, async (frame, page) => {
                 await frame.getByText(words).first().waitFor();

@@ -1,11 +1,14 @@
 // Which gates a run has: from its attachments and its timelines. Nothing here asks the network.
 
 /** The types of attachment that the task makes: see task/src/agent.rs. */
-export const PAGE = 'runbook-gate.page';
-export const REPORT = 'runbook-gate.report';
-export const CHECKLIST = 'runbook-gate.checklist';
+const PAGE = 'runbook-gate.page';
+const REPORT = 'runbook-gate.report';
+const CHECKLIST = 'runbook-gate.checklist';
+const PLAN = 'runbook-gate.rollback-plan';
 
-export type AttachmentType = typeof PAGE | typeof REPORT | typeof CHECKLIST;
+/** All of them: a step has a page, and one of the others. */
+export const TYPES = [PAGE, REPORT, CHECKLIST, PLAN] as const;
+export type AttachmentType = (typeof TYPES)[number];
 
 /** More gates than that are not listed. */
 export const MOST_GATES = 50;
@@ -55,10 +58,12 @@ export interface Gate {
 
 /** What the list says of a gate. */
 export interface Summary {
-    readonly decision: 'proceed' | 'hold' | 'rollback';
-    /** Whether it is about a redeployment: it then says whether the service has recovered. */
-    readonly recovery: boolean;
+    readonly tone: 'good' | 'open' | 'bad';
+    /** Its own word, with a sign: a colour alone says nothing to some. */
+    readonly word: string;
     readonly reason: string;
+    /** Of a rollback plan: the version that is gone back to. */
+    readonly target?: string;
     readonly decidedAt?: Date;
 }
 
@@ -84,13 +89,13 @@ export function gatesOf(attachments: readonly ListedOfType[], records: readonly 
             }
         }
     }
-    const gates = [...found.values()].map((gate) => ({ ...gate, ...named(gate.recordId, records) }));
+    const gates = [...found.values()].map((gate) => ({ ...gate, ...placed(gate.recordId, records) }));
     gates.sort((one, other) => other.ended.localeCompare(one.ended) || one.title.localeCompare(other.title));
     return gates.slice(0, MOST_GATES);
 }
 
 /** The names from the stage down to the step. */
-function named(recordId: string, records: readonly TimelineRecord[]): { title: string; ended: string } {
+function placed(recordId: string, records: readonly TimelineRecord[]): { title: string; ended: string } {
     const byId = new Map(records.map((record) => [record.id.toLowerCase(), record]));
     const step = byId.get(recordId.toLowerCase());
     if (step === undefined) {
@@ -114,6 +119,21 @@ function named(recordId: string, records: readonly TimelineRecord[]): { title: s
     };
 }
 
+const DECISIONS = {
+    proceed: { tone: 'good', word: '✓ Proceed' },
+    hold: { tone: 'open', word: 'Ⅱ Hold' },
+    rollback: { tone: 'bad', word: '↩ Rollback' },
+} as const;
+const RECOVERED = { tone: 'good', word: '✓ Recovered' } as const;
+const NOT_RECOVERED = { tone: 'open', word: 'Ⅱ Not recovered' } as const;
+const PLANS = {
+    safe: { tone: 'good', word: '✓ Rollback plan, safe' },
+    doubtful: { tone: 'open', word: 'Ⅱ Rollback plan, not proved to be safe' },
+    none: { tone: 'bad', word: '✗ Rollback plan, nothing to go back to' },
+} as const;
+
+type Fields = Readonly<Record<string, unknown>>;
+
 /** What the JSON report says, or undefined where it is none. */
 export function summaryOf(text: string): Summary | undefined {
     let value: unknown;
@@ -122,18 +142,49 @@ export function summaryOf(text: string): Summary | undefined {
     } catch {
         return undefined;
     }
-    if (typeof value !== 'object' || value === null) {
+    if (!isObject(value)) {
         return undefined;
     }
-    const { decision, reason, recovery, decided_at: decided } = value as Record<string, unknown>;
+    return value['kind'] === 'rollback-plan' ? ofPlan(value) : ofDecision(value);
+}
+
+function isObject(value: unknown): value is Fields {
+    return typeof value === 'object' && value !== null;
+}
+
+function reasonOf({ reason }: Fields): string {
+    return typeof reason === 'string' ? reason.slice(0, 1000) : '';
+}
+
+function ofDecision(report: Fields): Summary | undefined {
+    const { decision, recovery, decided_at: decided } = report;
     if (decision !== 'proceed' && decision !== 'hold' && decision !== 'rollback') {
         return undefined;
     }
     const at = typeof decided === 'string' ? new Date(decided) : undefined;
+    const recovered = decision === 'proceed' ? RECOVERED : NOT_RECOVERED;
     return {
-        decision,
-        recovery: typeof recovery === 'object' && recovery !== null,
-        reason: typeof reason === 'string' ? reason.slice(0, 1000) : '',
+        ...(isObject(recovery) ? recovered : DECISIONS[decision]),
+        reason: reasonOf(report),
         ...(at !== undefined && !Number.isNaN(at.getTime()) ? { decidedAt: at } : {}),
     };
+}
+
+/** A plan is safe only where it says so itself. */
+function ofPlan(plan: Fields): Summary {
+    const release = isObject(plan['target']) ? plan['target']['release'] : undefined;
+    if (!isObject(release)) {
+        return { ...PLANS.none, reason: reasonOf(plan) };
+    }
+    return { ...(plan['rollback_safe'] === true ? PLANS.safe : PLANS.doubtful), reason: reasonOf(plan), target: named(release) };
+}
+
+/** As the reports name a release: `1.3.0 (run 12, commit 1a2b3c4)`. */
+function named({ version, run, commit }: Fields): string {
+    const known = typeof version === 'string' ? version.slice(0, 200) : '';
+    const rest = [
+        ...(typeof run === 'number' ? [`run ${run}`] : []),
+        ...(typeof commit === 'string' && commit !== '' ? [`commit ${commit.slice(0, 7)}`] : []),
+    ].join(', ');
+    return known !== '' && rest !== '' ? `${known} (${rest})` : known || rest || 'a version that nobody named';
 }

@@ -49,7 +49,7 @@ async function summary(reader: RunReader, gate: Gate): Promise<Summary | undefin
 
 async function report(reader: RunReader, gate: Gate, known: Summary | undefined): Promise<void> {
     if (gate.page === undefined) {
-        view.instead(`This gate left no page. ${known === undefined ? '' : `${known.decision}: ${known.reason}`}`);
+        view.instead(`This gate left no page. ${known === undefined ? '' : `${known.word}: ${known.reason}`}`);
         return;
     }
     view.instead('Reading the report…');

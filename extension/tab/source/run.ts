@@ -2,7 +2,7 @@
 
 import { getClient } from 'azure-devops-extension-api';
 import { BuildRestClient, BuildStatus } from 'azure-devops-extension-api/Build';
-import { type AttachmentType, CHECKLIST, type Gate, type ListedOfType, PAGE, type Place, REPORT, type TimelineRecord, gatesOf, placeOf } from './gates';
+import { type AttachmentType, type Gate, type ListedOfType, type Place, TYPES, type TimelineRecord, gatesOf, placeOf } from './gates';
 
 /** A larger attachment is not read. */
 const LARGEST = 5 * 1024 * 1024;
@@ -29,7 +29,7 @@ export class RunReader {
         const listed = async (type: AttachmentType): Promise<ListedOfType> => ({ type, list: await this.#client.getAttachments(this.project, id, type) });
         const [build, attachments, timeline] = await Promise.all([
             this.#client.getBuild(this.project, id),
-            Promise.all([PAGE, REPORT, CHECKLIST].map((type) => listed(type as AttachmentType))),
+            Promise.all(TYPES.map(listed)),
             this.#client.getBuildTimeline(this.project, id),
         ]);
         const records: TimelineRecord[] = [...(timeline?.records ?? [])];

@@ -3,14 +3,6 @@
 import type { Gate, Summary } from './gates';
 import { local } from './times';
 
-const TONES = { proceed: 'good', hold: 'open', rollback: 'bad' } as const;
-const WORDS = { proceed: '✓ Proceed', hold: 'Ⅱ Hold', rollback: '↩ Rollback' } as const;
-const WORDS_OF_A_RECOVERY = { proceed: '✓ Recovered', hold: 'Ⅱ Not recovered', rollback: 'Ⅱ Not recovered' } as const;
-
-function word(summary: Summary): string {
-    return (summary.recovery ? WORDS_OF_A_RECOVERY : WORDS)[summary.decision];
-}
-
 function element<K extends keyof HTMLElementTagNameMap>(tag: K, text = '', className = ''): HTMLElementTagNameMap[K] {
     const made = document.createElement(tag);
     made.textContent = text;
@@ -34,9 +26,12 @@ export class View {
         list.setAttribute('aria-label', 'Gates of this run');
         gates.forEach((gate, index) => {
             const summary = summaries[index];
-            const button = element('button', '', summary === undefined ? '' : TONES[summary.decision]);
+            const button = element('button', '', summary?.tone ?? '');
             button.type = 'button';
-            button.append(element('b', `${summary === undefined ? 'Report' : word(summary)}: ${gate.title}`));
+            button.append(element('b', `${summary?.word ?? 'Report'}: ${gate.title}`));
+            if (summary?.target !== undefined) {
+                button.append(element('span', `back to ${summary.target}`));
+            }
             if (summary?.decidedAt !== undefined) {
                 const utc = `${summary.decidedAt.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
                 button.append(element('span', `decided ${local(summary.decidedAt)} (${utc})`));
