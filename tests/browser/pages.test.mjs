@@ -8,7 +8,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { looksLike, open, startBrowser, violations, visit as visitPage } from './browser.mjs';
-import { RELEASES, report, run } from './reports.mjs';
+import { PLANS, RELEASES, plan, report, reportWithChecklist, run } from './reports.mjs';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'runbook-gate-pages-'));
 const ending = [() => rmSync(folder, { recursive: true, force: true })];
@@ -25,25 +25,65 @@ before(async () => {
     for (const [name, release] of Object.entries(RELEASES)) {
         reports[name] = report(folder, name, release);
     }
+    reports.checked = reportWithChecklist(folder, 'checked', RELEASES.rollback);
+    for (const [name, history] of Object.entries(PLANS)) {
+        reports[name] = plan(folder, name, history);
+    }
 });
 
 const visit = (address, options, look) => visitPage(browser, address, options, look);
 
+/** Looks at a page on a phone and on a desk, light and dark. */
+function onEveryScreen(name, look) {
+    for (const [width, height] of [[375, 812], [1280, 800]]) {
+        for (const scheme of ['light', 'dark']) {
+            test(`at ${width} pixels, ${scheme}`, async () => {
+                await visit(reports[name].address, { width, height, scheme }, async (page) => {
+                    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, 'nothing is wider than the screen');
+                    await look(page, `${width}-${scheme}`);
+                    assert.deepEqual(await violations(page), []);
+                });
+            });
+        }
+    }
+}
+
 for (const name of Object.keys(RELEASES)) {
     describe(`the page of a gate: ${name}`, () => {
-        for (const [width, height] of [[375, 812], [1280, 800]]) {
-            for (const scheme of ['light', 'dark']) {
-                test(`at ${width} pixels, ${scheme}`, async () => {
-                    assert.equal(reports[name].json.decision, RELEASES[name].decision);
-                    await visit(reports[name].address, { width, height, scheme }, async (page) => {
-                        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, 'nothing is wider than the screen');
-                        await looksLike(page, `${name}-${width}-${scheme}`);
-                        await looksLike(page.locator('.signal').first(), `${name}-plot-${width}-${scheme}`);
-                        assert.deepEqual(await violations(page), []);
-                    });
-                });
-            }
+        onEveryScreen(name, async (page, screen) => {
+            assert.equal(reports[name].json.decision, RELEASES[name].decision);
+            await looksLike(page, `${name}-${screen}`);
+            await looksLike(page.locator('.signal').first(), `${name}-plot-${screen}`);
+        });
+    });
+}
+
+/** The sections that a checklist brings into a gate's page. */
+const OF_A_CHECKLIST = ['items', 'records', 'changes'];
+
+describe('the page of a gate with its checklist', () => {
+    onEveryScreen('checked', async (page, screen) => {
+        for (const section of OF_A_CHECKLIST) {
+            await looksLike(page.locator(`#${section}`), `checked-${section}-${screen}`);
         }
+    });
+
+    test('is the page without it, and the checklist', async () => {
+        assert.deepEqual(reports.checked.json, reports.rollback.json, 'it decides nothing');
+        await visit(reports.rollback.address, {}, async (page) => {
+            for (const section of OF_A_CHECKLIST) {
+                assert.equal(await page.locator(`#${section}`).count(), 0);
+            }
+        });
+    });
+});
+
+for (const [name, word] of [['plan', 'Rollback plan: not proved to be safe'], ['plan-nothing', 'Rollback plan: nothing to go back to']]) {
+    describe(`the page of a rollback plan: ${name}`, () => {
+        onEveryScreen(name, async (page, screen) => {
+            assert.match(await page.locator('h1').innerText(), new RegExp(word));
+            await looksLike(page, `${name}-${screen}`);
+        });
     });
 }
 
@@ -61,6 +101,22 @@ test('a page prints without what only a screen can use', async () => {
     await visit(reports.rollback.address, { media: 'print' }, async (page) => {
         assert.equal(await page.locator('nav').isVisible(), false);
         assert.equal(await page.locator('.plot').first().isVisible(), true);
+    });
+});
+
+test('a checklist in a gate and a plan are printed whole', async () => {
+    await visit(reports.checked.address, { media: 'print' }, async (page) => {
+        for (const section of OF_A_CHECKLIST) {
+            assert.equal(await page.locator(`#${section}`).isVisible(), true, section);
+        }
+        const ids = await page.locator('#items .item').evaluateAll((items) => items.filter((item) => item.checkVisibility()).length);
+        assert.equal(ids, 5);
+        assert.equal(await page.getByText('hotfix for INC-42').first().isVisible(), true);
+    });
+    await visit(reports.plan.address, { media: 'print' }, async (page) => {
+        assert.equal(await page.locator('nav').isVisible(), false);
+        assert.equal(await page.locator('#doubts li').first().isVisible(), true);
+        assert.equal(await page.locator('#passed-over li').first().isVisible(), true);
     });
 });
 
