@@ -4,7 +4,7 @@
 use runbook_gate_tests::channels::Channels;
 use runbook_gate_tests::devops::incident::Incident;
 use runbook_gate_tests::devops::scene::{GOOD_RUN, RUN};
-use runbook_gate_tests::devops::{Fault, WorkItem};
+use runbook_gate_tests::devops::{DeploymentRecord, Fault, WorkItem};
 use serde_json::json;
 
 /// The long text of a bug.
@@ -12,6 +12,17 @@ const TEXT: &str = "Microsoft.VSTS.TCM.ReproSteps";
 
 fn text<'i>(item: &'i WorkItem, field: &str) -> &'i str {
     item.fields.get(field).and_then(serde_json::Value::as_str).unwrap_or_default()
+}
+
+/// What the agent does of a task that has decided: it attaches the decision to the run, and tags it.
+fn attach(incident: &Incident, run: u64, reports: &str, tag: &str) {
+    let decision = incident.scene.gate.read(&format!("{reports}/verdict.json"));
+    let mut state = incident.scene.fake.state();
+    let build = state.builds.get_mut(&run).unwrap();
+    build.attachments.push(("runbook-gate.verdict".to_owned(), "verdict.json".to_owned(), decision));
+    if !build.tags.iter().any(|known| known == tag) {
+        build.tags.push(tag.to_owned());
+    }
 }
 
 /// The titles of a channel's messages, in order.
@@ -27,7 +38,6 @@ fn titles(incident: &Incident) -> Vec<String> {
 #[test]
 fn an_incident_is_told_once_and_has_one_ticket_although_each_step_runs_twice() {
     let mut incident = Incident::with(Channels::open());
-    let history = ["--history", "history.ndjson"];
     let twice = |incident: &Incident, command: &[&str], more: &[&str], code: i32| {
         for _ in 0..2 {
             let _ = incident.run(command, more).with_code(code);
@@ -43,8 +53,20 @@ fn an_incident_is_told_once_and_has_one_ticket_although_each_step_runs_twice() {
         incident.scene.set(name, value);
     }
     incident.service.behave(|behaviour| behaviour.health = 200);
-    let watch = [&["--announce", "--report-dir", "good"], &history[..]].concat();
-    let _ = incident.run(&["verify"], &watch).with_code(0);
+    let _ = incident.run(&["verify"], &["--announce", "--report-dir", "good"]).with_code(0);
+    attach(&incident, GOOD_RUN, "good", "runbook-gate-proceed-live");
+    incident.scene.fake.state().builds.get_mut(&GOOD_RUN).unwrap().artifacts =
+        vec![("drop".to_owned(), 1200)];
+    let record = |build, finished: &str| DeploymentRecord {
+        definition: 4,
+        build,
+        attempt: 1,
+        result: Some("succeeded".to_owned()),
+        finished: Some(finished.to_owned()),
+        ..DeploymentRecord::default()
+    };
+    let records = vec![record(RUN, "2026-11-25T09:00:00Z"), record(GOOD_RUN, "2026-11-20T10:00:00Z")];
+    incident.scene.fake.state().environments.insert(2, ("live".to_owned(), records));
 
     // A bad one: the gate fails.
     for (name, value) in
@@ -53,12 +75,11 @@ fn an_incident_is_told_once_and_has_one_ticket_although_each_step_runs_twice() {
         incident.scene.set(name, value);
     }
     incident.service.behave(|behaviour| behaviour.health = 500);
-    let watch = [&["--announce", "--report-dir", "gate"], &history[..]].concat();
-    twice(&incident, &["verify"], &watch, 20);
+    twice(&incident, &["verify"], &["--announce", "--report-dir", "gate"], 20);
+    attach(&incident, RUN, "gate", "runbook-gate-rollback-live");
 
     // The rollback job.
-    let plan = [&["--verdict", "gate/verdict.json", "--report-dir", "plan"], &history[..]].concat();
-    twice(&incident, &["rollback", "plan"], &plan, 0);
+    twice(&incident, &["rollback", "plan"], &["--report-dir", "plan"], 0);
     twice(&incident, &["rollback", "announce"], &["--report-dir", "plan"], 0);
     let ticket = ["--failed-gate", "gate", "--plan", "plan", "--rollback-started", "2026-11-25T10:00:00Z"];
     twice(&incident, &["rollback", "ticket"], &ticket, 0);
@@ -70,7 +91,6 @@ fn an_incident_is_told_once_and_has_one_ticket_although_each_step_runs_twice() {
     let recovery = [
         &["--profile", "rollback", "--failed-gate", "gate", "--plan", "plan/rollback-plan.json"][..],
         &["--rollback-started", "2026-11-25T10:00:00Z", "--report-dir", "recovery", "--announce"],
-        &history,
     ]
     .concat();
     twice(&incident, &["verify"], &recovery, 0);
@@ -99,8 +119,12 @@ fn an_incident_is_told_once_and_has_one_ticket_although_each_step_runs_twice() {
     let told = titles(&incident);
     assert_eq!(told.len(), 3, "{told:?}");
     assert_eq!(told[0], "Rollback: orders in live");
-    // Of a history file alone it is not known whether the run is still there.
-    assert_eq!(told[1], "Rollback waits for a person: orders in live");
+    assert_eq!(
+        told[1],
+        "Going back: orders in live",
+        "{}",
+        incident.scene.gate.read("plan/rollback-plan.md")
+    );
     assert_eq!(told[2], "Recovered: orders in live");
     assert_eq!(incident.channels.messages("teams").len(), 3);
     assert_eq!(incident.comments().len(), 3, "{:?}", incident.comments());

@@ -254,3 +254,68 @@ fn a_plan_that_is_missing_is_news_in_a_pipeline_and_a_mistake_at_a_desk() {
     assert!(ended.err.contains("is of orders in test"), "{}", ended.err);
     assert_eq!(incident.channels.messages("teams").len(), 1);
 }
+
+/// The step of the task, with what the agent gives it.
+fn task(incident: &mut Incident, inputs: &[(&str, &str)]) -> runbook_gate_tests::binary::Ended {
+    let temporary = incident.scene.gate.path("temporary");
+    std::fs::create_dir_all(&temporary).unwrap();
+    let folder = temporary.to_str().unwrap().to_owned();
+    let secrets = ["teams", "slack"]
+        .map(|name| (format!("SECRET_{}_WEBHOOK", name.to_uppercase()), incident.channels.address(name)));
+    let given = [
+        ("TEAMS_WEBHOOK", ""),
+        ("SLACK_WEBHOOK", ""),
+        ("AGENT_TEMPDIRECTORY", folder.as_str()),
+        ("SYSTEM_HOSTTYPE", "build"),
+        ("INPUT_POLICY", "runbook.yml"),
+        ("INPUT_ENVIRONMENT", "live"),
+        ("INPUT_ALLOWEDVARIABLES", "TEAMS_WEBHOOK\nSLACK_WEBHOOK"),
+    ];
+    let secrets = secrets.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    for (name, value) in given.into_iter().chain(secrets).chain(inputs.iter().copied()) {
+        incident.scene.set(name, value);
+    }
+    incident.scene.gate.run(&["task"])
+}
+
+#[test]
+fn the_task_tells_by_itself_unless_it_is_told_not_to() {
+    let mut incident = Incident::with(Channels::open());
+    let verify = [("INPUT_COMMAND", "verify"), ("INPUT_REPORTDIRECTORY", "out")];
+    let quiet = task(&mut incident, &[verify[0], verify[1], ("INPUT_ANNOUNCE", "false")]).with_code(20);
+    assert!(incident.channels.messages("teams").is_empty(), "{}", quiet.out);
+    let ended = task(&mut incident, &[verify[0], verify[1], ("INPUT_ANNOUNCE", "true")]).with_code(20);
+    assert_eq!(
+        (incident.channels.messages("teams").len(), incident.channels.messages("slack").len()),
+        (1, 1)
+    );
+    // What people are told comes after the outputs, and before the verdict.
+    let place = |part: &str| ended.out.find(part).unwrap_or_else(|| panic!("{part}: {}", ended.out));
+    assert!(place("variable=decision;") < place("##vso[task.complete result=Failed"));
+    let mut left = format!("{}{}{}{}", quiet.out, quiet.err, ended.out, ended.err);
+    for name in incident.scene.gate.files("out") {
+        left.push_str(&incident.scene.gate.read(&format!("out/{name}")));
+    }
+    assert!(!left.contains(KEY), "{}", left.split(KEY).next().unwrap_or_default());
+    assert!(ended.err.contains("told Teams, Slack, pull request 12"), "{}", ended.err);
+}
+
+#[test]
+fn a_step_that_could_not_tell_warns_and_fails_for_its_decision_alone() {
+    let mut incident = Incident::with(Channels::answering(vec![410, 410]));
+    let ended = task(&mut incident, &[("INPUT_COMMAND", "verify")]).with_code(20);
+    assert!(ended.out.contains("##vso[task.logissue type=warning]not told: Teams, Slack"), "{}", ended.out);
+    assert!(ended.out.contains("result=Failed]rollback"), "{}", ended.out);
+    incident.write("plan/rollback-plan.json", &plan(true, true, &[]));
+    let announce = [
+        ("INPUT_COMMAND", "rollback"),
+        ("INPUT_ROLLBACKACTION", "announce"),
+        ("INPUT_REPORTDIRECTORY", "plan"),
+    ];
+    let ended = task(&mut incident, &announce).with_code(0);
+    assert!(ended.out.contains("##vso[task.complete result=Succeeded]"), "{}", ended.out);
+    let ticket =
+        [("INPUT_COMMAND", "rollback"), ("INPUT_ROLLBACKACTION", "ticket"), ("INPUT_ROLLBACKPLAN", "plan")];
+    let _ = task(&mut incident, &ticket).with_code(0);
+    assert_eq!(incident.tickets().len(), 1);
+}
