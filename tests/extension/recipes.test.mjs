@@ -157,29 +157,6 @@ const ENDINGS = [
     { name: 'a release that was cancelled', result: 'Skipped', before: 'Canceled', runs: ['ask'] },
 ];
 
-for (const [template, before] of [['blue-green.yml', 'swap']]) {
-    describe(`templates/${template}: what runs after`, () => {
-        const { jobs } = parse(readFileSync(path.join(root, 'templates', template), 'utf8')).stages[0];
-        for (const ending of ENDINGS) {
-            test(`${ending.name}: ${ending.runs.join(', ') || 'nothing'}`, () => {
-                const outputs = {};
-                for (const name of ['decision', 'enforcement'].filter((each) => ending[each] !== undefined)) {
-                    outputs[`g.${name}`] = ending[name];
-                }
-                const dependencies = { gate: { result: ending.result, outputs }, [before]: { result: ending.before ?? 'Succeeded', outputs: {} } };
-                const runs = jobs.filter((job) => job.condition !== undefined && evaluate(parseCondition(job.condition), { dependencies }));
-                assert.deepEqual(runs.map((job) => job.job ?? job.deployment), ending.runs);
-            });
-        }
-
-        test('the conditions do not ask how anything else ended', () => {
-            for (const { condition } of jobs.filter((job) => job.condition !== undefined)) {
-                STATUS_FUNCTIONS.forEach((name) => assert.ok(!condition.includes(`${name}(`), condition));
-            }
-        });
-    });
-}
-
 /** What becomes of the jobs that follow a decision to roll back: how each ends where it runs, and which run. */
 const ROLLBACKS = [
     { name: 'a proved version that brings the service back', plan: { rollbackSafe: 'true', lastKnownGoodRunId: '100' }, runs: ['plan', 'rollback', 'ticket'] },
@@ -193,51 +170,53 @@ const ROLLBACKS = [
     { name: 'a rollback that was cancelled', plan: { rollbackSafe: 'true', lastKnownGoodRunId: '100' }, ends: { rollback: 'Canceled' }, runs: ['plan', 'rollback', 'ticket', 'askBack'] },
 ];
 
-describe('templates/release.yml: what runs after', () => {
-    const { jobs } = parse(readFileSync(path.join(root, 'templates', 'release.yml'), 'utf8')).stages[0];
+for (const [template, deploys] of [['release.yml', 'release'], ['blue-green.yml', 'swap']]) {
+    describe(`templates/${template}: what runs after`, () => {
+        const { jobs } = parse(readFileSync(path.join(root, 'templates', template), 'utf8')).stages[0];
 
-    /** Runs the jobs after the gate in their order, each as its condition says. */
-    function after({ result, decision, enforcement, before = 'Succeeded' }, { plan = {}, ends = {} } = {}) {
-        const outputs = (step, values) => Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined).map(([name, value]) => [`${step}.${name}`, value]));
-        const dependencies = { gate: { result, outputs: outputs('g', { decision, enforcement }) }, release: { result: before, outputs: {} } };
-        return jobs
-            .filter((job) => job.condition !== undefined)
-            .map((job) => {
-                const name = job.job ?? job.deployment;
-                const runs = evaluate(parseCondition(job.condition), { dependencies });
-                dependencies[name] = { result: runs ? (ends[name] ?? 'Succeeded') : 'Skipped', outputs: runs && name === 'plan' ? outputs('p', plan) : {} };
-                return runs ? name : undefined;
-            })
-            .filter((name) => name !== undefined);
-    }
-
-    for (const ending of ENDINGS) {
-        const expected = ending.runs.includes('rollback') ? ROLLBACKS[0].runs : ending.runs;
-        test(`${ending.name}: ${expected.join(', ') || 'nothing'}`, () => assert.deepEqual(after(ending, ROLLBACKS[0]), expected));
-    }
-    for (const rollback of ROLLBACKS) {
-        const decided = ENDINGS.find(({ name }) => name === 'rollback');
-        test(`${rollback.name}: ${rollback.runs.join(', ')}`, () => assert.deepEqual(after(decided, rollback), rollback.runs));
-    }
-
-    test('the conditions do not ask how anything else ended', () => {
-        for (const { condition } of jobs.filter((job) => job.condition !== undefined)) {
-            STATUS_FUNCTIONS.forEach((name) => assert.ok(!condition.includes(`${name}(`), condition));
+        /** Runs the jobs after the gate in their order, each as its condition says. */
+        function after({ result, decision, enforcement, before = 'Succeeded' }, { plan = {}, ends = {} } = {}) {
+            const outputs = (step, values) => Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined).map(([name, value]) => [`${step}.${name}`, value]));
+            const dependencies = { gate: { result, outputs: outputs('g', { decision, enforcement }) }, [deploys]: { result: before, outputs: {} } };
+            return jobs
+                .filter((job) => job.condition !== undefined)
+                .map((job) => {
+                    const name = job.job ?? job.deployment;
+                    const runs = evaluate(parseCondition(job.condition), { dependencies });
+                    dependencies[name] = { result: runs ? (ends[name] ?? 'Succeeded') : 'Skipped', outputs: runs && name === 'plan' ? outputs('p', plan) : {} };
+                    return runs ? name : undefined;
+                })
+                .filter((name) => name !== undefined);
         }
-    });
 
-    test('what is read of another job is set there', () => {
-        const text = readFileSync(path.join(root, 'templates', 'release.yml'), 'utf8');
-        const steps = new Map(jobs.map((job) => [job.job ?? job.deployment, new Set([...objects(job)].map((each) => each.name).filter(Boolean))]));
-        for (const [whole, job, output] of text.matchAll(/dependencies\.(\w+)\.outputs\['([\w.]+)'\]/g)) {
-            const parts = output.split('.');
-            // Of a deployment job its own name stands in front.
-            const deployment = jobs.some((each) => each.deployment === job);
-            assert.equal(parts.length, deployment ? 3 : 2, whole);
-            assert.ok(steps.get(job)?.has(parts.at(-2)), whole);
+        for (const ending of ENDINGS) {
+            const expected = ending.runs.includes('rollback') ? ROLLBACKS[0].runs : ending.runs;
+            test(`${ending.name}: ${expected.join(', ') || 'nothing'}`, () => assert.deepEqual(after(ending, ROLLBACKS[0]), expected));
         }
+        for (const rollback of ROLLBACKS) {
+            const decided = ENDINGS.find(({ name }) => name === 'rollback');
+            test(`${rollback.name}: ${rollback.runs.join(', ')}`, () => assert.deepEqual(after(decided, rollback), rollback.runs));
+        }
+
+        test('the conditions do not ask how anything else ended', () => {
+            for (const { condition } of jobs.filter((job) => job.condition !== undefined)) {
+                STATUS_FUNCTIONS.forEach((name) => assert.ok(!condition.includes(`${name}(`), condition));
+            }
+        });
+
+        test('what is read of another job is set there', () => {
+            const text = readFileSync(path.join(root, 'templates', template), 'utf8');
+            const steps = new Map(jobs.map((job) => [job.job ?? job.deployment, new Set([...objects(job)].map((each) => each.name).filter(Boolean))]));
+            for (const [whole, job, output] of text.matchAll(/dependencies\.(\w+)\.outputs\['([\w.]+)'\]/g)) {
+                const parts = output.split('.');
+                // Of a deployment job its own name stands in front.
+                const deployment = jobs.some((each) => each.deployment === job);
+                assert.equal(parts.length, deployment ? 3 : 2, whole);
+                assert.ok(steps.get(job)?.has(parts.at(-2)), whole);
+            }
+        });
     });
-});
+}
 
 test('a template that another one uses is there', () => {
     for (const name of templates) {
