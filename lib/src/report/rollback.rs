@@ -27,14 +27,17 @@ pub(super) fn subject(plan: &Plan) -> String {
     format!("{} in {}", plan.service, plan.environment)
 }
 
+/// What says whether the service has recovered.
+const WATCH_IT: &str = "`runbook-gate verify --profile rollback`";
+
 /// What to do, one sentence.
 pub(super) fn next(plan: &Plan) -> String {
     match (plan.release(), plan.safety()) {
         (Some(target), Safety::Proved) => {
-            format!("Deploy {} again, then watch it with `runbook-gate verify`.", target.words())
+            format!("Deploy {} again, then watch the service with {WATCH_IT}.", target.words())
         }
         (Some(target), Safety::NotProved) => format!(
-            "A person decides. Look at each doubt below; if {} may be deployed again, do it and watch it with `runbook-gate verify`.",
+            "A person decides. Look at each doubt below; if {} may be deployed again, do it and watch the service with {WATCH_IT}.",
             target.words()
         ),
         (None, _) => {

@@ -16,7 +16,7 @@ pub fn render(plan: &Plan) -> String {
         (Some(_), Safety::Proved) => "↩️",
     };
     // Writing into a String cannot fail.
-    let _ = writeln!(out, "## {mark} Rollback plan: {} is {}\n", markdown(&subject(plan)), word(plan));
+    let _ = writeln!(out, "## {mark} Rollback plan of {}: {}\n", markdown(&subject(plan)), word(plan));
     let _ = writeln!(out, "**{}.**\n", prose(&plan.headline()));
     let _ = writeln!(out, "**What to do:** {}", prose(&next(plan)));
     if let Some(target) = &plan.target {
