@@ -319,3 +319,52 @@ fn a_step_that_could_not_tell_warns_and_fails_for_its_decision_alone() {
     let _ = task(&mut incident, &ticket).with_code(0);
     assert_eq!(incident.tickets().len(), 1);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_gate_that_is_cancelled_tells_people_before_it_ends() {
+    let mut incident = Incident::with(Channels::open());
+    incident.service.behave(|behaviour| behaviour.health = 200);
+    let long = policy(&incident.service, "enforce").replace("observe: 1500ms", "observe: 10m");
+    incident.write("runbook.yml", &long);
+    let arguments = [
+        "verify",
+        "--announce",
+        "--environment",
+        "live",
+        "--secret-var",
+        "TEAMS_WEBHOOK",
+        "--secret-var",
+        "SLACK_WEBHOOK",
+    ];
+    let running = incident.scene.gate.start(&arguments);
+    incident.service.wait_for("/health", 3);
+    running.signal("INT");
+    let ended = running.wait().with_code(10);
+    assert!(ended.err.contains("told Teams, Slack, pull request 12: Hold: orders in live"), "{}", ended.err);
+    assert!(incident.channels.messages("teams")[0].to_string().contains("cancelled"), "{}", ended.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_signal_ends_telling_too() {
+    let mut incident = Incident::with(Channels::open());
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    incident.scene.set("TEAMS_WEBHOOK", &format!("http://{}/{KEY}", silent.local_addr().unwrap()));
+    let arguments = [
+        "verify",
+        "--announce",
+        "--environment",
+        "live",
+        "--secret-var",
+        "TEAMS_WEBHOOK",
+        "--secret-var",
+        "SLACK_WEBHOOK",
+    ];
+    let running = incident.scene.gate.start(&arguments);
+    // Its message has arrived, and nothing answers it.
+    let _held = silent.accept().unwrap();
+    running.signal("TERM");
+    let ended = running.wait().with_code(20);
+    assert!(ended.err.contains("telling people was ended by"), "{}", ended.err);
+}
