@@ -3,7 +3,7 @@
 //! Nothing here changes a decision or how the process ends: who could not be told is said.
 
 use runbook_gate::devops::pull_requests::ThreadState;
-use runbook_gate::devops::{Client, Commented, Deployment, RunMemory, Standpoint};
+use runbook_gate::devops::{Client, Commented, Deployment, DevOpsError, RunMemory, Standpoint, ThisRun};
 use runbook_gate::diagnostic::Severity;
 use runbook_gate::gate::{Ending, Outcome};
 use runbook_gate::policy::{Enforcement, Policy};
@@ -185,30 +185,7 @@ fn on_pull_requests(
             "the repository is not in Azure Repos: its pull requests are elsewhere",
         )];
     };
-    let since = match (since, run.pipeline) {
-        (Some(since), _) => Some(since),
-        (None, None) => None,
-        (None, Some(pipeline)) => {
-            client.proceeded_before(pipeline, &at.environment, run.id).unwrap_or_else(|error| {
-                let how = error.gap().how;
-                warn(
-                    session,
-                    &format!("only the pull requests since the run before this one are told: {error}; {how}"),
-                );
-                None
-            })
-        }
-    };
-    let found = match at.pull_request {
-        Some(number) => Ok(vec![number]),
-        None => client.pull_requests_of_deployment(&Deployment {
-            run: run.id,
-            commit: session.variable("BUILD_SOURCEVERSION").unwrap_or_default(),
-            since,
-            branch: at.branch.as_deref(),
-            repository,
-        }),
-    };
+    let found = pull_requests(session, client, at, (run, repository), since);
     let mut numbers = match found {
         Ok(numbers) => numbers,
         Err(error) => return vec![of_pull_requests(&format!("{error}; {}", error.gap().how))],
@@ -238,6 +215,40 @@ fn on_pull_requests(
             },
         })
         .collect()
+}
+
+/// The pull requests of the deployment, by their numbers: those since the run that was deployed before, which is looked for
+/// where it is not given.
+///
+/// # Errors
+/// Where its changes, or their pull requests, cannot be read.
+pub fn pull_requests(
+    session: &Session,
+    client: &Client<'_>,
+    at: &Standpoint,
+    (run, repository): (&ThisRun, &str),
+    since: Option<u64>,
+) -> Result<Vec<u64>, DevOpsError> {
+    if let Some(number) = at.pull_request {
+        return Ok(vec![number]);
+    }
+    let before = |pipeline| {
+        client.proceeded_before(pipeline, &at.environment, run.id).unwrap_or_else(|error| {
+            let how = error.gap().how;
+            warn(
+                session,
+                &format!("only the pull requests since the run before this one are known: {error}; {how}"),
+            );
+            None
+        })
+    };
+    client.pull_requests_of_deployment(&Deployment {
+        run: run.id,
+        commit: session.variable("BUILD_SOURCEVERSION").unwrap_or_default(),
+        since: since.or_else(|| run.pipeline.and_then(before)),
+        branch: at.branch.as_deref(),
+        repository,
+    })
 }
 
 fn of_pull_requests(why: &str) -> Heard {

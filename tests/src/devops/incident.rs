@@ -2,7 +2,7 @@
 
 use super::WorkItem;
 use super::scene::Scene;
-use crate::binary::Ended;
+use crate::binary::{Ended, Running};
 use crate::channels::Channels;
 use crate::repository::git;
 use crate::service::{Behaviour, Service};
@@ -69,6 +69,12 @@ impl Incident {
     pub fn run(&self, command: &[&str], more: &[&str]) -> Ended {
         let arguments: Vec<&str> = command.iter().chain(&GIVEN).chain(more).copied().collect();
         self.scene.gate.run(&arguments)
+    }
+
+    /// Begins to watch the release; it tells people at the end.
+    pub fn start(&self) -> Running {
+        let arguments: Vec<&str> = ["verify", "--announce"].into_iter().chain(GIVEN).collect();
+        self.scene.gate.start(&arguments)
     }
 
     /// Watches the release, and tells people.

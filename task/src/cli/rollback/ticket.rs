@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use runbook_gate::devops::{Client, Deployment, Filed, Standpoint, Trial};
+use runbook_gate::devops::{Client, Filed, Standpoint, Trial};
 use runbook_gate::diagnostic::Severity;
 use runbook_gate::policy::{Enforcement, Policy};
 use runbook_gate::rollback::{Incident, PlanSummary, Profile, Release, Ticket, VerdictRecord, ticket};
@@ -12,7 +12,7 @@ use super::announce::read_plan;
 use super::verdict_of;
 use crate::cli::arguments::{Format, TicketArguments};
 use crate::cli::devops::{Deadline, Surroundings};
-use crate::cli::{Exit, Failure, load};
+use crate::cli::{Exit, Failure, announce, load};
 use crate::door::Place;
 use crate::files::{CHECKLIST_JSON, PLAN_JSON, VERDICT, read_text};
 use crate::session::{Given, Session};
@@ -103,21 +103,8 @@ fn linked(
 /// The pull requests of the deployment; none where they cannot be told, which is said.
 fn pull_requests(session: &Session, client: &Client<'_>, at: &Standpoint, known: &Known) -> Vec<u64> {
     let (Some(run), Some(repository)) = (&at.run, at.repository.as_deref()) else { return Vec::new() };
-    let of_plan = known.plan.as_ref().and_then(|plan| plan.target.as_ref()?.run);
-    let since = match (of_plan, run.pipeline) {
-        (Some(since), _) => Ok(Some(since)),
-        (None, Some(pipeline)) => client.proceeded_before(pipeline, &at.environment, run.id),
-        (None, None) => Ok(None),
-    };
-    let found = since.and_then(|since| {
-        client.pull_requests_of_deployment(&Deployment {
-            run: run.id,
-            commit: session.variable("BUILD_SOURCEVERSION").unwrap_or_default(),
-            since,
-            branch: at.branch.as_deref(),
-            repository,
-        })
-    });
+    let since = known.plan.as_ref().and_then(|plan| plan.target.as_ref()?.run);
+    let found = announce::pull_requests(session, client, at, (run, repository), since);
     found.unwrap_or_else(|error| {
         let how = error.gap().how;
         session.door.say(&format!("warning: the work item links no pull requests: {error}; {how}"));

@@ -327,17 +327,7 @@ fn a_gate_that_is_cancelled_tells_people_before_it_ends() {
     incident.service.behave(|behaviour| behaviour.health = 200);
     let long = policy(&incident.service, "enforce").replace("observe: 1500ms", "observe: 10m");
     incident.write("runbook.yml", &long);
-    let arguments = [
-        "verify",
-        "--announce",
-        "--environment",
-        "live",
-        "--secret-var",
-        "TEAMS_WEBHOOK",
-        "--secret-var",
-        "SLACK_WEBHOOK",
-    ];
-    let running = incident.scene.gate.start(&arguments);
+    let running = incident.start();
     incident.service.wait_for("/health", 3);
     running.signal("INT");
     let ended = running.wait().with_code(10);
@@ -351,17 +341,7 @@ fn a_second_signal_ends_telling_too() {
     let mut incident = Incident::with(Channels::open());
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     incident.scene.set("TEAMS_WEBHOOK", &format!("http://{}/{KEY}", silent.local_addr().unwrap()));
-    let arguments = [
-        "verify",
-        "--announce",
-        "--environment",
-        "live",
-        "--secret-var",
-        "TEAMS_WEBHOOK",
-        "--secret-var",
-        "SLACK_WEBHOOK",
-    ];
-    let running = incident.scene.gate.start(&arguments);
+    let running = incident.start();
     // Its message has arrived, and nothing answers it.
     let _held = silent.accept().unwrap();
     running.signal("TERM");
