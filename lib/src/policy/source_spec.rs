@@ -81,6 +81,8 @@ pub struct VersionCheck {
     pub pointer: Option<String>,
     /// The version that was deployed.
     pub equals: String,
+    /// The variables from outside the policy that `equals` is made of.
+    pub variables: Vec<String>,
 }
 
 /// A `/metrics` endpoint, in Prometheus text or OpenMetrics.

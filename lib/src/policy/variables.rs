@@ -64,6 +64,8 @@ const LONGEST: usize = 16 * 1024;
 pub(crate) struct Scope<'v> {
     /// The policy's own.
     own: BTreeMap<String, Own>,
+    /// The others that each of the policy's own is made of.
+    behind: BTreeMap<String, Vec<String>>,
     /// All others.
     outer: Outer<'v>,
 }
@@ -113,7 +115,7 @@ pub(crate) enum Expanded {
 
 impl<'v> Scope<'v> {
     pub(crate) const fn new(outer: Outer<'v>) -> Self {
-        Self { own: BTreeMap::new(), outer }
+        Self { own: BTreeMap::new(), behind: BTreeMap::new(), outer }
     }
 
     /// Defines one of the policy's own variables. Its value may use the pipeline's, not the policy's.
@@ -128,7 +130,22 @@ impl<'v> Scope<'v> {
                 Own::Refused
             }
         };
+        self.behind.insert(name.to_owned(), pipeline.named(value));
         self.own.insert(name.to_owned(), own);
+    }
+
+    /// The variables from outside the policy that a text is made of.
+    pub(crate) fn named(&self, text: &Text) -> Vec<String> {
+        let names = pieces(text.as_str()).into_iter().filter_map(|piece| match piece {
+            Piece::Variable(_, name) => Some(name),
+            _ => None,
+        });
+        names
+            .flat_map(|name| match self.behind.get(name) {
+                Some(behind) => behind.clone(),
+                None => vec![name.to_owned()],
+            })
+            .collect()
     }
 
     /// Puts the variables into a text.

@@ -21,7 +21,12 @@ fn address() -> Address {
 /// One source of each kind that reads an answer's body.
 fn sources() -> Vec<Box<dyn Source>> {
     let check = |path: &str| ProbeCheck { path: path.into(), expect: vec![200], degraded: Degraded::Passing };
-    let version = VersionCheck { path: "/v".into(), pointer: Some("/status".into()), equals: "1".into() };
+    let version = VersionCheck {
+        path: "/v".into(),
+        pointer: Some("/status".into()),
+        equals: "1".into(),
+        variables: Vec::new(),
+    };
     let probe = ProbeSpec {
         targets: vec!["http://orders.example/".parse().unwrap()],
         quorum: 1,

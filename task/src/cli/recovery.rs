@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use runbook_gate::gate::{FailedGate, Recovery};
 use runbook_gate::journal::{Line, Reader};
 use runbook_gate::policy::Policy;
-use runbook_gate::policy::source_spec::SourceSpec;
+use runbook_gate::policy::source_spec::{SourceSpec, VersionCheck};
 use runbook_gate::rollback::{Release, VerdictRecord};
 use runbook_gate::{Baseline, SignalName, Timestamp};
 use serde_json::Value;
@@ -21,11 +21,16 @@ use crate::session::Session;
 /// Variables of the pipeline that speak of the run, which is the bad release's.
 const OF_THE_RUN: [&str; 3] = ["BUILD_BUILDNUMBER", "BUILD_BUILDID", "BUILD_SOURCEVERSION"];
 
+/// The shortest prefix of a commit's id that names it.
+const SHORTEST_COMMIT: usize = 7;
+
 /// What is known of a rollback before the gate over the redeployment begins.
 #[derive(Debug, Default)]
 pub struct Redeployment {
     /// What was deployed again, as far as anybody said it.
     pub release: Release,
+    /// Who said it.
+    said_by: &'static str,
     /// What the journal says of it.
     pub recovery: Recovery,
     /// What each signal was before the bad deployment.
@@ -99,13 +104,13 @@ impl Redeployment {
             Some(path) => target_of(path)?,
             None => Release::default(),
         };
-        let release = match &arguments.release_version {
+        let (release, said_by) = match &arguments.release_version {
             Some(version) if *version != planned.version => {
-                Release { version: version.clone(), ..Release::default() }
+                (Release { version: version.clone(), ..Release::default() }, "--release-version")
             }
-            _ => planned,
+            _ => (planned, "the plan"),
         };
-        let mut found = Self::default();
+        let mut found = Self { said_by, ..Self::default() };
         match &given.failed_gate {
             Some(path) => found.read(path)?,
             None => session.door.say(
@@ -155,21 +160,25 @@ impl Redeployment {
     /// serves after the rollback.
     pub fn filled(&self, given: &PolicyArguments) -> PolicyArguments {
         let mut filled = given.clone();
+        // What the caller says himself comes last, and counts.
+        filled.variables = self.known().into_iter().chain(given.variables.iter().cloned()).collect();
+        filled
+    }
+
+    /// What the variables of a run are of the one that was deployed again, as far as anybody said it.
+    fn known(&self) -> Vec<(String, String)> {
         let known = [
             (OF_THE_RUN[0], Some(self.release.version.clone()).filter(|version| !version.is_empty())),
             (OF_THE_RUN[1], self.release.run.map(|run| run.to_string())),
             (OF_THE_RUN[2], Some(self.release.commit.clone()).filter(|commit| !commit.is_empty())),
         ];
-        let known = known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-        // What the caller says himself comes last, and counts.
-        filled.variables = known.chain(given.variables.iter().cloned()).collect();
-        filled
+        known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
     }
 
     /// The policy for the redeployment: it does not wait for the bad release to serve.
     ///
     /// # Errors
-    /// Where the failed gate was of another service or environment.
+    /// Where the failed gate was of another service or environment, or the policy waits for another version.
     pub fn policy(
         &self,
         session: &Session,
@@ -188,7 +197,7 @@ impl Redeployment {
             )));
         }
         let asked_for = policy.sources().iter().find_map(|source| match source {
-            SourceSpec::Probe(probe) => probe.version.as_ref().map(|version| version.equals.clone()),
+            SourceSpec::Probe(probe) => probe.version.as_ref(),
             _ => None,
         });
         let given = |name: &str| filled.variables.iter().any(|(known, _)| known == name);
@@ -196,15 +205,56 @@ impl Redeployment {
             .into_iter()
             .filter(|name| !given(name))
             .filter_map(|name| session.variable(name))
-            .any(|value| asked_for.as_deref().is_some_and(|asked| asked.contains(value)));
+            .any(|value| asked_for.is_some_and(|asked| asked.equals.contains(value)));
         if !of_the_bad {
-            return Ok(policy);
+            return match asked_for.and_then(|asked| self.contradiction(asked, filled)) {
+                Some(why) => Err(Failure::Input(why)),
+                None => Ok(policy),
+            };
         }
         session.door.say(
             "warning: the policy asks for the version of this run, which is the bad release's: what serves is not checked; \
              say what was deployed again with --plan or --release-version",
         );
         Ok(policy.without_version_check())
+    }
+
+    /// Why the version that the policy waits for cannot be what was deployed again: a gate that finds the bad release in its
+    /// place would call it recovered.
+    fn contradiction(&self, asked: &VersionCheck, filled: &PolicyArguments) -> Option<String> {
+        let Release { version, commit, .. } = &self.release;
+        let expected = asked.equals.trim();
+        if (version.is_empty() && commit.is_empty()) || expected == version.trim() {
+            return None;
+        }
+        let by_commit = expected == commit
+            || (expected.len() >= SHORTEST_COMMIT
+                && expected.bytes().all(|byte| byte.is_ascii_hexdigit())
+                && commit.get(..expected.len()).is_some_and(|start| start.eq_ignore_ascii_case(expected)));
+        // These were filled in from what was deployed again, unless the caller gave them another value.
+        let known = self.known();
+        let filled_in = |name: &String| {
+            let last = filled.variables.iter().rfind(|(variable, _)| variable == name);
+            last.is_some_and(|last| known.contains(last))
+        };
+        if by_commit || asked.variables.iter().any(filled_in) {
+            return None;
+        }
+        let wanted = if version.is_empty() { commit } else { version };
+        let change = match asked.variables.first() {
+            Some(name) => format!("give --var {name}={wanted}"),
+            None => {
+                format!("let `version.equals` in the policy be a variable, and give it with --var: {wanted}")
+            }
+        };
+        Some(format!(
+            "the policy waits for the version `{}`, and {} says that {} was deployed again; {change}, or, where \
+             what the policy waits for is right, --release-version {}",
+            expected.escape_debug(),
+            self.said_by,
+            self.release.words().escape_debug(),
+            expected.escape_debug()
+        ))
     }
 }
 

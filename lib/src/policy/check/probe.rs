@@ -58,7 +58,9 @@ impl<'d> Checker<'d> {
             let path = version.path.get().and_then(|path| self.path(path));
             let pointer = version.json.get().and_then(|pointer| self.pointer(pointer));
             let equals = version.equals.get().and_then(|equals| self.line(equals)).unwrap_or_default();
-            VersionCheck { path: path.unwrap_or_else(|| defaults::VERSION_PATH.to_owned()), pointer, equals }
+            let variables = version.equals.get().map(|text| self.scope.named(text)).unwrap_or_default();
+            let path = path.unwrap_or_else(|| defaults::VERSION_PATH.to_owned());
+            VersionCheck { path, pointer, equals, variables }
         });
         let timeout = self.positive(&probe.timeout, defaults::PROBE_TIMEOUT);
         let every = self.positive(&probe.every, interval);

@@ -155,3 +155,11 @@ fn the_help_for_a_secret_names_what_lets_a_secret_in() {
         assert!(!findings[0].suggestions().join("; ").contains("--secret-var"));
     }
 }
+
+#[test]
+fn a_text_names_the_variables_from_outside_that_it_is_made_of() {
+    let named = |written: &str| scope(&mut Vec::new()).named(&text(written));
+    assert_eq!(named("v${NAME}-${EMPTY}"), ["NAME", "EMPTY"]);
+    assert_eq!(named("${image}"), ["NAME"], "what is behind the policy's own");
+    assert!(named("${host} $${NAME}").is_empty());
+}

@@ -23,8 +23,12 @@ fn spec(targets: &[&str], quorum: usize) -> ProbeSpec {
 }
 
 fn versioned(targets: &[&str], quorum: usize, pointer: Option<&str>) -> ProbeSpec {
-    let version =
-        VersionCheck { path: "/version".into(), pointer: pointer.map(str::to_owned), equals: "1.4.2".into() };
+    let version = VersionCheck {
+        path: "/version".into(),
+        pointer: pointer.map(str::to_owned),
+        equals: "1.4.2".into(),
+        variables: Vec::new(),
+    };
     ProbeSpec { health: None, ready: None, version: Some(version), ..spec(targets, quorum) }
 }
 

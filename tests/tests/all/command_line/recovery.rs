@@ -143,6 +143,51 @@ fn a_plan_says_which_version_has_to_serve_whatever_the_run_is_called() {
 }
 
 #[test]
+fn a_policy_that_waits_for_another_version_than_the_one_deployed_again_is_bad_input() {
+    let service = Service::start(Behaviour { version: "1.4.0".into(), ..Behaviour::default() });
+    let policy = |equals: &str| {
+        let version = format!("version: {{ path: /version, json: /version, equals: \"{equals}\" }}");
+        quick(&service).replace("timeout: 1s", &format!("timeout: 1s, {version}"))
+    };
+    let plan = r#"{"version":1,"kind":"rollback-plan","target":{"release":{"run":12,"version":"1.3.0","commit":"1a2b3c4d5e"}}}"#;
+    let gate = Gate::default().with_file("rollback-plan.json", plan);
+    let verify = |equals: &str, more: &[&str]| {
+        std::fs::write(gate.path("runbook.yml"), policy(equals)).unwrap();
+        gate.run(&[&["verify", "--profile", "rollback", "--dry-run"], more].concat())
+    };
+    let plan = ["--plan", "rollback-plan.json"];
+    for (more, says) in [
+        (
+            &["--var", "RELEASE=1.4.0", plan[0], plan[1]][..],
+            "waits for the version `1.4.0`, and the plan says that 1.3.0 (run 12, commit 1a2b3c4) was deployed again; give --var RELEASE=1.3.0",
+        ),
+        (
+            &["--var", "RELEASE=1.4.0", "--release-version", "1.3.0"],
+            "and --release-version says that 1.3.0 was deployed again; give --var RELEASE=1.3.0",
+        ),
+        (&["--var", "RELEASE=1a2b3c", plan[0], plan[1]], "waits for the version `1a2b3c`"),
+        (&["--var", "RELEASE=1a2b3c4f", plan[0], plan[1]], "waits for the version `1a2b3c4f`"),
+    ] {
+        let ended = verify("${RELEASE}", more).with_code(2);
+        assert!(ended.err.contains(says), "{more:?}: {}", ended.err);
+    }
+    let literal = verify("1.4.0", &plan).with_code(2);
+    assert!(literal.err.contains("let `version.equals` in the policy be a variable"), "{}", literal.err);
+    let given =
+        verify("${BUILD_BUILDNUMBER}", &["--var", "BUILD_BUILDNUMBER=1.4.0", plan[0], plan[1]]).with_code(2);
+    assert!(given.err.contains("give --var BUILD_BUILDNUMBER=1.3.0"), "{}", given.err);
+    assert!(service.asked().is_empty(), "nothing was watched");
+
+    for right in ["RELEASE=1.3.0", "RELEASE=1a2b3c4d5e", "RELEASE=1A2B3C4"] {
+        verify("${RELEASE}", &["--var", right, plan[0], plan[1]]).with_code(0);
+    }
+    verify("orders-${BUILD_BUILDNUMBER}-b${BUILD_BUILDID}", &plan).with_code(0);
+    verify("${RELEASE}", &["--var", "RELEASE=1.4.0", plan[0], plan[1], "--release-version", "1.4.0"])
+        .with_code(0);
+    verify("${RELEASE}", &["--var", "RELEASE=1.4.0"]).with_code(0);
+}
+
+#[test]
 fn what_does_not_fit_together_is_bad_input_that_says_what_to_change() {
     let service = Service::start(Behaviour::default());
     let verdict = r#"{"kind":"verdict","version":1,"service":"orders","environment":"production","profile":"deployment","decision":"rollback","enforcement":"enforce","reason":"r","criterion":null,"release":{"run":null,"version":"1","commit":""},"judged_in":null,"started_at":null,"onset":null,"decided_at":"2026-01-01T00:00:00Z","policy_sha256":""}"#;
