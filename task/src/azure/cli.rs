@@ -32,9 +32,7 @@ impl Executor for BoundedRun {
     async fn run(&self, program: &OsStr, arguments: &[&OsStr]) -> io::Result<Output> {
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mark = self.processes.prepare(&mut command);
-        let mut child = command.spawn()?;
-        let tree = self.processes.started(child.id(), mark);
+        let (mut child, tree) = self.processes.start(&mut command)?;
         let (out, err) = (collect(child.stdout.take()), collect(child.stderr.take()));
         let began = Instant::now();
         let status = loop {

@@ -3,7 +3,8 @@
 //! A process that leaves the group (`setsid`, a daemon) would outlive the gate. On Linux this process therefore adopts what its commands leave behind, and
 //! knows it by a variable that each command's processes inherit. Elsewhere such a process goes on.
 
-use std::process::Command;
+use std::io;
+use std::process::{Child, Command};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,7 +19,7 @@ struct Started {
     /// The beginning of every mark.
     own: String,
     count: AtomicU64,
-    running: Mutex<Vec<u32>>,
+    leaders: Mutex<Vec<u32>>,
 }
 
 /// The processes of one command. They end when it is dropped.
@@ -32,38 +33,40 @@ impl Default for Processes {
     fn default() -> Self {
         static MADE: AtomicU64 = AtomicU64::new(0);
         let own = format!("{}.{}.", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-        Self(Arc::new(Started { own, count: AtomicU64::new(0), running: Mutex::default() }))
+        Self(Arc::new(Started { own, count: AtomicU64::new(0), leaders: Mutex::default() }))
     }
 }
 
 impl Processes {
-    /// Prepares the start of a command, and gives the mark of its processes.
-    pub fn prepare(&self, command: &mut Command) -> String {
+    /// Starts a command. Its standard streams are the caller's choice.
+    ///
+    /// # Errors
+    /// Where it cannot be started.
+    pub fn start(&self, command: &mut Command) -> io::Result<(Child, Tree)> {
         // The dot ends the number: no mark begins another one.
         let mark = format!("{}{}.", self.0.own, self.0.count.fetch_add(1, Ordering::Relaxed));
         command.env(MARK, &mark);
         system::own_group(command);
         system::adopt();
-        mark
-    }
-
-    /// The processes of a command that has been started.
-    pub fn started(&self, leader: u32, mark: String) -> Tree {
-        self.running().push(leader);
-        Tree { leader, mark, all: self.clone() }
+        // Whoever looks for the leaders sees this one as soon as it is there: taken for an orphan, its end would be reaped here, and
+        // whoever waits for it would never hear how it ended.
+        let mut leaders = self.leaders();
+        let child = command.spawn()?;
+        let leader = child.id();
+        leaders.push(leader);
+        Ok((child, Tree { leader, mark, all: self.clone() }))
     }
 
     /// Ends every command that is still running, and what it has left behind.
     pub fn end_all(&self) {
-        let leaders: Vec<u32> = self.running().drain(..).collect();
-        leaders.iter().copied().for_each(system::end_group);
         if self.0.count.load(Ordering::Relaxed) > 0 {
-            system::end_all_marked(&leaders, &format!("{MARK}={}", self.0.own));
+            system::end_all(|| self.leaders().clone(), &format!("{MARK}={}", self.0.own));
         }
     }
 
-    fn running(&self) -> std::sync::MutexGuard<'_, Vec<u32>> {
-        self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The commands that have not been waited for.
+    fn leaders(&self) -> std::sync::MutexGuard<'_, Vec<u32>> {
+        self.0.leaders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -72,7 +75,7 @@ impl Drop for Tree {
     fn drop(&mut self) {
         system::end_group(self.leader);
         system::end_marked(self.leader, &format!("{MARK}={}", self.mark));
-        self.all.running().retain(|running| *running != self.leader);
+        self.all.leaders().retain(|leader| *leader != self.leader);
     }
 }
 
@@ -99,7 +102,7 @@ mod system {
     }
 
     #[cfg(target_os = "linux")]
-    pub use super::adoption::{adopt, end_all_marked, end_marked};
+    pub use super::adoption::{adopt, end_all, end_marked};
 
     #[cfg(not(target_os = "linux"))]
     pub fn adopt() {}
@@ -108,7 +111,9 @@ mod system {
     pub fn end_marked(_leader: u32, _mark: &str) {}
 
     #[cfg(not(target_os = "linux"))]
-    pub fn end_all_marked(_leaders: &[u32], _mark: &str) {}
+    pub fn end_all(leaders: impl Fn() -> Vec<u32>, _mark: &str) {
+        leaders().into_iter().for_each(end_group);
+    }
 }
 
 #[cfg(windows)]
@@ -135,7 +140,9 @@ mod system {
 
     pub fn end_marked(_leader: u32, _mark: &str) {}
 
-    pub fn end_all_marked(_leaders: &[u32], _mark: &str) {}
+    pub fn end_all(leaders: impl Fn() -> Vec<u32>, _mark: &str) {
+        leaders().into_iter().for_each(end_group);
+    }
 }
 
 /// Orphans become children of this process, which is told apart from its other children by their environment.
@@ -148,7 +155,7 @@ mod adoption {
         Pid, Signal, WaitOptions, getpid, kill_process, set_child_subreaper, waitpgid, waitpid,
     };
 
-    use super::system::pid_of;
+    use super::system::{end_group, pid_of};
 
     /// How often it is looked whether all have ended, at most: a second in all.
     const LOOKS: u32 = 100;
@@ -165,25 +172,29 @@ mod adoption {
 
     /// Ends the adopted processes with the mark of one command, whose leader has been waited for.
     pub fn end_marked(leader: u32, mark: &str) {
-        sweep(mark, &[], || pid_of(leader).is_none_or(has_group_ended));
+        sweep(mark, || pid_of(leader).is_none_or(has_group_ended), Vec::new);
     }
 
-    /// Ends the adopted processes whose marks begin so. The leaders' own end is awaited elsewhere.
-    pub fn end_all_marked(leaders: &[u32], mark: &str) {
-        let leaders: Vec<Pid> = leaders.iter().filter_map(|leader| pid_of(*leader)).collect();
-        sweep(mark, &leaders, || {
+    /// Ends all commands with their groups, and the adopted processes whose marks begin so. How the leaders end is for those who wait for them.
+    pub fn end_all(leaders: impl Fn() -> Vec<u32>, mark: &str) {
+        let groups_ended = || {
+            let leaders = leaders();
+            leaders.iter().copied().for_each(end_group);
             let living = children();
-            !leaders.iter().any(|leader| living.contains(leader))
-        });
+            !leaders.into_iter().filter_map(pid_of).any(|leader| living.contains(&leader))
+        };
+        sweep(mark, groups_ended, || leaders().into_iter().filter_map(pid_of).collect());
     }
 
     /// Ends the adopted processes whose mark begins so, and waits until they and their groups have ended: their children are adopted then, and end too.
-    fn sweep(mark: &str, spared: &[Pid], groups_ended: impl Fn() -> bool) {
+    fn sweep(mark: &str, groups_ended: impl Fn() -> bool, spared: impl Fn() -> Vec<Pid>) {
         let mut killed: Vec<Pid> = Vec::new();
         for _ in 0..LOOKS {
             let groups_ended = groups_ended();
             killed.retain(|pid| matches!(waitpid(Some(*pid), WaitOptions::NOHANG), Ok(None)));
             let mut found = children();
+            // Asked after it was seen who is there: no leader among those is missing.
+            let spared = spared();
             found.retain(|pid| !spared.contains(pid) && is_marked(*pid, mark));
             if groups_ended && killed.is_empty() && found.is_empty() {
                 return;
