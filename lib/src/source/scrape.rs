@@ -8,6 +8,9 @@ mod exposition;
 mod histogram;
 mod lane;
 mod missing;
+mod points;
+mod reading;
+mod remarks;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -15,20 +18,19 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::remark::{self, Secrets};
-use super::selector::{Selector, SelectorError};
 use super::{
     Observation, PollWindow, Polled, Source, SourceError, SourceNote, SourceSignal, World, interval_of,
     unanswered,
 };
 use crate::policy::rules::ReadingKind;
-use crate::policy::source_spec::{ScrapeRead, ScrapeSpec};
+use crate::policy::source_spec::ScrapeSpec;
 use crate::sample::{Absence, Sample};
 use crate::transport::{Header, Request, Response, Sensitivity, TransportError};
 use crate::{Duration, Secret, SignalName, Timestamp};
 use exposition::Dialect;
-use histogram::{Buckets, Place, quantile};
-use lane::{Growth, Lane, Scraped, Shown, scrape};
-use missing::{Missing, Pages, incomplete};
+use lane::{Lane, Scraped, scrape};
+use missing::{Missing, Pages};
+use reading::{Reading, Readings};
 use target::{Advance, Target};
 
 /// What is asked for: both formats, the stricter one first.
@@ -40,22 +42,12 @@ const ACCEPT: &str =
 pub(super) struct Scrape {
     spec: ScrapeSpec,
     lanes: Vec<Lane>,
-    signals: Vec<(SignalName, Reading)>,
+    signals: Readings,
     targets: Vec<Target>,
     secrets: Secrets,
     said: BTreeSet<String>,
     /// Lanes whose labels were seen: that they choose nothing is then no mistake.
     able: BTreeSet<usize>,
-}
-
-/// How a signal is made of lanes.
-#[derive(Clone, Copy, Debug)]
-enum Reading {
-    Ratio { bad: usize, total: usize },
-    Rate(usize),
-    Increase(usize),
-    Gauge(usize),
-    Quantile { lane: usize, quantile: f64 },
 }
 
 impl Scrape {
@@ -67,38 +59,14 @@ impl Scrape {
         if spec.signals.is_empty() {
             return Err(SourceError::NoSignals { kind: "scrape" });
         }
-        let mut lanes = Lanes::default();
-        let mut signals = Vec::new();
-        for (signal, read) in &spec.signals {
-            let wrong = |why| SourceError::Selector { signal: signal.clone(), why };
-            let reading = match read {
-                ScrapeRead::Ratio { bad, total } => Reading::Ratio {
-                    bad: lanes.counter(bad).map_err(wrong)?,
-                    total: lanes.counter(total).map_err(wrong)?,
-                },
-                ScrapeRead::Rate { counter } => Reading::Rate(lanes.counter(counter).map_err(wrong)?),
-                ScrapeRead::Increase { counter } => Reading::Increase(lanes.counter(counter).map_err(wrong)?),
-                ScrapeRead::Gauge { gauge } => Reading::Gauge(lanes.gauge(gauge).map_err(wrong)?),
-                ScrapeRead::Quantile { quantile, .. } if !(0.0..=1.0).contains(quantile) => {
-                    return Err(SourceError::Quantile { signal: signal.clone() });
-                }
-                ScrapeRead::Quantile { histogram, quantile } => Reading::Quantile {
-                    lane: lanes
-                        .histogram(histogram)
-                        .map_err(wrong)?
-                        .ok_or_else(|| SourceError::UnnamedHistogram { signal: signal.clone() })?,
-                    quantile: *quantile,
-                },
-            };
-            signals.push((signal.clone(), reading));
-        }
-        let target = |address: &_| Target::new(Clone::clone(address), lanes.lanes.len());
+        let (lanes, signals) = reading::of(&spec.signals)?;
+        let target = |address: &_| Target::new(Clone::clone(address), lanes.len());
         let targets = spec.targets.iter().map(target).collect();
         let secrets = Secrets::of(&spec.headers, &spec.targets);
         Ok(Self {
             spec: spec.clone(),
             targets,
-            lanes: lanes.lanes,
+            lanes,
             signals,
             secrets,
             said: BTreeSet::new(),
@@ -202,153 +170,12 @@ impl Scrape {
         let why = |lane: usize| Some((lane, pages.why(self.lanes.get(lane)?)));
         empty.into_iter().filter_map(why).collect()
     }
-
-    /// A signal's sample; `None` while there is nothing to compare with.
-    fn sample(
-        &self,
-        reading: Reading,
-        at: Timestamp,
-        scrapes: &[(Scraped, Advance)],
-        missing: &BTreeMap<usize, Missing>,
-    ) -> Option<Sample> {
-        let shown = |lane: usize| scrapes.iter().filter_map(move |(scraped, _)| scraped.shown.get(lane));
-        let series = |lane: usize| shown(lane).map(Shown::series).sum::<usize>();
-        let no_data = Some(Sample::Absent(Absence::NoData));
-        if let Reading::Gauge(lane) = reading {
-            let values = shown(lane).filter_map(|shown| match shown {
-                Shown::Gauges(series) => Some(series.values().sum::<f64>()),
-                _ => None,
-            });
-            return if series(lane) == 0 { no_data } else { Some(Sample::from_number(values.sum())) };
-        }
-        if scrapes.iter().any(|(_, advance)| *advance == Advance::Primed) {
-            return None;
-        }
-        let count = |lane: usize| -> f64 { self.grown(lane).map(count_of).sum() };
-        Some(match reading {
-            Reading::Ratio { total, .. } if series(total) == 0 => Sample::Absent(Absence::NoData),
-            // What can choose nothing shows no error either.
-            Reading::Ratio { bad, .. } if matches!(missing.get(&bad), Some(Missing::Label(_))) => {
-                Sample::Absent(Absence::NoData)
-            }
-            Reading::Ratio { bad, total } => Sample::from_counts(count(bad), count(total)),
-            Reading::Rate(lane) | Reading::Increase(lane) if series(lane) == 0 => {
-                Sample::Absent(Absence::NoData)
-            }
-            Reading::Increase(lane) => Sample::from_number(count(lane)),
-            Reading::Rate(lane) => {
-                // Each target has its own time since its last point.
-                let rate = |target: &Target| {
-                    let seconds = target.since.map_or(0.0, |since| at.since(since).as_seconds_f64());
-                    target.grown.get(lane).map_or(0.0, count_of) / seconds
-                };
-                Sample::from_number(self.targets.iter().map(rate).sum())
-            }
-            Reading::Quantile { lane, quantile: q } => {
-                if series(lane) == 0 {
-                    return Some(Sample::Absent(self.no_histogram(lane, scrapes)));
-                }
-                let found = quantile(q, &self.buckets(lane));
-                Sample::from_quantile(found.value, found.total)
-            }
-            Reading::Gauge(_) => Sample::Absent(Absence::NoData),
-        })
-    }
-
-    /// Whether errors are counted by another metric than all requests.
-    fn is_of_another_metric(&self, total: usize, bad: Option<usize>) -> bool {
-        let name = |lane: usize| self.lanes.get(lane).and_then(|lane| lane.selector().name());
-        bad.is_some_and(|bad| name(bad) != name(total))
-    }
-
-    fn grown(&self, lane: usize) -> impl Iterator<Item = &Growth> {
-        self.targets.iter().filter_map(move |target| target.grown.get(lane))
-    }
-
-    fn buckets(&self, lane: usize) -> Buckets {
-        let mut sum = Buckets::new();
-        for growth in self.grown(lane) {
-            if let Growth::Buckets(buckets) = growth {
-                histogram::add(&mut sum, buckets);
-            }
-        }
-        sum
-    }
-
-    /// Why a lane has no histogram.
-    fn no_histogram(&self, lane: usize, scrapes: &[(Scraped, Advance)]) -> Absence {
-        let Some(Lane::Histogram { name, .. }) = self.lanes.get(lane) else { return Absence::NoData };
-        let is_summary = scrapes.iter().any(|(scraped, _)| scraped.summaries.contains(name));
-        if is_summary {
-            let why = "is a summary, whose quantiles cannot be added up; expose a histogram, or read one as a gauge";
-            return Absence::Error(format!("{name} {why}"));
-        }
-        Absence::NoData
-    }
-
-    /// What a reader should know of the samples.
-    fn remark_on(
-        &mut self,
-        scrapes: &[(Scraped, Advance)],
-        missing: &BTreeMap<usize, Missing>,
-        notes: &mut Vec<SourceNote>,
-    ) {
-        if scrapes.iter().any(|(scraped, _)| scraped.native > 0) {
-            self.say(notes, None, "native histograms are exposed, which are not read".to_owned());
-        }
-        for (signal, reading) in self.signals.clone() {
-            let (lane, bad) = match reading {
-                Reading::Ratio { bad, total } => (total, Some(bad)),
-                Reading::Rate(lane)
-                | Reading::Increase(lane)
-                | Reading::Gauge(lane)
-                | Reading::Quantile { lane, .. } => (lane, None),
-            };
-            let words = match (missing.get(&lane), bad.and_then(|bad| missing.get(&bad))) {
-                (Some(missing), _) => Some(missing.words().to_owned()),
-                (None, Some(missing @ Missing::Label(_))) => {
-                    Some(format!("`bad` can choose nothing: {}", missing.words()))
-                }
-                // Some services show no series of errors before there is one.
-                (None, Some(Missing::SoFar(words))) if self.is_of_another_metric(lane, bad) => {
-                    Some(format!("`bad` chooses nothing, which is taken for no errors: {words}"))
-                }
-                (None, _) => None,
-            };
-            if let Some(words) = words {
-                self.say(notes, Some(&signal), format!("{signal}: {words}"));
-            }
-            if let (Reading::Quantile { .. }, Some(Lane::Histogram { name, .. })) =
-                (reading, self.lanes.get(lane))
-            {
-                let shown: Vec<&Scraped> = scrapes.iter().map(|(scraped, _)| scraped).collect();
-                if let Some(words) = incomplete(lane, name, &shown) {
-                    self.say(notes, Some(&signal), format!("{signal}: {words}"));
-                }
-            }
-            if let Reading::Quantile { lane, quantile: q } = reading
-                && quantile(q, &self.buckets(lane)).place == Place::Beyond
-            {
-                let text = format!(
-                    "`{signal}` lies above the histogram's highest bound; that bound is given, and the truth is higher"
-                );
-                self.say(notes, Some(&signal), text);
-            }
-        }
-    }
 }
 
 fn dialect_of(response: &Response) -> Dialect {
     match response.content_type.as_str() {
         "application/openmetrics-text" => Dialect::OpenMetrics,
         _ => Dialect::Text,
-    }
-}
-
-fn count_of(growth: &Growth) -> f64 {
-    match growth {
-        Growth::Count(count) => *count,
-        Growth::Nothing | Growth::Buckets(_) => 0.0,
     }
 }
 
@@ -425,45 +252,5 @@ impl Source for Scrape {
 
     fn history(&mut self, _: &PollWindow, _: &World<'_>) -> Option<Polled> {
         None
-    }
-}
-
-/// The lanes of all signals, each once.
-#[derive(Default)]
-struct Lanes {
-    lanes: Vec<Lane>,
-    /// What each lane was written as.
-    written: Vec<(&'static str, String)>,
-}
-
-impl Lanes {
-    fn counter(&mut self, text: &str) -> Result<usize, SelectorError> {
-        let selector = Selector::parse(text)?;
-        Ok(self.lane("counter", text, Lane::Counter(selector)))
-    }
-
-    fn gauge(&mut self, text: &str) -> Result<usize, SelectorError> {
-        let selector = Selector::parse(text)?;
-        Ok(self.lane("gauge", text, Lane::Gauge(selector)))
-    }
-
-    /// `None` where the selector names no metric.
-    fn histogram(&mut self, text: &str) -> Result<Option<usize>, SelectorError> {
-        let selector = Selector::parse(text)?;
-        let (Some(name), Some(buckets)) = (selector.name(), selector.with_suffix("_bucket")) else {
-            return Ok(None);
-        };
-        let lane = Lane::Histogram { buckets, name: name.to_owned() };
-        Ok(Some(self.lane("histogram", text, lane)))
-    }
-
-    fn lane(&mut self, kind: &'static str, text: &str, lane: Lane) -> usize {
-        let written = (kind, text.to_owned());
-        if let Some(known) = self.written.iter().position(|other| *other == written) {
-            return known;
-        }
-        self.lanes.push(lane);
-        self.written.push(written);
-        self.lanes.len() - 1
     }
 }

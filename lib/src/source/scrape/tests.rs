@@ -3,6 +3,7 @@ mod missing;
 mod properties;
 
 use super::*;
+use crate::policy::source_spec::ScrapeRead;
 use crate::source::double::{Answer, Network, notes, ok, refused, shown, status, timeout, window};
 use crate::transport::Address;
 

@@ -4,8 +4,9 @@ use proptest::prelude::*;
 
 use super::super::exposition::{self, Dialect};
 use super::super::lane::{Growth, Lane, scrape};
-use super::super::{Reading, Scrape, ScrapeRead};
+use super::super::{Reading, Scrape};
 use super::spec;
+use crate::policy::source_spec::ScrapeRead;
 use crate::sample;
 use crate::source::double::{Network, ok};
 use crate::source::selector::Selector;
