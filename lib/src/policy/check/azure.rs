@@ -46,7 +46,8 @@ impl Signal<'_> {
             ReadingKind::Counts => Measures::Known(Dimension::Ratio),
             ReadingKind::Value | ReadingKind::State => usual(self.name),
         };
-        Entry { rules, measures, grain: self.step, past, origin: self.origin, span: self.span }
+        let (origin, span) = (self.origin, self.span);
+        Entry { rules, measures, grain: self.step, hung_grain: None, past, origin, span }
     }
 }
 

@@ -22,6 +22,8 @@ pub(super) struct Entry {
     pub(super) measures: Measures,
     /// The grain of its points, as its source will give them.
     pub(super) grain: Duration,
+    /// Their grain while the service hangs, where a hung service is a reading and not a gap: it answers only once per time-out.
+    pub(super) hung_grain: Option<Duration>,
     /// Whether its source can read the past, for a baseline.
     pub(super) past: Past,
     /// Who defines it.

@@ -78,6 +78,8 @@ impl<'d> Checker<'d> {
                     rules,
                     measures,
                     grain: every,
+                    hung_grain: Some(timeout)
+                        .filter(|timeout| *timeout > every && reading != ReadingKind::Value),
                     past: Past::Lost("probe"),
                     origin: Origin::Probe,
                     span,

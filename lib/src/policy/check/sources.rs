@@ -120,7 +120,7 @@ pub(super) fn prometheus_entry(
     let measures =
         if reading == ReadingKind::Counts { Measures::Known(Dimension::Ratio) } else { usual(name) };
     let grain = spec.and_then(|spec| grain(&spec)).unwrap_or(server.step);
-    Entry { rules, measures, grain, past: Past::Readable, origin, span }
+    Entry { rules, measures, grain, hung_grain: None, past: Past::Readable, origin, span }
 }
 
 /// What a signal of a `/metrics` endpoint is.
@@ -148,7 +148,8 @@ pub(super) fn scrape_entry(
         ScrapeRead::Increase { .. } => Measures::Things,
         ScrapeRead::Rate { .. } | ScrapeRead::Gauge { .. } | ScrapeRead::Quantile { .. } => usual(name),
     };
-    Entry { rules, measures, grain: targets.every(), past: Past::Lost("scrape"), origin, span }
+    let past = Past::Lost("scrape");
+    Entry { rules, measures, grain: targets.every(), hung_grain: None, past, origin, span }
 }
 
 /// The grain of a source's one signal, as the source itself says it.

@@ -41,6 +41,28 @@ fn criteria(list: &str) -> String {
 }
 
 #[test]
+fn a_duration_in_which_a_hung_service_has_too_few_points_is_doubted() {
+    let coarse = |probe: &str, duration: &str| {
+        let probe = format!("probe: {{ url: \"https://o\", {probe} }}");
+        let keys =
+            format!("{probe}\ngate: {{ interval: 1s, rollback_when: [health failing for {duration}] }}");
+        let text = format!("version: 1\nservice: orders\n{keys}\n");
+        let found = parse(&text).warnings;
+        found
+            .iter()
+            .find(|found| found.code() == Code::IntervalTooCoarse)
+            .map(|found| found.message().to_owned())
+    };
+    // The default time-out is 5s.
+    let said = coarse("every: 1s", "6s").unwrap();
+    assert!(said.contains("only every 5s, the probe's `timeout`: too few in 6s"), "{said}");
+    assert!(coarse("every: 1s", "14s").is_some());
+    assert_eq!(coarse("every: 1s", "15s"), None);
+    assert_eq!(coarse("every: 1s, timeout: 1s", "6s"), None);
+    assert_eq!(coarse("every: 1s, timeout: 2s", "6s"), None);
+}
+
+#[test]
 fn a_rollback_criterion_that_one_sample_trips_is_doubted() {
     for one in [
         "health failing",

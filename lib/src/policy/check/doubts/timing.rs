@@ -4,11 +4,11 @@ use super::super::Checker;
 use super::super::criteria::Written;
 use super::super::gate::Watch;
 use super::bad_direction;
-use crate::SignalName;
 use crate::criterion::{Aggregate, Comparison, Form};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::policy::rules::{Configured, ReadingKind};
 use crate::spelling;
+use crate::{Duration, SignalName};
 
 impl Checker<'_> {
     /// Where a setting of the watch stands, to point at for one of the runbook's criteria.
@@ -71,7 +71,32 @@ impl Checker<'_> {
                 "read it at least every {}, or write a longer duration",
                 duration.divided_by(3)
             )));
+        } else {
+            self.doubt_hanging(written, duration);
         }
+    }
+
+    /// A probe is not asked again while it waits: a service that hangs has one point per time-out.
+    fn doubt_hanging(&mut self, written: &Written, duration: Duration) {
+        if !matches!(written.criterion.form(), Form::Sustained { .. }) {
+            return;
+        }
+        let hung = written.criterion.signals().into_iter().filter_map(|signal| {
+            let entry = self.catalogue.get(signal)?;
+            Some((entry.hung_grain?, signal.clone(), entry.span))
+        });
+        let Some((grain, signal, span)) = hung.max_by_key(|(grain, ..)| *grain) else { return };
+        if duration >= grain.times(3) {
+            return;
+        }
+        let message = format!(
+            "a service that hangs has a point of `{signal}` only every {grain}, the probe's `timeout`: too few in {duration} to decide by"
+        );
+        let enough = duration.divided_by(3).min(Duration::from_secs(1));
+        self.say(
+            Diagnostic::new(Code::IntervalTooCoarse, span, message)
+                .help(format!("set the probe's `timeout` to {enough}, or write a longer duration")),
+        );
     }
 
     /// Signals that have at most one point in the whole watch: no criterion on them can be decided.
