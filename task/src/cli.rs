@@ -32,7 +32,7 @@ mod verify;
 use std::process::ExitCode;
 
 use clap::Parser;
-use runbook_gate::diagnostic::Diagnostics;
+use runbook_gate::diagnostic::{Diagnostics, Severity};
 use runbook_gate::gate::Decision;
 use runbook_gate::policy::Enforcement;
 
@@ -127,7 +127,8 @@ impl Failure {
         match self {
             Self::Input(text) => text.clone(),
             Self::Policy(diagnostics) => {
-                let first = diagnostics.iter().next().map(|found| found.message().to_owned());
+                let first = diagnostics.iter().find(|found| found.severity() == Severity::Error);
+                let first = first.map(|found| found.message().to_owned());
                 format!("the policy is not valid: {}", first.unwrap_or_default())
             }
             Self::Internal(text) => format!("internal error, this is a defect of runbook-gate: {text}"),
