@@ -462,6 +462,33 @@ fn a_version_that_never_serves_is_a_hold_that_says_what_does() {
 }
 
 #[test]
+fn what_serves_instead_is_said_when_it_changes_and_once_a_minute() {
+    #[derive(Default)]
+    struct Heard(Vec<String>);
+    impl View for Heard {
+        fn show(&mut self, _: &Progress, _: Timestamp) {}
+        fn say(&mut self, text: &str) {
+            self.0.push(text.to_owned());
+        }
+    }
+    let mut looks = 0;
+    let script: Script = Box::new(move |_| {
+        looks += 1;
+        let found = if looks <= 2 { "1.0.0" } else { "1.1.0" };
+        Some((QUICK, Answer::Serving(Serving::Other { found: vec![found.into()] })))
+    });
+    let mut probe = watched("health", Reads::Moments, 0);
+    probe.trial = Trial::AddressOnly;
+    let mut stage = Virtual::new(start(), vec![script]);
+    let mut heard = Heard::default();
+    let (limit, every) = (Duration::from_secs(100), Duration::from_secs(5));
+    await_version(&[probe], &mut stage, &mut heard, limit, every).unwrap();
+    let words =
+        ["1.0.0", "1.1.0", "1.1.0"].map(|found| format!("waiting for the deployed version: {found} serves"));
+    assert_eq!(heard.0, words);
+}
+
+#[test]
 fn the_gate_starts_when_the_deployed_version_serves() {
     let mut looks = 0;
     let script: Script = Box::new(move |_| {

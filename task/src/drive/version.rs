@@ -8,6 +8,9 @@ use super::slot::{Trial, Watched};
 use super::stage::{Answer, Job, Stage};
 use crate::live::View;
 
+/// What has not changed is said again after so long.
+const REMIND: Duration = Duration::from_secs(60);
+
 /// Whether the deployed version came to serve.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Arrival {
@@ -38,6 +41,7 @@ pub fn await_version(
     let begun = stage.now();
     let not_configured = Some(Answer::Serving(Serving::NotConfigured));
     let mut looks = 0_u32;
+    let mut said: Option<(String, Timestamp)> = None;
     loop {
         let now = stage.now();
         let replies = ask(watched, stage, |source| {
@@ -61,7 +65,10 @@ pub fn await_version(
         if now >= end {
             return Ok(Arrival::Never { why });
         }
-        view.say(&format!("waiting for the deployed version: {why}"));
+        if said.as_ref().is_none_or(|(last, at)| *last != why || now.since(*at) >= REMIND) {
+            view.say(&format!("waiting for the deployed version: {why}"));
+            said = Some((why, now));
+        }
         // The last look is at the end.
         pause_until(stage, end.min(now + every))?;
     }
