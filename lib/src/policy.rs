@@ -213,9 +213,46 @@ impl PolicyFile {
     /// The Azure Pipelines environment that records the deployments of an environment, where the file says it.
     #[must_use]
     pub fn azure_environment(&self, environment: &str) -> Option<&str> {
+        self.listed(environment)?.azure_environment.get().map(|name| name.text.as_str())
+    }
+
+    /// The name of the service.
+    #[must_use]
+    pub fn service(&self) -> &str {
+        self.document.service.get().map_or("", |text| text.text.as_str())
+    }
+
+    /// One environment, without what the policy says for it: no variable needs a value. Without a name it is `production`, where
+    /// that is the only one.
+    ///
+    /// # Errors
+    /// A name that the file does not list.
+    ///
+    /// ```
+    /// use runbook_gate::Timestamp;
+    /// use runbook_gate::policy::PolicyFile;
+    ///
+    /// let text = "version: 1\nservice: orders-api\nprobe: { url: \"https://${HOST}\" }\n";
+    /// let today: Timestamp = "2026-01-01T00:00:00Z".parse()?;
+    /// let file = PolicyFile::parse("runbook.yml", text, today)?.file;
+    /// assert_eq!(file.environment(None)?.name(), "production");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn environment(&self, environment: Option<&str>) -> Result<Environment, Diagnostics> {
+        let name = self.chosen(environment)?;
+        let enforcement = match self.listed(name).and_then(|document| document.enforcement.get()) {
+            None | Some(EnforcementWord::Enforce) => Enforcement::Enforce,
+            Some(EnforcementWord::Advise) => Enforcement::Advise,
+            Some(EnforcementWord::Off) => Enforcement::Off,
+        };
+        let azure_environment = self.azure_environment(name).map(str::to_owned);
+        Ok(Environment { name: name.to_owned(), enforcement, azure_environment })
+    }
+
+    /// What the file says of an environment.
+    fn listed(&self, name: &str) -> Option<&document::Environment> {
         let listed = self.document.environments.get().into_iter().flat_map(|environments| &environments.0);
-        let found = listed.into_iter().find(|(name, _)| name.as_str() == environment)?;
-        found.1.value.azure_environment.get().map(|name| name.text.as_str())
+        listed.into_iter().find(|(listed, _)| listed.as_str() == name).map(|(_, found)| &found.value)
     }
 
     /// The policy of one environment, variables expanded. Without a name it is `production`, where that is the only one.
@@ -228,37 +265,26 @@ impl PolicyFile {
         environment: Option<&str>,
         variables: &dyn Variables,
     ) -> Result<Policy, Diagnostics> {
-        let name = self.chosen(environment)?;
-        let listed = self.document.environments.get().into_iter().flat_map(|environments| &environments.0);
-        let document =
-            listed.filter(|(listed, _)| listed.as_str() == name).map(|(_, found)| &found.value).next();
+        let environment = self.environment(environment)?;
+        let document = self.listed(environment.name());
         let mut findings = Vec::new();
         let built = check::environment(&self.document, document, Outer::Used(variables), &mut findings);
         let warnings = Diagnostics::new(&self.name, &self.text, findings);
         if warnings.has_errors() {
             return Err(warnings);
         }
-        let enforcement = match document.and_then(|document| document.enforcement.get()) {
-            None | Some(EnforcementWord::Enforce) => Enforcement::Enforce,
-            Some(EnforcementWord::Advise) => Enforcement::Advise,
-            Some(EnforcementWord::Off) => Enforcement::Off,
-        };
         Ok(Policy {
-            service: self.document.service.get().map(|text| text.text.clone()).unwrap_or_default(),
-            environment: Environment {
-                name: name.to_owned(),
-                enforcement,
-                azure_environment: self.azure_environment(name).map(str::to_owned),
-            },
+            service: self.service().to_owned(),
             gate: built.gate,
             sources: built.sources,
             baseline: built.baseline,
             checklist: ChecklistRules {
-                environment: name.to_owned(),
-                enforcement,
+                environment: environment.name.clone(),
+                enforcement: environment.enforcement,
                 policy_path: self.name.clone(),
                 ..built.checklist
             },
+            environment,
             rollback: built.rollback,
             sha256: self.sha256.clone(),
             file_name: self.name.clone(),

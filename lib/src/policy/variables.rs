@@ -251,7 +251,7 @@ impl<'v> Scope<'v> {
             (Refusal::NotAllowed, Field::Printed) => (
                 Code::VariableNotAllowed,
                 format!("a policy may not use the variable `{name}`"),
-                "define it in the policy's `vars`, or allow its name with the task input `allowedVariables` (`--allow-var` on a desk)",
+                "define it in the policy's `vars`, give it with `--var NAME=VALUE`, or allow its name with the task input `allowedVariables` (`--allow-var` on a desk)",
             ),
             (Refusal::NotAllowed, Field::Secret) => {
                 (Code::VariableNotAllowed, format!("a policy may not use the variable `{name}`"), SECRET_HELP)

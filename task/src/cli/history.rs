@@ -1,7 +1,7 @@
 //! `history`: what gates decided of a service in an environment, newest first.
 
 use runbook_gate::devops::{AzureDevOpsArchive, Client};
-use runbook_gate::policy::Policy;
+use runbook_gate::policy::{Enforcement, Environment};
 use runbook_gate::report::escape;
 use runbook_gate::rollback::{History, VerdictRecord};
 
@@ -16,13 +16,12 @@ const MOST: usize = 20;
 
 /// Reads and prints.
 pub fn run(session: &Session, arguments: &HistoryArguments) -> Result<Exit, Failure> {
-    let policy = load::policy(session, &arguments.policy)?;
-    let environment = policy.environment().name();
+    let (service, environment) = load::place(session, &arguments.policy)?;
     let most = arguments.most.unwrap_or(MOST);
     let place = Surroundings::find(session, &arguments.devops)?;
     let found = match place.filter(|_| arguments.history.is_none()) {
-        Some(place) => of_runs(session, arguments, &policy, &place, most)?,
-        None => of_file(session, arguments, &policy)?,
+        Some(place) => of_runs(session, arguments, &service, &environment, &place, most)?,
+        None => of_file(session, arguments, &service, &environment)?,
     };
     for note in &found.notes {
         session.door.say(&format!("warning: {note}"));
@@ -38,13 +37,13 @@ pub fn run(session: &Session, arguments: &HistoryArguments) -> Result<Exit, Fail
             session.print_json(&serde_json::json!({
                 "version": 1,
                 "kind": "history",
-                "service": policy.service(),
-                "environment": environment,
+                "service": service,
+                "environment": environment.name(),
                 "decisions": records,
             }));
         }
         Format::Human => {
-            let mut text = format!("{} in {environment}\n", policy.service());
+            let mut text = format!("{service} in {}\n", environment.name());
             if found.records.is_empty() {
                 text.push_str("  no decision is recorded yet: `verify` records them\n");
             }
@@ -61,22 +60,27 @@ pub fn run(session: &Session, arguments: &HistoryArguments) -> Result<Exit, Fail
 fn of_runs(
     session: &Session,
     arguments: &HistoryArguments,
-    policy: &Policy,
+    service: &str,
+    environment: &Environment,
     place: &Surroundings,
     most: usize,
 ) -> Result<History, Failure> {
     let transport = session.azure_devops(arguments.devops.azure_devops.as_deref())?;
     let allowance = Deadline::within(arguments.devops.timeout);
     let client = Client::new(transport.as_ref(), place.project.clone(), &allowance);
-    let at = place.run_seen_from(session, policy.environment(), &arguments.devops);
-    Ok(AzureDevOpsArchive::new(client, at, policy.service(), None).history(most))
+    let at = place.run_seen_from(session, environment, &arguments.devops);
+    Ok(AzureDevOpsArchive::new(client, at, service, None).history(most))
 }
 
 /// The decisions that a desk's history file keeps.
-fn of_file(session: &Session, arguments: &HistoryArguments, policy: &Policy) -> Result<History, Failure> {
+fn of_file(
+    session: &Session,
+    arguments: &HistoryArguments,
+    service: &str,
+    environment: &Environment,
+) -> Result<History, Failure> {
     let path = history::path(session, arguments.history.as_deref()).ok_or_else(no_file)?;
-    let mut found =
-        history::read(&path, policy.service(), policy.environment().name()).map_err(Failure::input)?;
+    let mut found = history::read(&path, service, environment.name()).map_err(Failure::input)?;
     for note in &mut found.notes {
         *note = format!("{}: {note}", path.display());
     }
@@ -94,9 +98,10 @@ fn line(record: &VerdictRecord) -> String {
         (Some(from), Some(to)) if from <= to => format!(", after {}", to.since(from)),
         _ => String::new(),
     };
+    let advised = if record.enforcement == Enforcement::Advise { ", only advised" } else { "" };
     let clean = |text: &str| escape::terminal(text);
     format!(
-        "  {at}  {:<13}  {}{watched}: {}\n",
+        "  {at}  {:<13}  {}{watched}{advised}: {}\n",
         record.word(),
         clean(&record.release.words()),
         clean(&record.reason)

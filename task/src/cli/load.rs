@@ -1,7 +1,7 @@
 //! The policy that the arguments name.
 
 use runbook_gate::diagnostic::Diagnostics;
-use runbook_gate::policy::{Policy, PolicyFile};
+use runbook_gate::policy::{Environment, Policy, PolicyFile};
 
 use super::Failure;
 use super::arguments::PolicyArguments;
@@ -57,6 +57,18 @@ fn variables<'s>(session: &'s Session, arguments: &PolicyArguments) -> GivenVari
         &session.environment,
         session.door.redactor().clone(),
     )
+}
+
+/// The service and the environment that the arguments name: what a command needs that looks only at what was recorded. No
+/// variable of the policy needs a value for it.
+///
+/// # Errors
+/// As [`file`], and where the environment is not listed.
+pub fn place(session: &Session, arguments: &PolicyArguments) -> Result<(String, Environment), Failure> {
+    let file = file(session, arguments)?;
+    let environment = chosen(&file, arguments.environment.as_deref(), session.deployed_environment())?;
+    let environment = file.environment(environment).map_err(Failure::Policy)?;
+    Ok((file.service().to_owned(), environment))
 }
 
 /// The policy of one environment.

@@ -75,6 +75,44 @@ fn validate_shows_every_mistake_with_its_place() {
 }
 
 #[test]
+fn the_reason_of_an_invalid_policy_is_its_error_and_no_warning_before_it() {
+    let text = "version: 1\nservice: orders\nprobe: { url: \"https://orders.example.com\" }\ngate:\n  \
+                rollback_when: [\"health failing\", \"health failling for 2m\"]\n";
+    let gate = Gate::default().with_file("runbook.yml", text);
+    let json = gate.run(&["validate", "--format", "json"]).with_code(2).json();
+    let found = json["diagnostics"].as_array().unwrap();
+    assert_eq!(found[0]["severity"], "warning", "the warning comes first: {json}");
+    let error = found.iter().find(|found| found["severity"] == "error").unwrap();
+    let reason = format!("the policy is not valid: {}", error["message"].as_str().unwrap());
+    assert_eq!(json["reason"], reason);
+}
+
+#[test]
+fn history_needs_no_variable_and_marks_what_was_only_advised() {
+    let policy = "version: 1\nservice: orders\nprobe: { url: \"https://${RELEASE}.example.com\" }\n\
+                  rollback: { notify: [{ teams: { url: \"${HOOK}\" } }] }\n\
+                  environments: { test: { enforcement: advise }, production: {} }\n";
+    let record = |enforcement: &str, environment: &str| {
+        serde_json::json!({
+            "kind": "verdict", "version": 1, "service": "orders", "environment": environment, "profile": "deployment",
+            "decision": "rollback", "enforcement": enforcement, "reason": "it failed", "criterion": null,
+            "release": { "version": "1.4.0", "commit": "", "run": null }, "judged_in": null,
+            "started_at": "2026-01-01T00:00:00Z", "onset": null, "decided_at": "2026-01-01T00:02:00Z",
+            "policy_sha256": "", "pre_existing": [],
+        })
+    };
+    let lines = format!("{}\n{}\n", record("advise", "test"), record("enforce", "production"));
+    let gate = Gate::default().with_file("runbook.yml", policy).with_file("h.ndjson", &lines);
+    let listed = |environment: &str| {
+        gate.run(&["history", "--history", "h.ndjson", "--environment", environment]).with_code(0).out
+    };
+    assert!(listed("test").contains("1.4.0, after 2m, only advised: it failed"), "{}", listed("test"));
+    assert!(listed("production").contains("1.4.0, after 2m: it failed"), "{}", listed("production"));
+    let missing = gate.run(&["history", "--history", "h.ndjson", "--environment", "tset"]).with_code(2);
+    assert!(missing.err.contains("did you mean `test`?"), "{}", missing.err);
+}
+
+#[test]
 fn warnings_are_said_and_can_be_denied() {
     let doubtful = format!("{MINIMAL}gate: {{ observe: 1m, rollback_when: [\"health failing for 5m\"] }}\n");
     let gate = Gate::default().with_file("runbook.yml", &doubtful);
