@@ -29,7 +29,7 @@ pub(super) fn incident(outcome: &Outcome) -> Vec<String> {
                 reason => format!("{release} was rolled back: {reason}"),
             });
         }
-        None => lines.push("Which gate failed was not said.".to_owned()),
+        None => lines.push("No gate is known to have failed.".to_owned()),
     }
     lines.push(match recovery.redeployed.as_str() {
         "" => "Which version was deployed again was not said.".to_owned(),

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use runbook_gate::gate::{FailedGate, Recovery};
+use runbook_gate::gate::{Decision, FailedGate, Recovery};
 use runbook_gate::journal::{Line, Reader};
 use runbook_gate::policy::Policy;
 use runbook_gate::policy::source_spec::{SourceSpec, VersionCheck};
@@ -51,7 +51,7 @@ struct Files {
 struct Told {
     environment: Option<String>,
     baselines: Vec<(SignalName, Baseline)>,
-    decided: Option<(Timestamp, String)>,
+    decided: Option<(Timestamp, Decision, String)>,
 }
 
 /// Refuses arguments that say something of a rollback where none is verified, and a report folder in which the failed gate's
@@ -112,7 +112,7 @@ impl Redeployment {
         };
         let mut found = Self { said_by, ..Self::default() };
         match &given.failed_gate {
-            Some(path) => found.read(path)?,
+            Some(path) => found.read(session, path)?,
             None => session.door.say(
                 "warning: --failed-gate names no gate, so nobody knows what was normal before the bad deployment: \
                  the service cannot be found to have recovered by its error rate and latency",
@@ -124,14 +124,14 @@ impl Redeployment {
         Ok(Some(found))
     }
 
-    fn read(&mut self, path: &Path) -> Result<(), Failure> {
+    fn read(&mut self, session: &Session, path: &Path) -> Result<(), Failure> {
         let files = Files::of(path)?;
         let verdict = files.verdict.as_deref().map(verdict_of).transpose()?;
         let told = match &files.journal {
             Some(journal) => Told::read(journal)?,
             None => Told::default(),
         };
-        if let (Some(verdict), Some((decided, _))) = (&verdict, &told.decided)
+        if let (Some(verdict), Some((decided, ..))) = (&verdict, &told.decided)
             && verdict.decided_at != Some(*decided)
         {
             return Err(Failure::Input(format!(
@@ -143,16 +143,24 @@ impl Redeployment {
             verdict.as_ref().map(|verdict| verdict.service.clone()),
             verdict.as_ref().map(|verdict| verdict.environment.clone()).or(told.environment),
         );
-        self.recovery.failed = match (verdict, told.decided) {
-            (Some(VerdictRecord { release, reason, onset, decided_at, .. }), _) => {
-                Some(FailedGate { release: words(&release), reason, onset, decided_at })
-            }
-            (None, Some((at, reason))) => {
-                Some(FailedGate { reason, decided_at: Some(at), ..FailedGate::default() })
-            }
-            (None, None) => None,
-        };
         self.baselines = told.baselines;
+        let (decision, failed) = match (verdict, told.decided) {
+            (Some(VerdictRecord { release, decision, reason, onset, decided_at, .. }), _) => {
+                (decision, FailedGate { release: words(&release), reason, onset, decided_at })
+            }
+            (None, Some((at, decision, reason))) => {
+                (decision, FailedGate { reason, decided_at: Some(at), ..FailedGate::default() })
+            }
+            (None, None) => return Ok(()),
+        };
+        match decision {
+            Decision::Hold | Decision::Rollback => self.recovery.failed = Some(failed),
+            Decision::Proceed => session.door.say(&format!(
+                "warning: --failed-gate {} names a gate that did not fail: it decided to proceed. Its baseline is used; since when \
+                 the service was bad it does not say, so that no time to detect and no time to restore is reported",
+                shown(path)
+            )),
+        }
         Ok(())
     }
 
@@ -302,7 +310,7 @@ impl Told {
                 {
                     told.baselines.push((signal, baseline));
                 }
-                Line::Decision { t, reason, .. } => told.decided = Some((t, reason)),
+                Line::Decision { t, decision, reason } => told.decided = Some((t, decision, reason)),
                 _ => {}
             }
         }

@@ -109,7 +109,34 @@ fn without_the_failed_gate_nobody_knows_what_was_normal() {
     let ended = rolled.verify(&[]).with_code(10);
     assert!(ended.err.contains("--failed-gate names no gate"), "{}", ended.err);
     assert!(flat(&ended).contains("Not known: `error_rate <= 1x baseline`"), "{}", ended.out);
-    assert!(ended.out.contains("Which gate failed was not said."), "{}", ended.out);
+    assert!(ended.out.contains("No gate is known to have failed."), "{}", ended.out);
+}
+
+#[test]
+fn a_gate_that_said_proceed_gives_its_baseline_and_no_incident() {
+    let service = Service::start(Behaviour::default());
+    let policy = quick(&service).replace("baseline: none", "baseline: { recorded: baseline.json }");
+    let gate = Gate::default().with_file("runbook.yml", &policy);
+    gate.run(&["baseline", "--for", "2s"]).with_code(0);
+    gate.run(&["verify", "--report-dir", "passed", "--release-version", "1.4.0"]).with_code(0);
+    for failed in ["passed", "passed/journal.ndjson"] {
+        let arguments =
+            ["verify", "--profile", "rollback", "--report-dir", "out", "--release-version", "1.3.0"];
+        let ended = gate.run(&[&arguments[..], &["--failed-gate", failed]].concat()).with_code(0);
+        assert!(
+            ended.err.contains(&format!("--failed-gate {failed} names a gate that did not fail")),
+            "{}",
+            ended.err
+        );
+        let shown = flat(&ended);
+        assert!(shown.starts_with("RECOVERED"), "{shown}");
+        assert!(shown.contains("No gate is known to have failed. 1.3.0 was deployed again."), "{shown}");
+        assert!(shown.contains("Time to detect: not known. Time to restore: not known."), "{shown}");
+        assert!(!shown.contains("was rolled back") && !shown.contains("the gate decided"), "{shown}");
+        let report: serde_json::Value = serde_json::from_str(&gate.read("out/report.json")).unwrap();
+        assert_eq!(report["recovery"]["failed"], serde_json::Value::Null);
+        assert_eq!(report["recovery"]["time_to_restore"], serde_json::Value::Null);
+    }
 }
 
 #[test]
