@@ -192,9 +192,9 @@ impl Gate {
                 self.settle(t.as_nanos());
             }
             Line::End { t } => self.settle(t.as_nanos()),
-            Line::Note { t, signal, text } => {
+            Line::Note { t, signal, text, clears } => {
                 if let Some(signal) = signal {
-                    self.watch.remark(signal, t.as_nanos(), text);
+                    self.watch.remark(signal, t.as_nanos(), text, clears.as_deref());
                 }
                 self.note(text);
             }

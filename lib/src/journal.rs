@@ -97,6 +97,8 @@ pub enum Line {
         signal: Option<SignalName>,
         /// In words without secrets.
         text: String,
+        /// Whose earlier remarks hold no more, where this one is good news: a check that passes again.
+        clears: Option<String>,
     },
     /// An operator asked for this decision.
     Request {

@@ -218,6 +218,8 @@ pub struct SourceNote {
     pub signal: Option<SignalName>,
     /// In words without secrets, at most 300 characters.
     pub text: String,
+    /// Of good news: whose earlier remarks hold no more. They name it.
+    pub clears: Option<String>,
 }
 
 /// A source that cannot be built as the policy says it.

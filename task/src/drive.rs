@@ -86,7 +86,7 @@ pub fn watch(
         let now = stage.now();
         for text in stage.remarks() {
             view.remark(now, &text);
-            ledger.record(Line::Note { t: now, signal: None, text })?;
+            ledger.record(Line::Note { t: now, signal: None, text, clears: None })?;
         }
         let end = ledger.end().unwrap_or(course.start);
         watch.start_due_polls(now, end, stage, &mut ledger)?;
@@ -213,7 +213,7 @@ impl Watch<'_> {
                         "{}: polls take longer than their interval of {}; some were left out",
                         slot.watched.name, slot.watched.interval
                     );
-                    ledger.record(Line::Note { t: now, signal: None, text })?;
+                    ledger.record(Line::Note { t: now, signal: None, text, clears: None })?;
                 }
                 continue;
             }
@@ -257,7 +257,12 @@ impl Watch<'_> {
                 }
                 _ => {}
             }
-            ledger.record(Line::Note { t: now, signal: note.signal, text: note.text })?;
+            ledger.record(Line::Note {
+                t: now,
+                signal: note.signal,
+                text: note.text,
+                clears: note.clears,
+            })?;
         }
         for seen in polled.observations {
             self.unticked.push(seen.at);

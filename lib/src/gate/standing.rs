@@ -7,7 +7,7 @@ use super::outcome::{
 };
 use super::pending::Lack;
 use super::predicate::{Manner, Part, View};
-use super::remarks::{MOST as MOST_REMARKS, Remark};
+use super::remarks::{Remark, quoted};
 use super::series::{Nanos, Series, length, moment, staleness};
 use super::threshold::Limit;
 use super::verification::{CONFIDENT, Truth, Verified, Verifier};
@@ -168,7 +168,7 @@ impl Standing<'_> {
         }
         remarks.sort_by_key(|remark| remark.at);
         remarks.dedup();
-        let newest = remarks.split_off(remarks.len().saturating_sub(MOST_REMARKS));
+        let newest = quoted(&remarks, self.at);
         if newest.is_empty() {
             return;
         }

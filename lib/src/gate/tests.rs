@@ -115,9 +115,10 @@ fn a_decision_by_a_state_says_what_the_service_said_last() {
         let mut gate = watching(rules(criterion_text));
         for k in 0..5_u64 {
             let text = format!("/health: status 503: check {k}");
-            gate.apply(&Line::Note { t: t(k), signal: Some(name("health")), text }).unwrap();
+            gate.apply(&Line::Note { t: t(k), signal: Some(name("health")), text, clears: None }).unwrap();
         }
-        gate.apply(&Line::Note { t: t(9), signal: None, text: "of nobody".to_owned() }).unwrap();
+        gate.apply(&Line::Note { t: t(9), signal: None, text: "of nobody".to_owned(), clears: None })
+            .unwrap();
         for signal in ["health", "ready"] {
             let sample = Sample::from_state(State::Failing);
             gate.apply(&Line::Sample { t: t(10), signal: name(signal), sample }).unwrap();

@@ -155,9 +155,9 @@ impl Watch {
     }
 
     /// Remembers what the source of a signal remarked.
-    pub(super) fn remark(&mut self, signal: &SignalName, at: Nanos, text: &str) {
+    pub(super) fn remark(&mut self, signal: &SignalName, at: Nanos, text: &str, clears: Option<&str>) {
         if let Some(series) = self.series_mut(signal) {
-            series.remarks.push(at, text);
+            series.remarks.push(at, text, clears);
         }
     }
 

@@ -126,6 +126,10 @@ impl LineParser {
                     None => None,
                 },
                 text: kept("note", "text", &flat.text)?,
+                clears: match flat.clears {
+                    Some(_) => Some(kept("note", "clears", &flat.clears)?),
+                    None => None,
+                },
             }),
             "request" => request(&flat),
             "unserved" => Ok(Line::Unserved {
@@ -379,6 +383,7 @@ struct Flat<'a> {
     window: Option<Value<'a>>,
     source: Option<Value<'a>>,
     text: Option<Value<'a>>,
+    clears: Option<Value<'a>>,
     decision: Option<Value<'a>>,
     by: Option<Value<'a>>,
     redeployed: Option<Value<'a>>,

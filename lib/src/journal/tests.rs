@@ -238,7 +238,12 @@ fn refuses_bad_lines_with_their_number() {
 
 #[test]
 fn a_long_text_is_cut_and_still_fits_in_a_line() {
-    let line = Line::Note { t: Timestamp::from_secs(0), signal: None, text: "\u{1}".repeat(1_000_000) };
+    let line = Line::Note {
+        t: Timestamp::from_secs(0),
+        signal: None,
+        text: "\u{1}".repeat(1_000_000),
+        clears: None,
+    };
     let text = write(&line);
     assert!(text.len() < MAX_LINE);
     let Line::Note { text, .. } = parse_line(&text).unwrap() else { panic!() };
@@ -248,7 +253,8 @@ fn a_long_text_is_cut_and_still_fits_in_a_line() {
 #[test]
 fn a_written_line_steers_no_terminal_and_no_pipeline() {
     let text = "\u{1b}[2J##vso[task.complete result=Succeeded]\u{202e}###[x]\u{7f}\u{85}\r\n";
-    let written = write(&Line::Note { t: Timestamp::from_secs(0), signal: None, text: text.to_owned() });
+    let written =
+        write(&Line::Note { t: Timestamp::from_secs(0), signal: None, text: text.to_owned(), clears: None });
     assert!(!written.contains("##"), "{written}");
     assert!(written.chars().all(|c| !c.is_control() && c != '\u{202e}'), "{written}");
     assert!(matches!(parse_line(&written), Ok(Line::Note { text: read, .. }) if read == text));
@@ -349,11 +355,8 @@ pub(crate) fn line() -> impl Strategy<Value = Line> {
         (signal(), baseline()).prop_map(|(signal, baseline)| Line::Baseline { signal, baseline }),
         (time(), signal(), sample).prop_map(|(t, signal, sample)| Line::Sample { t, signal, sample }),
         time().prop_map(|t| Line::Tick { t }),
-        (time(), proptest::option::of(signal()), text()).prop_map(|(t, signal, text)| Line::Note {
-            t,
-            signal,
-            text
-        }),
+        (time(), proptest::option::of(signal()), text(), proptest::option::of(text()))
+            .prop_map(|(t, signal, text, clears)| Line::Note { t, signal, text, clears }),
         (time(), asked(), text()).prop_map(|(t, decision, by)| Line::Request { t, decision, by }),
         (time(), text()).prop_map(|(t, by)| Line::Cancel { t, by }),
         (time(), text()).prop_map(|(t, reason)| Line::Unserved { t, reason }),

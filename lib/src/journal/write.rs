@@ -68,12 +68,15 @@ pub fn write(line: &Line) -> String {
             object.close()
         }
         Line::Tick { t } => Object::at("tick", t).close(),
-        Line::Note { t, signal, text } => {
+        Line::Note { t, signal, text, clears } => {
             let mut object = Object::at("note", t);
             if let Some(signal) = signal {
                 object.quoted("signal", signal);
             }
             object.text("text", text);
+            if let Some(clears) = clears {
+                object.text("clears", clears);
+            }
             object.close()
         }
         Line::Request { t, decision, by } => {

@@ -99,8 +99,14 @@ impl Source for Command {
         let (sample, remark) = self.run(world);
         let mut notes = Vec::new();
         if remark != self.said {
+            let (place, signal) = (self.describe(), Some(&self.spec.signal));
             let text = if remark.is_empty() { "passes again" } else { remark.as_str() };
-            remark::note(&mut notes, Some(&self.spec.signal), &format!("{}: {text}", self.describe()));
+            let text = format!("{place}: {text}");
+            if sample == Sample::from_state(State::Passing) {
+                remark::good_news(&mut notes, signal, &place, &text);
+            } else {
+                remark::note(&mut notes, signal, &text);
+            }
             self.said = remark;
         }
         let signal = self.spec.signal.clone();

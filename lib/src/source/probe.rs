@@ -213,7 +213,12 @@ impl Probe {
                     Check::Health(_) | Check::Ready(_) => &self.names.health,
                     Check::Version(_) => &self.names.version,
                 };
-                remark::note(&mut notes, Some(name), &text);
+                match verdict {
+                    Verdict::Passed { .. } => remark::good_news(&mut notes, Some(name), &place, &text),
+                    Verdict::Failed { .. } | Verdict::Absent { .. } => {
+                        remark::note(&mut notes, Some(name), &text);
+                    }
+                }
                 memory.said.clone_from(verdict);
             }
         }

@@ -112,10 +112,20 @@ pub(crate) fn place(address: &Address) -> String {
 
 /// A note, unless there are too many already; the last place says how many were left out.
 pub(crate) fn note(notes: &mut Vec<SourceNote>, signal: Option<&SignalName>, text: &str) {
+    push(notes, SourceNote { signal: signal.cloned(), text: plain(text), clears: None });
+}
+
+/// The same of good news: what was remarked of `place` before holds no more.
+pub(crate) fn good_news(notes: &mut Vec<SourceNote>, signal: Option<&SignalName>, place: &str, text: &str) {
+    push(notes, SourceNote { signal: signal.cloned(), text: plain(text), clears: Some(plain(place)) });
+}
+
+fn push(notes: &mut Vec<SourceNote>, note: SourceNote) {
     if notes.len() < MOST_NOTES {
-        notes.push(SourceNote { signal: signal.cloned(), text: plain(text) });
+        notes.push(note);
     } else if notes.len() == MOST_NOTES {
-        notes.push(SourceNote { signal: None, text: "there is more to say than is said here".to_owned() });
+        let text = "there is more to say than is said here".to_owned();
+        notes.push(SourceNote { signal: None, text, clears: None });
     }
 }
 

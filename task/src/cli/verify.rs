@@ -278,7 +278,12 @@ impl Heard {
     }
 
     fn keep(&mut self, t: Timestamp, notes: Vec<SourceNote>) {
-        self.0.extend(notes.into_iter().map(|note| Line::Note { t, signal: note.signal, text: note.text }));
+        self.0.extend(notes.into_iter().map(|SourceNote { signal, text, clears }| Line::Note {
+            t,
+            signal,
+            text,
+            clears,
+        }));
     }
 
     fn record(self, ledger: &mut Ledger<'_>) -> Result<(), DriveError> {

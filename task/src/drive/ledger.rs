@@ -105,7 +105,9 @@ impl<'f> Ledger<'f> {
             Line::Sample { t, signal, sample: Sample::Absent(Absence::Error(why)) } => {
                 Line::Sample { t, signal, sample: Sample::Absent(Absence::Error(clean(why))) }
             }
-            Line::Note { t, signal, text } => Line::Note { t, signal, text: clean(text) },
+            Line::Note { t, signal, text, clears } => {
+                Line::Note { t, signal, text: clean(text), clears: clears.map(clean) }
+            }
             Line::Request { t, decision, by } => Line::Request { t, decision, by: clean(by) },
             Line::Unserved { t, reason } => Line::Unserved { t, reason: clean(reason) },
             Line::Recovery(mut recovery) => {

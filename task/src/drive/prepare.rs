@@ -203,7 +203,13 @@ pub fn doubts_without_notes(watched: &[Watched], replies: &[Reply]) -> Vec<Sourc
     let doubts =
         watched.iter().zip(replies).filter(silent).flat_map(|(source, reply)| finding(source, reply).doubts);
     bounded(
-        doubts.map(|doubt| SourceNote { signal: None, text: format!("before the watch: {doubt}") }).collect(),
+        doubts
+            .map(|doubt| SourceNote {
+                signal: None,
+                text: format!("before the watch: {doubt}"),
+                clears: None,
+            })
+            .collect(),
     )
 }
 
@@ -211,7 +217,11 @@ fn bounded(mut notes: Vec<SourceNote>) -> Vec<SourceNote> {
     if notes.len() > MOST_REMARKS {
         let left = notes.len() - MOST_REMARKS;
         notes.truncate(MOST_REMARKS);
-        notes.push(SourceNote { signal: None, text: format!("and {left} more remarks before the watch") });
+        notes.push(SourceNote {
+            signal: None,
+            text: format!("and {left} more remarks before the watch"),
+            clears: None,
+        });
     }
     notes
 }

@@ -416,7 +416,7 @@ fn no_secret_gets_into_the_journal_or_the_gate() {
         let scheduled = window_of(job).scheduled;
         let absent = Sample::Absent(Absence::Error("token canary-token refused".into()));
         let mut polled = one("latency", scheduled, absent);
-        polled.notes.push(SourceNote { signal: None, text: "asked with canary-token".into() });
+        polled.notes.push(SourceNote { signal: None, text: "asked with canary-token".into(), clears: None });
         Some((QUICK, Answer::Polled(polled)))
     });
     let redactor = Redactor::default();

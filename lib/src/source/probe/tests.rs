@@ -94,6 +94,7 @@ fn degraded_passes_and_is_said_once_unless_the_policy_says_otherwise() {
     assert!(network.poll(&mut tolerant, 1030).notes.is_empty(), "the same remark is made once");
     let healed = Network::new(|_| ok("Healthy")).poll(&mut tolerant, 1045);
     assert_eq!(notes(&healed), ["https://orders.example/health: passes again"]);
+    assert_eq!(healed.notes[0].clears.as_deref(), Some("https://orders.example/health"));
 
     let health = Some(ProbeCheck { degraded: Degraded::Failing, ..check("/health") });
     let mut strict = probe(&ProbeSpec { health, ..spec(ONE, 1) });
