@@ -298,11 +298,24 @@ impl Archive for Desk {
     }
 
     fn unseen(&self) -> Vec<Unseen> {
-        Vec::new()
+        // Any of them may speak against the version that is gone back to.
+        let Some(first) = self.history.notes.first() else { return Vec::new() };
+        let more = match self.history.notes.len() - 1 {
+            0 => String::new(),
+            more => format!("; {more} more cannot be read either"),
+        };
+        vec![Unseen {
+            what: "a decision in the history is not known".to_owned(),
+            gap: Gap::new(
+                format!("{first}{more}"),
+                Who::Caller,
+                "look at the file, and mend or remove the line",
+            ),
+        }]
     }
 
     fn notes(&self) -> Vec<String> {
-        self.history.notes.iter().map(|note| format!("the history: {note}")).collect()
+        Vec::new()
     }
 }
 

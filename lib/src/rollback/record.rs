@@ -155,8 +155,13 @@ impl Release {
         match (self.run, other.run) {
             (Some(one), Some(two)) => one == two,
             _ if !self.commit.is_empty() && !other.commit.is_empty() => self.commit == other.commit,
-            _ => !self.version.is_empty() && self.version == other.version,
+            _ => !self.version.trim().is_empty() && self.version.trim() == other.version.trim(),
         }
+    }
+
+    /// Whether nothing is known that could be deployed again.
+    pub(crate) fn is_nameless(&self) -> bool {
+        self.run.is_none() && self.commit.trim().is_empty() && self.version.trim().is_empty()
     }
 }
 
@@ -327,7 +332,8 @@ pub struct History {
 }
 
 impl History {
-    /// Reads a history file: the records of one service in one environment, newest first. Lines that cannot be read are
+    /// Reads a history file: the records of one service in one environment, in the order of their decisions, whatever that of
+    /// their lines. Lines that cannot be read are
     /// said, and prove nothing.
     ///
     /// ```
@@ -338,16 +344,23 @@ impl History {
     #[must_use]
     pub fn read(text: &str, service: &str, environment: &str) -> Self {
         let mut history = Self::default();
+        let mut newest = None;
+        let mut dated: Vec<(Option<Timestamp>, VerdictRecord)> = Vec::new();
         for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             match VerdictRecord::read(line) {
                 Ok(record) if record.service == service && record.environment == environment => {
-                    history.records.push(record);
+                    // A record without a time is as old as the line before it.
+                    newest = record.decided_at.or(newest);
+                    dated.push((newest, record));
                 }
                 Ok(_) => {}
                 Err(error) => history.notes.push(format!("line {}: {error}", index + 1)),
             }
         }
-        history.records.reverse();
+        // Files are merged and restored: what counts is when it was decided, and of one time the later line.
+        dated.reverse();
+        dated.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+        history.records = dated.into_iter().map(|(_, record)| record).collect();
         history
     }
 }
@@ -423,6 +436,37 @@ mod tests {
     }
 
     #[test]
+    fn a_history_is_in_the_order_of_its_decisions_whatever_that_of_its_lines() {
+        let of = |version: &str, decision, at: Option<&str>| {
+            let mut record = record();
+            record.release.version = version.into();
+            record.decision = decision;
+            record.decided_at = at.map(|at| at.parse().unwrap());
+            record.to_json()
+        };
+        let lines = [
+            of("1", Decision::Rollback, Some("2026-01-01T05:00:00Z")),
+            of("1", Decision::Proceed, Some("2026-01-01T01:00:00Z")),
+            of("2", Decision::Hold, None),
+            of("3", Decision::Rollback, Some("2026-01-01T06:00:00Z")),
+            of("4", Decision::Hold, Some("2026-01-01T06:00:00Z")),
+        ];
+        let history = History::read(&lines.join("\n"), "orders-api", "production");
+        let order: Vec<(&str, Decision)> =
+            history.records.iter().map(|each| (each.release.version.as_str(), each.decision)).collect();
+        assert_eq!(
+            order,
+            [
+                ("4", Decision::Hold),
+                ("3", Decision::Rollback),
+                ("1", Decision::Rollback),
+                ("2", Decision::Hold),
+                ("1", Decision::Proceed),
+            ]
+        );
+    }
+
+    #[test]
     fn releases_are_one_by_run_then_commit_then_version() {
         let release = |run, version: &str, commit: &str| Release {
             run,
@@ -434,6 +478,7 @@ mod tests {
         assert!(release(None, "a", "x").is(&release(Some(2), "b", "x")));
         assert!(!release(None, "a", "x").is(&release(None, "a", "y")));
         assert!(release(None, "a", "").is(&release(None, "a", "y")));
+        assert!(release(None, " a ", "").is(&release(None, "a", "")), "spaces make no other version");
         assert!(!release(None, "", "").is(&release(None, "", "")), "nothing is known of either");
     }
 }

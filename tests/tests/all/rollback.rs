@@ -61,7 +61,10 @@ fn where_nothing_is_proved_there_is_nothing_to_go_back_to_and_a_person_is_asked(
     for (history, says) in [
         ("", "the history is empty"),
         (decided("hold", "production", "1.4.0", "").as_str(), "this gate said hold of it"),
-        ("{\"kind\":\"verdict\"}\nno record\n", "the history: line 2: it is no record of a decision"),
+        (
+            "{\"kind\":\"verdict\"}\nno record\n",
+            "a decision in the history is not known: line 1: it is no record of a decision",
+        ),
     ] {
         let gate = Gate::default().with_file("runbook.yml", POLICY).with_file("history.ndjson", history);
         let ended = plan(&gate, &["--current", "1.5.0"]);

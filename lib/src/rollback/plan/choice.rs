@@ -103,6 +103,12 @@ pub fn target(rules: &RollbackRules, current: Option<&Release>, candidates: &[Ca
 fn fitness(rules: &RollbackRules, current: Option<&Release>, candidate: &Candidate) -> Fitness {
     let unfit = |why: String| Fitness::Unfit { why, doubt: None };
     let name = candidate.release.words();
+    if candidate.release.is_nameless() {
+        return unfit(
+            "neither its run nor its version nor its commit is recorded, so it cannot be deployed again"
+                .to_owned(),
+        );
+    }
     if let Some(current) = current {
         if candidate.release.is(current) {
             return unfit("it is what is deployed now".to_owned());
