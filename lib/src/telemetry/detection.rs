@@ -21,6 +21,9 @@ pub struct Detection {
     pub found_after: Option<Duration>,
     /// Rollback criteria on a ratio: the smallest error rate that the watch would find.
     pub smallest: Option<f64>,
+    /// The signals that are compared with their baseline, and have none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub without_baseline: Vec<SignalName>,
     /// Whether a good release could be told from nothing: whether the criterion comes to a decision at all.
     pub decides: Decides,
 }
@@ -100,6 +103,7 @@ impl Detection {
             data_after: data_after.and_then(Duration::from_seconds_f64).map(whole),
             found_after: found(Release::Bad(2.0)).map(whole),
             smallest: if kind == CriterionKind::Rollback { trial.smallest() } else { None },
+            without_baseline: trial.without_baseline(criterion),
             decides: decides(&trial.run(Release::Good)),
         })
     }

@@ -262,6 +262,20 @@ fn what_was_already_beyond_its_threshold_is_said() {
 }
 
 #[test]
+fn where_a_baseline_is_missing_that_is_said_and_not_the_watch_or_the_traffic() {
+    let criterion = "latency_p95 > 2x baseline for 5m";
+    let two = (0..2).map(|ago| (NOW - minutes(ago), Sample::from_number(0.2))).collect();
+    let telemetry = analyse(&rules(&[criterion], &[]), &observed("latency_p95", two), NOW);
+    let words = "no baseline of `latency_p95` is known: record one with `runbook-gate baseline`";
+    let warning = telemetry.warnings.iter().find(|warning| warning.contains(criterion)).unwrap();
+    assert!(warning.starts_with(&format!("`{criterion}` cannot be judged yet: no baseline")), "{warning}");
+    assert!(!warning.contains("watch longer"), "{warning}");
+    let text = telemetry.text();
+    assert!(text.contains(words), "{text}");
+    assert!(!text.contains("twice its threshold"), "{text}");
+}
+
+#[test]
 fn the_text_says_what_a_person_at_night_needs() {
     let mut seen = observed("error_rate", counts(1, |_| 3.0));
     seen.insert("health".parse().unwrap(), vec![(NOW, Sample::from_state(State::Passing))]);

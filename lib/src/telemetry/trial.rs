@@ -104,6 +104,19 @@ impl Trial {
         self.signals.iter().any(|signal| signal.rules.reading == ReadingKind::Counts)
     }
 
+    /// The signals that a criterion compares with their baseline, and that have none.
+    pub(super) fn without_baseline(&self, criterion: &GateCriterion) -> Vec<SignalName> {
+        let compared = |name: &SignalName| {
+            criterion.criterion.comparisons().iter().any(|comparison| {
+                let Comparison::Threshold { threshold, .. } = comparison else { return false };
+                comparison.signal() == name && !matches!(threshold, Threshold::Absolute(_))
+            })
+        };
+        let lacking =
+            self.signals.iter().filter(|signal| signal.baseline.is_none() && compared(&signal.name));
+        lacking.map(|signal| signal.name.clone()).collect()
+    }
+
     /// How long after the start of the watch a bad release is rolled back; `None` where it is not.
     pub(super) fn found(&self, release: Release) -> Option<Duration> {
         let outcome = self.run(release);

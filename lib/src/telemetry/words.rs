@@ -3,11 +3,11 @@
 use super::detection::{Decides, Detection};
 use super::seen::{Readable, SignalTelemetry, is_too_little};
 use super::{CriterionTelemetry, REQUIRED, Telemetry};
-use crate::Duration;
 use crate::gate::CriterionKind;
 use crate::numbers::{Measure, bare, percent};
 use crate::policy::rules::ReadingKind;
 use crate::spelling;
+use crate::{Duration, SignalName};
 
 /// What is required and no source gives, in a sentence for the runbook's signals and one for the policy's own.
 pub(super) fn of_missing(signals: &[SignalTelemetry]) -> Vec<String> {
@@ -92,6 +92,9 @@ fn blind_spot(
     when: &str,
 ) -> Option<String> {
     let text = &criterion.criterion;
+    if let Some(lacking) = no_baseline(at) {
+        return Some(format!("`{text}` cannot be judged yet: {lacking}"));
+    }
     let traffic = at.requests_per_second.map(|rate| format!("at {}, ", traffic(rate))).unwrap_or_default();
     if let Decides::No { why } = &at.decides {
         return Some(format!("{when}{traffic}`{text}` cannot decide and would hold a good release: {why}"));
@@ -106,6 +109,17 @@ fn blind_spot(
         ));
     }
     None
+}
+
+/// Which baselines are missing, and how to get them.
+fn no_baseline(at: &Detection) -> Option<String> {
+    let names = at.without_baseline.iter().map(SignalName::as_str);
+    (!at.without_baseline.is_empty()).then(|| {
+        format!(
+            "no baseline of {} is known: record one with `runbook-gate baseline` while the service is well",
+            spelling::listed(names)
+        )
+    })
 }
 
 /// `3 requests a minute`, `12 requests a second`.
@@ -189,6 +203,10 @@ fn detection(kind: CriterionKind, at: &Detection) -> String {
         let data =
             at.data_after.map(|after| format!(" it needs {after} for enough requests")).unwrap_or_default();
         parts.push(format!("at {}{data}", traffic(rate)));
+    }
+    if let Some(lacking) = no_baseline(at) {
+        parts.push(lacking);
+        return parts.join("; ");
     }
     match (&at.decides, kind, at.found_after) {
         (Decides::No { why }, ..) => parts.push(format!("CANNOT decide: {why}")),
