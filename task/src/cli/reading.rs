@@ -6,8 +6,8 @@ use runbook_gate::sample::{Reading, Sample};
 use runbook_gate::source::SourceSignal;
 use runbook_gate::{SignalName, Timestamp};
 
-use crate::drive::prepare::Reply;
-use crate::drive::{Trial, Watched};
+use crate::drive::Watched;
+use crate::drive::prepare::{Reply, Sight};
 
 /// One line for each signal: its name, its newest reading, how old that is, and where it was read.
 pub fn lines(watched: &[Watched], replies: &[Reply], rules: &GateRules, now: Timestamp) -> Vec<String> {
@@ -21,11 +21,14 @@ pub fn lines(watched: &[Watched], replies: &[Reply], rules: &GateRules, now: Tim
     for (source, reply) in watched.iter().zip(replies) {
         for signal in &source.signals {
             let newest = newest(reply, &signal.signal, measure(signal, rules), now);
-            let newest = match (newest, source.trial) {
-                (Some(text), _) => text,
-                (None, Trial::None) => "not run now".to_owned(),
-                (None, _) => "nothing yet".to_owned(),
-            };
+            let newest = newest.unwrap_or_else(|| {
+                let words = match Sight::of(source, reply, &signal.signal) {
+                    Sight::NotRun => "not run now",
+                    Sight::NeedsTwoLooks => "a counter: needs two looks",
+                    Sight::Read | Sight::Nothing => "nothing yet",
+                };
+                words.to_owned()
+            });
             lines.push(format!("  {:width$}  {newest:28}  {}", signal.signal.as_str(), source.name));
         }
     }

@@ -22,7 +22,7 @@ use super::setting::{Look, Setting, judge, set_up, view};
 use super::{Exit, Failure, load, reading, replay, shown_checklist};
 use crate::drive::baseline::{Past, gather};
 use crate::drive::ledger::Ledger;
-use crate::drive::prepare::{Interrupted, Reply, ask, doubts_without_notes, notes};
+use crate::drive::prepare::{Interrupted, Reply, Sight, ask, doubts_without_notes, notes};
 use crate::drive::stage::Stage;
 use crate::drive::version::{Arrival, await_version};
 use crate::drive::{Course, DriveError, Early, end_early, watch};
@@ -220,23 +220,18 @@ fn criterion_line(rule: &runbook_gate::policy::rules::GateCriterion) -> String {
 }
 
 fn rehearsal_json(policy: &Policy, setting: &Setting, replies: &[Reply]) -> serde_json::Value {
-    let readable = |reply: &Reply, signal: &SignalName| {
-        reply.polled().is_some_and(|polled| {
-            polled.observations.iter().any(|seen| {
-                seen.signal == *signal && matches!(seen.sample, runbook_gate::sample::Sample::Known(_))
-            })
-        })
-    };
     let signals: Vec<serde_json::Value> = setting
         .watched
         .iter()
         .zip(replies)
         .flat_map(|(source, reply)| source.signals.iter().map(move |signal| (source, reply, signal)))
         .map(|(source, reply, signal)| {
+            let sight = Sight::of(source, reply, &signal.signal);
             serde_json::json!({
                 "signal": signal.signal,
                 "source": source.name,
-                "readable": readable(reply, &signal.signal),
+                "readable": sight == Sight::Read,
+                "sight": sight.as_str(),
             })
         })
         .collect();

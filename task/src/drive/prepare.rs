@@ -264,6 +264,46 @@ pub fn why_nothing<'r>(source: &Watched, reply: &'r Reply) -> Vec<(&'r SignalNam
     polled.notes.iter().filter_map(said).filter(|(signal, _)| !is_known(signal)).collect()
 }
 
+/// What a first look showed of one signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// It has a reading.
+    Read,
+    /// It has none, and that is no wonder: a counter says nothing before it is compared with a second look.
+    NeedsTwoLooks,
+    /// It has none.
+    Nothing,
+    /// Its source is not asked before the watch.
+    NotRun,
+}
+
+impl Sight {
+    /// What a look at a source showed of one of its signals.
+    pub fn of(source: &Watched, reply: &Reply, signal: &SignalName) -> Self {
+        if source.trial == Trial::None {
+            return Self::NotRun;
+        }
+        let Some(polled) = reply.polled() else { return Self::Nothing };
+        let mut of_signal = polled.observations.iter().filter(|seen| seen.signal == *signal).peekable();
+        let compares = source.trial == Trial::Answers && source.reads == Reads::Moments;
+        if of_signal.peek().is_none() && compares {
+            let said = why_nothing(source, reply).iter().any(|(known, _)| *known == signal);
+            return if said { Self::Nothing } else { Self::NeedsTwoLooks };
+        }
+        if of_signal.any(|seen| matches!(seen.sample, Sample::Known(_))) { Self::Read } else { Self::Nothing }
+    }
+
+    /// As the JSON of a dry run has it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::NeedsTwoLooks => "needs-two-looks",
+            Self::Nothing => "nothing",
+            Self::NotRun => "not-run",
+        }
+    }
+}
+
 /// The signals of which nothing is known now, and it is not said why.
 fn empty_signals(source: &Watched, reply: &Reply) -> Vec<String> {
     let observations = reply.polled().map(|polled| polled.observations.as_slice()).unwrap_or_default();

@@ -18,6 +18,24 @@ fn never_known(gate: &Gate, signal: &str) -> String {
 }
 
 #[test]
+fn a_counter_that_needs_two_looks_is_no_signal_that_cannot_be_read() {
+    let service = Service::start(Behaviour::default());
+    let sight = |policy: &str| {
+        let gate = Gate::default().with_file("runbook.yml", policy);
+        let json = gate.run(&["verify", "--dry-run", "--format", "json"]).with_code(0).json();
+        let signals = json["signals"].as_array().unwrap().clone();
+        let found = signals.into_iter().find(|signal| signal["signal"] == "error_rate").unwrap();
+        assert_eq!(found["readable"], false, "{found}");
+        let text = gate.run(&["verify", "--dry-run"]).with_code(0).out;
+        (found["sight"].as_str().unwrap().to_owned(), text.contains("a counter: needs two looks"))
+    };
+    let policy = quick(&service);
+    assert_eq!(sight(&policy), ("needs-two-looks".to_owned(), true));
+    let wrong = policy.replace("total: requests_total", "total: request_total");
+    assert_eq!(sight(&wrong).0, "nothing");
+}
+
+#[test]
 fn a_wrong_metric_name_is_said_before_the_watch_and_in_the_report() {
     let service = Service::start(Behaviour::default());
     let policy = quick(&service).replace("total: requests_total", "total: request_total");
