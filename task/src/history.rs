@@ -31,6 +31,22 @@ pub fn path(session: &Session, given: Option<&Path>) -> Option<PathBuf> {
     Some(state.join("runbook-gate").join(NAME))
 }
 
+/// Where the history is that is to be read. One that the caller names has to be there; the user's own may not have begun.
+///
+/// # Errors
+/// Where the named file is not there, or nobody says where it is.
+pub fn to_read(session: &Session, given: Option<&Path>) -> Result<PathBuf, String> {
+    let path = path(session, given)
+        .ok_or_else(|| "no history file is known here; name one with --history FILE".to_owned())?;
+    if given.is_some() && !path.exists() {
+        return Err(format!(
+            "--history {}: there is no such file; name the one that `verify --history` writes",
+            shown(&path)
+        ));
+    }
+    Ok(path)
+}
+
 /// Adds a record's line, in one write, so that gates that end together do not mix their lines.
 ///
 /// # Errors

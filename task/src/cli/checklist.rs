@@ -80,9 +80,18 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
     rules
         .waivers
         .extend(given::waivers(&rules, &arguments.waive, session.clock.now()).map_err(Failure::Input)?);
-    let tests = given::tests(&rules, &arguments.tests, root).map_err(Failure::Input)?;
-    let artifacts = given::artifacts(&arguments.artifacts);
+    if judging.target.is_none() {
+        known_since(checkout, arguments.since.as_deref())?;
+    }
+    let mut unused = Vec::new();
+    let tests = given::tests(&rules, &arguments.tests, root, &mut unused).map_err(Failure::Input)?;
+    let artifacts = given::artifacts(&arguments.artifacts, &mut unused);
     let given = given::words(&rules, &arguments.attest).map_err(Failure::Input)?;
+    unused.extend(given::unused_words(&rules, &given));
+    for note in &unused {
+        session.door.say(&format!("warning: {note}"));
+    }
+    notes.append(&mut unused);
     let asked = if arguments.network.allow_commands { Asked::Yes } else { Asked::No };
     let commands = session.commands(asked, &arguments.policy.allowed_variables);
     bounds::keep(session, &allowance, &halt);
@@ -206,6 +215,16 @@ fn with_pages(report: ChecklistReport, checkout: &dyn Checkout, facts: &Facts) -
     match remotes.iter().find_map(|remote| Home::of_remote(remote)) {
         Some(home) => report.with_source(home, deployment.commit.id.clone()),
         None => report,
+    }
+}
+
+/// A name for `--since` that a whole clone does not know is mistyped. What a shallow one lacks stays unknown.
+fn known_since(checkout: &dyn Checkout, since: Option<&str>) -> Result<(), Failure> {
+    match since.map(|reference| checkout.commit(reference)) {
+        Some(Err(error @ CheckoutError::UnknownCommit(_))) => Err(Failure::Input(format!(
+            "--since: {error}; name a tag, a branch or a commit that `git log` shows, or leave it out"
+        ))),
+        _ => Ok(()),
     }
 }
 

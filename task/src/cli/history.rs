@@ -79,17 +79,12 @@ fn of_file(
     service: &str,
     environment: &Environment,
 ) -> Result<History, Failure> {
-    let path = history::path(session, arguments.history.as_deref()).ok_or_else(no_file)?;
+    let path = history::to_read(session, arguments.history.as_deref()).map_err(Failure::Input)?;
     let mut found = history::read(&path, service, environment.name()).map_err(Failure::input)?;
     for note in &mut found.notes {
         *note = format!("{}: {note}", path.display());
     }
     Ok(found)
-}
-
-/// Neither a pipeline nor a desk says where the history is.
-pub fn no_file() -> Failure {
-    Failure::Input("no history file is known here; name one with --history FILE".to_owned())
 }
 
 fn line(record: &VerdictRecord) -> String {

@@ -230,8 +230,46 @@ fn bad_input_ends_with_2_and_says_what_to_change() {
     }
     let ended = desk(&gate, &["--since", "--output=leak"]);
     assert!(ended.code != Some(0) && !gate.path("leak").exists());
-    let ended = desk(&gate, &["--since", "gone"]).with_code(10);
-    assert!(item(&ended, "decisions-linked")["because"].as_str().unwrap().contains("`gone`"));
+}
+
+#[test]
+fn what_is_given_and_not_used_is_said() {
+    let gate = changed("Change");
+    let ended = gate.run(&[
+        "checklist",
+        "--format",
+        "json",
+        "--environment",
+        "desk",
+        "--attest",
+        "decisions-linked=see above",
+        "--attest",
+        "config-reviewed=looked",
+        "--tests",
+        "none*.xml",
+        "--artifact",
+        "drop=nope/x.zip",
+    ]);
+    let json = ended.json();
+    for words in [
+        "--attest decisions-linked is not used: this item takes no words",
+        "--tests none*.xml: no file here matches it",
+        "--artifact drop=nope/x.zip: there is no such file that can be read",
+    ] {
+        let notes = json["notes"].as_array().unwrap();
+        assert!(notes.iter().any(|note| note.as_str().unwrap().starts_with(words)), "{words} in {notes:?}");
+        assert!(ended.err.contains(&format!("warning: {words}")), "{words} in {}", ended.err);
+    }
+    assert!(!ended.err.contains("--attest config-reviewed"), "{}", ended.err);
+}
+
+#[test]
+fn a_since_that_git_does_not_know_is_mistyped() {
+    let gate = changed("Change");
+    let ended = desk(&gate, &["--since", "nope"]).with_code(2);
+    for words in ["--since: git knows no commit `nope` here", "name a tag, a branch or a commit"] {
+        assert!(ended.err.contains(words), "{words} in {}", ended.err);
+    }
 }
 
 #[test]

@@ -38,6 +38,7 @@ pub fn tests(
     rules: &ChecklistRules,
     patterns: &[String],
     root: &Path,
+    notes: &mut Vec<String>,
 ) -> Result<Option<Vec<ResultFile>>, String> {
     if !patterns.is_empty() {
         let mut files = Vec::new();
@@ -50,7 +51,11 @@ pub fn tests(
             let set = PathPatterns::new([pattern]).map_err(|error| {
                 format!("--tests: {error}; write a file or a pattern such as `target/**/*.xml`")
             })?;
-            files.extend(find(Path::new("."), &set)?);
+            let matching = find(Path::new("."), &set)?;
+            if matching.is_empty() {
+                notes.push(format!("--tests {pattern}: no file here matches it"));
+            }
+            files.extend(matching);
         }
         return Ok(Some(read(files)));
     }
@@ -135,12 +140,19 @@ fn read_one(path: &Path) -> ResultFile {
 }
 
 /// Artifacts that are files here: their size, their checksum, and whether that is what `FILE.sha256` says.
-pub fn artifacts(given: &[(String, String)]) -> Option<Vec<ArtifactFact>> {
+pub fn artifacts(given: &[(String, String)], notes: &mut Vec<String>) -> Option<Vec<ArtifactFact>> {
     if given.is_empty() {
         return None;
     }
     // A file that is not there is no artifact: the checklist says that it is missing.
-    Some(given.iter().filter_map(|(name, path)| artifact(name, Path::new(path))).collect())
+    let mut found = Vec::new();
+    for (name, path) in given {
+        match artifact(name, Path::new(path)) {
+            Some(fact) => found.push(fact),
+            None => notes.push(format!("--artifact {name}={path}: there is no such file that can be read")),
+        }
+    }
+    Some(found)
 }
 
 fn artifact(name: &str, path: &Path) -> Option<ArtifactFact> {
@@ -220,6 +232,26 @@ pub fn words(rules: &ChecklistRules, given: &[(String, String)]) -> Result<Vec<G
                 return Err(format!("--attest {item} says nothing; write what was done, such as --attest {item}=\"snapshot 42\""));
             }
             Ok(GivenWord { item: item.clone(), words: words.trim().to_owned(), how: "--attest".to_owned() })
+        })
+        .collect()
+}
+
+/// What is said for items whose rules take no words: nobody looks at it.
+pub fn unused_words(rules: &ChecklistRules, given: &[GivenWord]) -> Vec<String> {
+    let takes_words = |word: &GivenWord| {
+        rules.items.iter().filter(|rule| rule.id.as_str() == word.item).any(|rule| {
+            let mut leaves = rule.evidence.iter().flat_map(EvidenceRule::leaves);
+            leaves.any(|leaf| matches!(leaf, EvidenceRule::Attested(_)))
+        })
+    };
+    given
+        .iter()
+        .filter(|word| !takes_words(word))
+        .map(|word| {
+            format!(
+                "--attest {} is not used: this item takes no words; its `evidence` in the policy would have to name `attested`",
+                word.item
+            )
         })
         .collect()
 }

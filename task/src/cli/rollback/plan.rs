@@ -15,7 +15,6 @@ use runbook_gate::transport::Transport;
 
 use crate::cli::arguments::{Format, PlanArguments};
 use crate::cli::devops::{Deadline, Surroundings};
-use crate::cli::history::no_file;
 use crate::cli::{Exit, Failure, load, task};
 use crate::commands::Asked;
 use crate::files::{PLAN_JSON, PLAN_PAGE, PLAN_SUMMARY, ReportFolder, read_text};
@@ -65,7 +64,8 @@ impl Planner<'_> {
                 "--retain keeps a run of Azure DevOps; plan in the pipeline, or give --azure-devops without --history".to_owned(),
             ));
         }
-        let path = history::path(self.session, self.arguments.history.as_deref()).ok_or_else(no_file)?;
+        let path =
+            history::to_read(self.session, self.arguments.history.as_deref()).map_err(Failure::Input)?;
         let environment = self.policy.environment().name();
         let found = history::read(&path, self.policy.service(), environment).map_err(Failure::input)?;
         let judged = match self.verdict.as_ref().or_else(|| found.records.first()) {

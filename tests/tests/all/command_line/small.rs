@@ -110,6 +110,8 @@ fn history_needs_no_variable_and_marks_what_was_only_advised() {
     assert!(listed("production").contains("1.4.0, after 2m: it failed"), "{}", listed("production"));
     let missing = gate.run(&["history", "--history", "h.ndjson", "--environment", "tset"]).with_code(2);
     assert!(missing.err.contains("did you mean `test`?"), "{}", missing.err);
+    let named = gate.run(&["history", "--history", "nope.ndjson", "--environment", "test"]).with_code(2);
+    assert!(named.err.contains("--history nope.ndjson: there is no such file"), "{}", named.err);
 }
 
 #[test]
