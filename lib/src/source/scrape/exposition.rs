@@ -1,7 +1,8 @@
 //! Reads what a `/metrics` endpoint exposes: Prometheus' text format 0.0.4 and OpenMetrics 1.0.
 //!
 //! One malformed line makes the whole exposition unusable, as it does for a Prometheus server: half of it could be missing.
-//! Tolerated are what servers tolerate: Windows line ends, spaces, a last line without an end, comments of any kind.
+//! Tolerated are what servers tolerate: Windows line ends, spaces, comments of any kind. A last line without an end is not:
+//! what is cut off there may read as a smaller number.
 //!
 //! Sources: <https://prometheus.io/docs/instrumenting/exposition_formats/>,
 //! <https://prometheus.io/docs/specs/om/open_metrics_spec/>.
@@ -13,7 +14,7 @@ use crate::source::remark::bounded;
 /// Which of the two formats is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
-    /// Prometheus text: timestamps in milliseconds, no end mark.
+    /// Prometheus text: timestamps in milliseconds, ends with a line end.
     Text,
     /// OpenMetrics: timestamps in seconds, ends with `# EOF`.
     OpenMetrics,
@@ -86,6 +87,12 @@ pub(super) fn read(
         return Err(ExpositionError {
             line: last,
             what: "`# EOF` is missing: the answer is cut off".to_owned(),
+        });
+    }
+    if dialect == Dialect::Text && !text.is_empty() && !text.ends_with('\n') {
+        return Err(ExpositionError {
+            line: last,
+            what: "the page is cut off in this, its last line: no line end stands behind it".to_owned(),
         });
     }
     Ok(())

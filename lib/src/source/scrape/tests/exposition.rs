@@ -85,16 +85,15 @@ native {schema:0,zero_threshold:0.1}
 #[test]
 fn tolerates_what_servers_tolerate() {
     for (what, text, expected) in [
-        ("no line end", "a 1", vec!["a  1"]),
         ("Windows line ends", "a 1\r\nb 2\r\n", vec!["a  1", "b  2"]),
         ("spaces and tabs", " \ta\t{ x = \"1\" , }  1 \n", vec!["a x=\"1\" 1"]),
         ("empty labels", "a{} 1\n", vec!["a  1"]),
         ("a value behind the brace", "a{x=\"1\"}1\n", vec!["a x=\"1\" 1"]),
         ("a brace in a value", "a{x=\"}\"} 1\n", vec!["a x=\"}\" 1"]),
-        ("an unknown escape", r#"a{x="\d"} 1"#, vec![r#"a x="\\d" 1"#]),
+        ("an unknown escape", "a{x=\"\\d\"} 1\n", vec![r#"a x="\\d" 1"#]),
         ("a byte order mark", "\u{feff}a 1\n", vec!["a  1"]),
-        ("a quoted name", r#"{"my.metric",x="1"} 1"#, vec![r#"my.metric x="1" 1"#]),
-        ("a quoted label", r#"a{"x.y"="1"} 1"#, vec![r#"a x.y="1" 1"#]),
+        ("a quoted name", "{\"my.metric\",x=\"1\"} 1\n", vec![r#"my.metric x="1" 1"#]),
+        ("a quoted label", "a{\"x.y\"=\"1\"} 1\n", vec![r#"a x.y="1" 1"#]),
         ("colons in names", "a:b:rate5m 1\n", vec!["a:b:rate5m  1"]),
         ("NaN", "a NaN\n", vec!["a  NaN"]),
         ("any comment", "#\n# \n#x\n# TYPE\n# EOF\na 1\n", vec!["a  1"]),
@@ -139,4 +138,18 @@ fn says_what_is_wrong_and_in_which_line() {
     );
     let bytes = read(b"a 1\nb\xff 1\n", Dialect::Text, |_| {}).unwrap_err();
     assert_eq!(bytes.to_string(), "line 2: it is not UTF-8");
+}
+
+#[test]
+fn a_page_that_ends_inside_its_last_line_is_cut_off() {
+    let cut = |line| {
+        Err(format!("line {line}: the page is cut off in this, its last line: no line end stands behind it"))
+    };
+    assert_eq!(said("a 1\nb 20", Dialect::Text), cut(2), "it may have been `b 2000`");
+    assert_eq!(said("a 1\r\nb 20\r", Dialect::Text), cut(2));
+    assert_eq!(said("a 1\n# HEL", Dialect::Text), cut(2), "what follows the comment is not known");
+    assert_eq!(said("a 1\n ", Dialect::Text), cut(2));
+    assert_eq!(said("a 1\n# EOF", Dialect::Text), cut(2), "in Prometheus text it is a comment");
+    assert_eq!(said("a 1\n# EOF", Dialect::OpenMetrics).unwrap(), ["a  1"], "the end mark is whole");
+    assert!(said("\u{feff}", Dialect::Text).unwrap().is_empty());
 }
