@@ -23,8 +23,8 @@ pub(super) enum Dialect {
 /// One thing that an exposition says.
 #[derive(Debug)]
 pub(super) enum Item<'i> {
-    /// A sample of a series. NaN and infinities are as they came.
-    Sample { name: &'i str, labels: &'i [(Cow<'i, str>, Cow<'i, str>)], value: f64 },
+    /// A sample of a series, and the line that it stands in. NaN and infinities are as they came.
+    Sample { name: &'i str, labels: &'i [(Cow<'i, str>, Cow<'i, str>)], value: f64, line: usize },
     /// `# TYPE name summary`.
     Summary { name: &'i str },
     /// A sample that is no number: a native histogram, which is not read.
@@ -80,7 +80,7 @@ pub(super) fn read(
             }
             continue;
         }
-        sample(content, dialect, &mut take)
+        sample(content, index + 1, dialect, &mut take)
             .map_err(|what| fail(format!("{what}: `{}`", bounded(content, 80))))?;
     }
     if dialect == Dialect::OpenMetrics && !ended {
@@ -99,10 +99,15 @@ pub(super) fn read(
 }
 
 /// `name{label="value"} 1.5 [timestamp] [# exemplar]`
-fn sample(line: &str, dialect: Dialect, take: &mut impl FnMut(Item<'_>)) -> Result<(), &'static str> {
+fn sample(
+    content: &str,
+    line: usize,
+    dialect: Dialect,
+    take: &mut impl FnMut(Item<'_>),
+) -> Result<(), &'static str> {
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
-    let end = line.find(|c| !fits(c)).unwrap_or(line.len());
-    let (name, mut rest) = line.split_at(end);
+    let end = content.find(|c| !fits(c)).unwrap_or(content.len());
+    let (name, mut rest) = content.split_at(end);
     if name.starts_with(|c: char| c.is_ascii_digit()) {
         return Err("a metric's name cannot begin with a digit");
     }
@@ -141,8 +146,14 @@ fn sample(line: &str, dialect: Dialect, take: &mut impl FnMut(Item<'_>)) -> Resu
     if words.next().is_some() {
         return Err("something follows the timestamp");
     }
-    take(Item::Sample { name: &name, labels: &labels, value });
+    take(Item::Sample { name: &name, labels: &labels, value, line });
     Ok(())
+}
+
+/// A series as an exposition writes it, for messages.
+pub(super) fn written(name: &str, labels: &[(Cow<'_, str>, Cow<'_, str>)]) -> String {
+    let pairs: Vec<String> = labels.iter().map(|(label, value)| format!("{label}=\"{value}\"")).collect();
+    if pairs.is_empty() { name.to_owned() } else { format!("{name}{{{}}}", pairs.join(",")) }
 }
 
 /// Whether a native histogram stands here, `{schema:0,…}`, rather than labels or a number.

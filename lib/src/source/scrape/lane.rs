@@ -53,6 +53,9 @@ pub(super) struct Scraped {
     pub(super) native: usize,
 }
 
+/// The longest name or series that is shown.
+const LONGEST: usize = 80;
+
 /// The most series of one lane.
 const MOST_SERIES: usize = 50_000;
 
@@ -66,13 +69,25 @@ pub(super) fn scrape(lanes: &[Lane], body: &[u8], dialect: Dialect) -> Result<Sc
     };
     let mut wrong: Option<String> = None;
     exposition::read(body, dialect, |item| match item {
-        Item::Sample { name, labels, value } => {
+        Item::Sample { name, labels, value, line } => {
             if name == "process_start_time_seconds" && labels.is_empty() {
                 scraped.started = Some(value);
             }
             for (lane, shown) in lanes.iter().zip(&mut scraped.shown) {
-                if let Err(why) = lane.take(shown, name, labels, value) {
-                    wrong.get_or_insert(why);
+                if wrong.is_none()
+                    && let Err(why) = lane.take(shown, name, labels, value)
+                {
+                    wrong = Some(match why {
+                        Wrong::Said(why) => why,
+                        Wrong::Twice(place) => {
+                            let first = lane.first_line(&place, body, dialect);
+                            let series = bounded(&exposition::written(name, labels), LONGEST);
+                            format!(
+                                "the series `{series}` stands twice on the page, in lines {first} and {line}: \
+                                 which of its numbers is true cannot be told"
+                            )
+                        }
+                    });
                 }
             }
         }
@@ -93,6 +108,17 @@ pub(super) fn scrape(lanes: &[Lane], body: &[u8], dialect: Dialect) -> Result<Sc
 
 type Labels<'l> = [(Cow<'l, str>, Cow<'l, str>)];
 
+/// Where a lane keeps a sample: its series, and its bound in a histogram.
+type Place = (String, Option<Bound>);
+
+/// What is wrong with a sample.
+enum Wrong {
+    /// In words.
+    Said(String),
+    /// Another line has told of this place before.
+    Twice(Place),
+}
+
 impl Lane {
     /// What chooses its series.
     pub(super) const fn selector(&self) -> &Selector {
@@ -109,35 +135,55 @@ impl Lane {
         }
     }
 
-    /// Takes a sample if it is of this lane. A series that stands twice counts once, as its first line says.
-    fn take(&self, shown: &mut Shown, name: &str, labels: &Labels<'_>, value: f64) -> Result<(), String> {
+    /// Takes a sample if it is of this lane.
+    fn take(&self, shown: &mut Shown, name: &str, labels: &Labels<'_>, value: f64) -> Result<(), Wrong> {
         if !self.selector().chooses(name, labels) {
             return Ok(());
         }
         let is_gauge = matches!(self, Self::Gauge(_));
         let counts = value.is_finite() && value >= 0.0;
         if !is_gauge && !counts {
-            return Err(format!("the counter {} is {value}, which no counter can be", bounded(name, 80)));
+            let name = bounded(name, LONGEST);
+            return Err(Wrong::Said(format!("the counter {name} is {value}, which no counter can be")));
         }
-        let size = match shown {
-            Shown::Counters(series) | Shown::Gauges(series) => {
-                series.entry(key(name, labels, "")).or_insert(value);
-                series.len()
-            }
-            Shown::Histograms(series) => {
-                let bound = labels.iter().find(|(label, _)| label == "le").map(|(_, bound)| bound);
-                let bound = bound.and_then(|bound| bound.parse::<f64>().ok()).filter(|bound| !bound.is_nan());
-                let Some(bound) = bound else {
-                    return Err(format!("a bucket of {} has no number as its `le`", bounded(name, 80)));
-                };
-                series.entry(key(name, labels, "le")).or_default().entry(Bound(bound)).or_insert(value);
-                series.len()
-            }
+        let Some(place) = self.place(name, labels) else {
+            let name = bounded(name, LONGEST);
+            return Err(Wrong::Said(format!("a bucket of {name} has no number as its `le`")));
         };
-        if size > MOST_SERIES {
-            return Err(format!("more than {MOST_SERIES} series of {} are chosen", bounded(name, 80)));
+        if shown.has(&place) {
+            return Err(Wrong::Twice(place));
+        }
+        if shown.put(place, value) > MOST_SERIES {
+            let name = bounded(name, LONGEST);
+            return Err(Wrong::Said(format!("more than {MOST_SERIES} series of {name} are chosen")));
         }
         Ok(())
+    }
+
+    /// Where it keeps a series that it chooses; nothing for a bucket without a bound.
+    fn place(&self, name: &str, labels: &Labels<'_>) -> Option<Place> {
+        if !matches!(self, Self::Histogram { .. }) {
+            return Some((key(name, labels, ""), None));
+        }
+        let (_, bound) = labels.iter().find(|(label, _)| label == "le")?;
+        let bound = bound.parse::<f64>().ok().filter(|bound| !bound.is_nan())?;
+        Some((key(name, labels, "le"), Some(Bound(bound))))
+    }
+
+    /// The first line that tells of a place. It is looked for when it is asked for: pages without mistakes pay nothing.
+    fn first_line(&self, place: &Place, body: &[u8], dialect: Dialect) -> usize {
+        let mut first = None;
+        // What else is wrong with the page is not asked here.
+        let _ = exposition::read(body, dialect, |item| {
+            if let Item::Sample { name, labels, line, .. } = item
+                && first.is_none()
+                && self.selector().chooses(name, labels)
+                && self.place(name, labels).as_ref() == Some(place)
+            {
+                first = Some(line);
+            }
+        });
+        first.unwrap_or(0)
     }
 }
 
@@ -155,6 +201,30 @@ fn key(name: &str, labels: &Labels<'_>, without: &str) -> String {
 }
 
 impl Shown {
+    fn has(&self, (series, bound): &Place) -> bool {
+        match (self, bound) {
+            (Self::Counters(known) | Self::Gauges(known), _) => known.contains_key(series),
+            (Self::Histograms(known), Some(bound)) => {
+                known.get(series).is_some_and(|buckets| buckets.contains_key(bound))
+            }
+            (Self::Histograms(_), None) => false,
+        }
+    }
+
+    /// Keeps a number; gives how many series there are.
+    fn put(&mut self, (series, bound): Place, value: f64) -> usize {
+        match (&mut *self, bound) {
+            (Self::Counters(known) | Self::Gauges(known), _) => {
+                known.insert(series, value);
+            }
+            (Self::Histograms(known), Some(bound)) => {
+                known.entry(series).or_default().insert(bound, value);
+            }
+            (Self::Histograms(_), None) => {}
+        }
+        self.series()
+    }
+
     /// How much it grew since `before`, and how many series began anew. A series that was not there before grew from
     /// nothing; one that fell began anew at nothing.
     pub(super) fn growth(&self, before: &Self) -> (Growth, usize) {

@@ -68,9 +68,7 @@ impl Pages {
             }
             let metric = self.asked.entry(name.to_owned()).or_default();
             if metric.example.is_empty() {
-                let pairs: Vec<String> =
-                    labels.iter().map(|(label, value)| format!("{label}=\"{value}\"")).collect();
-                metric.example = format!("{name}{{{}}}", pairs.join(","));
+                metric.example = exposition::written(name, labels);
             }
             for (label, _) in labels {
                 if metric.labels.len() < MOST_LABELS && !metric.labels.contains(label.as_ref()) {

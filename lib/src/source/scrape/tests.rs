@@ -259,6 +259,37 @@ fn what_is_no_exposition_is_an_error_with_its_line() {
 }
 
 #[test]
+fn a_series_that_stands_twice_is_an_error_in_either_order() {
+    let queue = || vec![("x", ScrapeRead::Gauge { gauge: "q".into() })];
+    let twice = |series: &str, first: usize, second: usize| {
+        format!(
+            "1000 x error: http://orders/metrics: the series `{series}` stands twice on the page, in lines {first} and \
+             {second}: which of its numbers is true cannot be told"
+        )
+    };
+    for page in ["# a queue\nq 1\nup 1\nq 900\n", "# a queue\nq 900\nup 1\nq 1\n", "\nq 1\n\nq 1\n"] {
+        assert_eq!(Script::new(queue()).scrape(page), [twice("q", 2, 4)], "{page}");
+    }
+    assert_eq!(
+        Script::new(vec![("x", rate())]).scrape("r_total{a=\"1\",b=\"2\"} 5\nr_total{b=\"2\",a=\"1\"} 9\n"),
+        [twice("r_total{b=\"2\",a=\"1\"}", 1, 2)],
+        "the order of labels makes no other series"
+    );
+    assert_eq!(
+        Script::new(vec![("x", p95())]).scrape(
+            "d_seconds_bucket{le=\"1\"} 5\nd_seconds_bucket{le=\"+Inf\"} 9\nd_seconds_bucket{le=\"1.0\"} 0\n"
+        ),
+        [twice("d_seconds_bucket{le=\"1.0\"}", 1, 3)],
+        "1 and 1.0 are one bound"
+    );
+    assert_eq!(
+        Script::new(queue()).scrape("q{a=\"1\"} 1\nq{a=\"2\"} 2\nother 1\nother 2\n"),
+        ["1000 x 3"],
+        "what no signal reads is nobody's number"
+    );
+}
+
+#[test]
 fn both_formats_are_asked_for() {
     let network = Network::new(|_| ok(""));
     network.poll(&mut Scrape::new(&spec(ONE, vec![("rate", rate())])).unwrap(), 1000);

@@ -7,7 +7,7 @@ fn said(text: &str, dialect: Dialect) -> Result<Vec<String>, String> {
     let mut items = Vec::new();
     read(text.as_bytes(), dialect, |item| {
         items.push(match item {
-            Item::Sample { name, labels, value } => {
+            Item::Sample { name, labels, value, .. } => {
                 let labels: Vec<String> =
                     labels.iter().map(|(label, value)| format!("{label}={value:?}")).collect();
                 format!("{name} {} {value}", labels.join(","))
