@@ -10,6 +10,7 @@ mod github;
 mod history;
 mod init;
 mod load;
+mod misread;
 mod normal;
 mod outcome;
 mod reading;
@@ -142,10 +143,10 @@ pub fn run() -> Exit {
     let interruptions = Interruptions::listen();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        // Help and version are answers, anything else is bad input: clap writes both, and its code is 0 or 2.
+        // Help and version are answers, anything else is bad input: clap words both, and its code is 0 or 2.
         Err(answer) => {
             let code = answer.exit_code();
-            let _ = answer.print();
+            misread::tell(&Session::start(0, Interruptions::default()).door, answer);
             if code == 0 {
                 return Exit::Success;
             }

@@ -116,6 +116,38 @@ fn looks_secret(value: &str) -> bool {
     value.len() >= 12 && value.chars().any(|c| c.is_ascii_digit()) && !value.contains('/')
 }
 
+/// A text without the user info and the queries of the addresses in it, whether or not they are valid.
+pub fn without_credentials(text: &str) -> Cow<'_, str> {
+    if !text.contains("://") {
+        return Cow::Borrowed(text);
+    }
+    let mut clean = String::with_capacity(text.len());
+    for (at, part) in text.split("://").enumerate() {
+        if at == 0 {
+            clean.push_str(part);
+            continue;
+        }
+        clean.push_str("://");
+        let end = part.find(char::is_whitespace).unwrap_or(part.len());
+        let (address, rest) = part.split_at(end);
+        // A password may hold what begins a path or a query: the last `@` counts.
+        let address = match address.rsplit_once('@') {
+            Some((_, place)) => {
+                clean.push_str(MASK);
+                clean.push('@');
+                place
+            }
+            None => address,
+        };
+        match address.split_once(['?', '#']) {
+            Some((place, _)) => clean.extend([place, "?", MASK]),
+            None => clean.push_str(address),
+        }
+        clean.push_str(rest);
+    }
+    Cow::Owned(clean)
+}
+
 fn percent_encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
@@ -153,6 +185,20 @@ mod tests {
         redactor.learn(&Secret::new("canary-token"));
         assert_eq!(redactor.clean("key: canary-t… and cana… and canary-token"), "key: ***… and ***… and ***");
         assert_eq!(redactor.clean("a can… and canary"), "a can… and canary");
+    }
+
+    #[test]
+    fn an_address_loses_its_user_info_and_its_query() {
+        for (text, clean) in [
+            ("http://u:p@h/a", "http://***@h/a"),
+            ("x=https://u:p/w?d@h:1/a?sig=1 b", "x=https://***@h:1/a?*** b"),
+            ("http://[u:p@h", "http://***@h"),
+            ("https://h/a#key", "https://h/a?***"),
+            ("https://h/?to=https://u:p@i/", "https://h/?***://***@i/"),
+            ("a@b?c", "a@b?c"),
+        ] {
+            assert_eq!(without_credentials(text), clean);
+        }
     }
 
     #[test]

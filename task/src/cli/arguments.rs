@@ -109,10 +109,10 @@ pub struct PolicyArguments {
 #[derive(Debug, Args)]
 pub struct NetworkArguments {
     /// The address of a connection that the policy names.
-    #[arg(long = "connection", value_name = "NAME=URL", value_parser = pair)]
+    #[arg(long = "connection", value_name = "NAME=URL", value_parser = named_url)]
     pub connections: Vec<(String, String)>,
     /// The environment variable that holds a connection's token (or `user:password` with a leading `basic:`).
-    #[arg(long = "connection-token", value_name = "NAME=VARIABLE", value_parser = pair)]
+    #[arg(long = "connection-token", value_name = "NAME=VARIABLE", value_parser = named_variable)]
     pub connection_tokens: Vec<(String, String)>,
     /// Certificates (PEM) of authorities that are trusted beside the system's.
     #[arg(long, value_name = "FILE")]
@@ -553,12 +553,30 @@ impl Command {
     }
 }
 
+/// A text that is no `NAME=VALUE`. It may hold a secret that was given in the wrong place: nobody repeats it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write {0}, with the name first")]
+pub struct NotAPair(&'static str);
+
 /// `NAME=VALUE`
-fn pair(text: &str) -> Result<(String, String), String> {
+fn pair(text: &str) -> Result<(String, String), NotAPair> {
+    named(text, "NAME=VALUE")
+}
+
+/// `NAME=URL`
+fn named_url(text: &str) -> Result<(String, String), NotAPair> {
+    named(text, "NAME=URL")
+}
+
+/// `NAME=VARIABLE`
+fn named_variable(text: &str) -> Result<(String, String), NotAPair> {
+    named(text, "NAME=VARIABLE")
+}
+
+fn named(text: &str, form: &'static str) -> Result<(String, String), NotAPair> {
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
-        // The text may hold a secret that was given in the wrong place: it is not repeated.
-        _ => Err("write NAME=VALUE".to_owned()),
+        _ => Err(NotAPair(form)),
     }
 }
 

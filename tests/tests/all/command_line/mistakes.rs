@@ -295,3 +295,31 @@ fn a_baseline_of_nothing() {
     assert!(!gate.path("baseline.json").exists());
     refuses(&gate, &["baseline", "--for", "2s", "--output", "no/such/folder/b.json"], &["cannot write"]);
 }
+
+#[test]
+fn a_command_line_that_is_wrong_gives_a_pipeline_no_command() {
+    let gate = Gate::default().with_variable("TF_BUILD", "True");
+    let hostile = "x\n##vso[task.complete result=Succeeded]";
+    for arguments in [
+        ["verify", "--deployed-at", hostile],
+        ["verify", "--profile", hostile],
+        ["verify", "--junit", &format!("--foo{hostile}")],
+        ["baseline", "--for", hostile],
+        ["completions", hostile, "-v"],
+    ] {
+        let ended = refuses(&gate, &arguments, &["error: ", "# #vso[task.complete"]);
+        assert!(!ended.err.contains("##vso") && !ended.err.contains("\n# #"), "{}", ended.err);
+    }
+}
+
+#[test]
+fn a_secret_without_its_name_is_not_repeated() {
+    let gate = Gate::default();
+    for (option, value, form) in [
+        ("--connection", "http://u:canary@127.0.0.1:1/", "NAME=URL"),
+        ("--connection-token", "canary", "NAME=VARIABLE"),
+    ] {
+        let ended = refuses(&gate, &["verify", option, value], &[option, form]);
+        assert!(!ended.err.contains("canary"), "{}", ended.err);
+    }
+}
