@@ -80,6 +80,20 @@ impl Duration {
         self.0
     }
 
+    /// For people to read: whole seconds from one second on, else whole milliseconds; never more than it is.
+    ///
+    /// ```
+    /// use runbook_gate::Duration;
+    /// assert_eq!(Duration::from_nanos(35_232_512_749).rounded().to_string(), "35s");
+    /// assert_eq!(Duration::from_nanos(666_666_666).rounded().to_string(), "666ms");
+    /// assert_eq!(Duration::from_nanos(1_500).rounded().to_string(), "1us500ns");
+    /// ```
+    #[must_use]
+    pub fn rounded(self) -> Self {
+        let unit = [SECOND, 1_000_000].into_iter().find(|unit| self.0 >= *unit).unwrap_or(1);
+        Self(self.0 - self.0 % unit)
+    }
+
     /// The length in seconds.
     #[must_use]
     pub fn as_seconds_f64(self) -> f64 {

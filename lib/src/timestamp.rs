@@ -48,6 +48,19 @@ impl Timestamp {
         (milliseconds.abs() < 9e15).then(|| Self((milliseconds as i64).saturating_mul(1_000_000)))
     }
 
+    /// The whole second that it lies in, for people to read.
+    ///
+    /// ```
+    /// use runbook_gate::Timestamp;
+    /// let at: Timestamp = "2026-11-25T10:22:32.232512749Z".parse()?;
+    /// assert_eq!(at.whole_second().to_string(), "2026-11-25T10:22:32Z");
+    /// # Ok::<(), runbook_gate::TimestampError>(())
+    /// ```
+    #[must_use]
+    pub const fn whole_second(self) -> Self {
+        Self::from_nanos(self.0.saturating_sub(self.0.rem_euclid(1_000_000_000)))
+    }
+
     /// Nanoseconds since the Unix epoch.
     #[must_use]
     pub const fn as_nanos(self) -> i64 {

@@ -55,7 +55,7 @@ fn named<'n>(name: &'n str, otherwise: &'n str) -> &'n str {
 }
 
 fn length(length: Option<Duration>, otherwise: &str) -> String {
-    length.map_or_else(|| otherwise.to_owned(), |length| length.to_string())
+    length.map_or_else(|| otherwise.to_owned(), |length| length.rounded().to_string())
 }
 
 impl Report {

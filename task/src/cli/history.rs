@@ -88,9 +88,10 @@ fn of_file(
 }
 
 fn line(record: &VerdictRecord) -> String {
-    let at = record.decided_at.map_or_else(|| "at no known time".to_owned(), |at| at.to_string());
+    let at =
+        record.decided_at.map_or_else(|| "at no known time".to_owned(), |at| at.whole_second().to_string());
     let watched = match (record.started_at, record.decided_at) {
-        (Some(from), Some(to)) if from <= to => format!(", after {}", to.since(from)),
+        (Some(from), Some(to)) if from <= to => format!(", after {}", to.since(from).rounded()),
         _ => String::new(),
     };
     let advised = if record.enforcement == Enforcement::Advise { ", only advised" } else { "" };

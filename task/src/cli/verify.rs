@@ -125,7 +125,9 @@ fn deployed_at(session: &Session, given: Option<Timestamp>) -> Result<Timestamp,
     match given {
         None => Ok(whole_second_after(now)),
         Some(at) if at > now + CLOCKS_DIFFER => Err(Failure::Input(format!(
-            "--deployed-at {at} is in the future (it is {now}); give the time when the deployment was made"
+            "--deployed-at {} is in the future (it is {}); give the time when the deployment was made",
+            at.whole_second(),
+            now.whole_second()
         ))),
         Some(at) => Ok(at.min(now)),
     }

@@ -69,7 +69,7 @@ impl Checker<'_> {
             );
             self.say(Diagnostic::new(Code::IntervalTooCoarse, span, message).help(format!(
                 "read it at least every {}, or write a longer duration",
-                duration.divided_by(3)
+                duration.divided_by(3).rounded()
             )));
         } else {
             self.doubt_hanging(written, duration);
