@@ -156,7 +156,7 @@ impl Report {
             (Decision::Proceed, _) => "Nothing has to be done.".to_owned(),
             (Decision::Hold, _) => self.gate.next_of_hold(),
             (Decision::Rollback, Enforcement::Enforce) => {
-                "The pipeline's rollback job runs on this decision. See that it ran, and that the service recovers."
+                "Roll back now. In a pipeline the rollback job runs on this decision: see that it ran. On a desk `runbook-gate rollback plan` names the version to go back to. Then see that the service recovers."
                     .to_owned()
             }
             (Decision::Rollback, Enforcement::Advise | Enforcement::Off) => {

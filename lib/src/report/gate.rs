@@ -205,7 +205,9 @@ impl GateSection {
                     .to_owned();
             }
             Some("requested") => {
-                return format!("{by} asked for it. A person must decide whether the release stays.");
+                return format!(
+                    "The gate did not find this hold: it was asked for ({by}). Learn why from whoever asked, then decide whether the release stays; nothing is rolled back by itself."
+                );
             }
             _ => {}
         }
@@ -256,6 +258,17 @@ fn rounded(duration: Duration) -> Duration {
     Duration::from_secs(duration.as_nanos() / 1_000_000_000)
 }
 
+/// Whether what is not covered is no more than what a gate that somebody ended did not wait for: the step after the newest
+/// sample.
+fn is_since_the_newest_sample(outcome: &Outcome, signal: &SignalSummary) -> bool {
+    let ended = matches!(outcome.ending, Ending::Cancelled { .. } | Ending::Requested { .. });
+    let (Some(from), Some(decided), true) = (outcome.watch_from, outcome.decided_at, ended) else {
+        return false;
+    };
+    let watched = decided.since(from).as_seconds_f64();
+    watched * (1.0 - signal.coverage) <= signal.step.as_seconds_f64()
+}
+
 /// What was not known.
 fn unknown(outcome: &Outcome) -> Vec<String> {
     let mut lines = Vec::new();
@@ -287,7 +300,7 @@ fn unknown(outcome: &Outcome) -> Vec<String> {
                 }
                 covered => format!("{name} covers {covered} of the watch; {of} samples are absent{reasons}."),
             });
-        } else if signal.coverage < NEARLY_ALL {
+        } else if signal.coverage < NEARLY_ALL && !is_since_the_newest_sample(outcome, signal) {
             lines.push(format!("{name} covers {covered} of the watch; no reason is known."));
         }
     }

@@ -1,4 +1,4 @@
-use super::builders::{all, context, name, proceed, report, rollback, signal, t};
+use super::builders::{all, context, name, proceed, report, requested, rollback, signal, t};
 use crate::checklist::{TestReport, TestResultError};
 use crate::gate::{Decision, Outcome};
 use crate::policy::Enforcement;
@@ -51,7 +51,7 @@ fn advice_says_what_it_would_have_done() {
     let text = terminal::render(&advised(&rollback()), Layout::default());
     assert!(text.contains("advise: this would have failed the stage"), "{text}");
     assert!(text.replace('\n', " ").contains("nothing is rolled back"), "{text}");
-    assert!(!text.contains("rollback job runs"), "{text}");
+    assert!(!text.contains("Roll back now"), "{text}");
     let text = markdown::render(&advised(&rollback()));
     assert!(text.contains("advise: this would have failed the stage"), "{text}");
     assert!(terminal::render(&advised(&proceed()), Layout::default()).contains("never fails the stage"));
@@ -175,4 +175,23 @@ fn no_checklist_counts_these_cases_as_tests_of_the_build() {
         let read = TestReport::read("junit.xml", junit::render(&report(&outcome)).as_bytes());
         assert_eq!(read, Err(TestResultError::OwnReport), "{name}");
     }
+}
+
+#[test]
+fn a_hold_that_was_asked_for_says_so_and_blames_no_signal_for_the_time_since_its_newest_sample() {
+    let made = |steps: f64| {
+        let mut outcome = requested();
+        outcome.decision = Decision::Hold;
+        let watched = outcome.decided_at.unwrap().since(outcome.watch_from.unwrap());
+        let signal = outcome.signals.iter_mut().find(|signal| signal.signal == name("error_rate")).unwrap();
+        signal.step = crate::Duration::from_secs(30);
+        signal.coverage = 1.0 - steps * 30.0 / watched.as_seconds_f64();
+        signal.absent.clear();
+        report(&outcome)
+    };
+    let next = made(0.9).next();
+    assert!(next.contains("it was asked for (jo@contoso.com). Learn why from whoever asked"), "{next}");
+    let blamed = |steps| made(steps).gate.unknown().join(" ").contains("no reason is known");
+    assert!(!blamed(0.9));
+    assert!(blamed(1.1), "more is missing than that");
 }
