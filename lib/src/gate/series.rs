@@ -313,7 +313,12 @@ impl Series {
                 (_, Some(total)) if total.get() < f64::from(self.rules.low_traffic_below) => {
                     if total.get() <= 0.0 { Absence::NoTraffic } else { Absence::LowTraffic }
                 }
-                (ReadingKind::Value, _) => return Read::Known(Known::Value(value.get())),
+                (ReadingKind::Value, _) => {
+                    match self.rules.amount.and_then(|amount| amount.refuse(value.get())) {
+                        Some(why) => Absence::Error(why),
+                        None => return Read::Known(Known::Value(value.get())),
+                    }
+                }
                 (ReadingKind::State, _) => {
                     return Read::Known(Known::State(state_of(self.rules.failing, value.get())));
                 }

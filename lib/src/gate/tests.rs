@@ -143,3 +143,34 @@ fn a_decision_by_a_state_says_what_the_service_said_last() {
     assert_eq!(number.decision, Decision::Rollback);
     assert!(!number.reason.contains("it said"), "{}", number.reason);
 }
+
+#[test]
+fn a_negative_number_of_what_cannot_be_negative_is_unknown_and_no_health() {
+    use crate::policy::rules::Amount;
+    let outcome = |amount: Option<Amount>, number: f64| {
+        let signal = SignalRules { amount, ..SignalRules::new(ReadingKind::Value, STEP) };
+        let rules = rules().with_signal(name("depth"), signal).with_rollback(criterion("depth > 10 for 1m"));
+        let mut gate = watching(rules);
+        for k in 1..=60 {
+            let sample = Sample::from_number(number);
+            gate.apply(&Line::Sample { t: t(k), signal: name("depth"), sample }).unwrap();
+        }
+        gate.apply(&Line::End { t: t(60) }).unwrap();
+        let outcome = gate.finish();
+        (outcome.decision, outcome.signals[0].absent.clone())
+    };
+    for (amount, what) in [
+        (Amount::Ratio, "ratio"),
+        (Amount::Seconds, "number of seconds"),
+        (Amount::Bytes, "number of bytes"),
+        (Amount::PerSecond, "number of events in a second"),
+        (Amount::Things, "number of things"),
+    ] {
+        let why = format!("error: -1 is no {what}: many exporters give -1 for not available");
+        assert_eq!(outcome(Some(amount), -1.0), (Decision::Hold, vec![(why, 60)]));
+        assert_eq!(outcome(Some(amount), 0.0), (Decision::Proceed, vec![]));
+        assert_eq!(outcome(Some(amount), -1e-16), (Decision::Proceed, vec![]), "what rounding leaves");
+    }
+    assert_eq!(outcome(Some(Amount::Ratio), -0.01).0, Decision::Hold, "-1 as a percentage");
+    assert_eq!(outcome(None, -1.0), (Decision::Proceed, vec![]), "what it measures is not known");
+}

@@ -1,9 +1,13 @@
 //! What the gate judges by: the part of a policy that the engine reads.
 
+mod amount;
+
 use std::collections::BTreeMap;
 
 use crate::criterion::{Cmp, Criterion};
 use crate::{Duration, Finite, SignalName};
+
+pub use amount::Amount;
 
 /// The gate's rules for one environment.
 ///
@@ -27,6 +31,8 @@ pub struct GateRules {
 pub struct SignalRules {
     /// What its samples are.
     pub reading: ReadingKind,
+    /// What its numbers are amounts of, where that is known: a negative one is then absent.
+    pub amount: Option<Amount>,
     /// The grain of its source; a `signal` line of the journal overrules it.
     pub step: Duration,
     /// How late its points may come.
@@ -159,6 +165,7 @@ impl SignalRules {
     pub fn new(reading: ReadingKind, step: Duration) -> Self {
         Self {
             reading,
+            amount: None,
             step,
             ingestion_delay: Duration::ZERO,
             failing: None,

@@ -263,3 +263,32 @@ fn a_policy_may_require_more_telemetry_than_the_runbook() {
         "and what is required is used"
     );
 }
+
+#[test]
+fn a_signal_with_a_unit_says_what_cannot_be_negative() {
+    use rules::Amount;
+    let json = |name: &str, more: &str| {
+        format!("  {name}: {{ http-json: {{ url: \"https://kpi.contoso.com/k\", value: /v }}{more} }}\n")
+    };
+    let signals: String = [
+        json("latency_p95", ""),
+        json("cpu_saturation", ""),
+        json("queue_depth", ""),
+        json("heap", ", unit: bytes"),
+        json("orders", ", unit: per-second"),
+        json("balance", ""),
+    ]
+    .concat();
+    let policy = resolve(&with(&format!("signals:\n{signals}")));
+    for (name, amount) in [
+        ("latency_p95", Some(Amount::Seconds)),
+        ("cpu_saturation", Some(Amount::Ratio)),
+        ("queue_depth", Some(Amount::Things)),
+        ("heap", Some(Amount::Bytes)),
+        ("orders", Some(Amount::PerSecond)),
+        ("probe_latency", Some(Amount::Seconds)),
+        ("balance", None),
+    ] {
+        assert_eq!(signal(&policy, name).amount, amount, "{name}");
+    }
+}

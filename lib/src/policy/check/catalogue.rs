@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::criterion::Dimension;
 use crate::diagnostic::Span;
-use crate::policy::rules::{ReadingKind, SignalRules};
+use crate::policy::rules::{Amount, ReadingKind, SignalRules};
 use crate::{Duration, SignalName};
 
 /// Every signal that has a source.
@@ -41,6 +41,20 @@ pub(super) enum Measures {
     Things,
     /// Not known.
     Unknown,
+}
+
+impl Measures {
+    /// What the engine is told of it.
+    pub(super) const fn amount(self) -> Option<Amount> {
+        Some(match self {
+            Self::Known(Dimension::Ratio) => Amount::Ratio,
+            Self::Known(Dimension::Time) => Amount::Seconds,
+            Self::Known(Dimension::Size) => Amount::Bytes,
+            Self::Known(Dimension::Rate) => Amount::PerSecond,
+            Self::Things => Amount::Things,
+            Self::Unknown => return None,
+        })
+    }
 }
 
 /// Whether a source can read the past.

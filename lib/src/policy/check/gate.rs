@@ -140,6 +140,7 @@ impl Checker<'_> {
         self.doubt_required(&required);
         for (name, entry) in self.catalogue.iter() {
             let mut signal = entry.rules.clone();
+            signal.amount = entry.measures.amount();
             if let BaselineRule::Fixed(numbers) = baseline {
                 signal.baseline = numbers.get(name).copied();
             }
