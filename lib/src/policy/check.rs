@@ -87,6 +87,7 @@ pub(crate) fn environment(
     checker.read_sources(watch.interval);
     let baseline = checker.baseline();
     let gate = checker.gate(&watch, &baseline);
+    checker.tell_amounts();
     let rollback = checker.rollback();
     let checklist = checker.checklist();
     findings.append(&mut checker.findings);

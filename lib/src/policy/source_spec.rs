@@ -4,6 +4,7 @@ use url::Url;
 
 use crate::azure::{Guid, ResourceId};
 use crate::criterion::{Cmp, Quantity};
+use crate::policy::rules::Amount;
 use crate::transport::{Address, Header, Region};
 use crate::{Duration, SignalName};
 
@@ -185,6 +186,8 @@ pub struct HttpJsonSpec {
     pub address: Address,
     /// What is read.
     pub read: HttpJsonRead,
+    /// What its number is an amount of; nothing for a state, and where that is not known.
+    pub amount: Option<Amount>,
     /// What a missing value means.
     pub empty: Option<f64>,
     /// How often it asks.
@@ -198,7 +201,7 @@ pub struct HttpJsonSpec {
 /// JSON pointers (RFC 6901) into the document.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HttpJsonRead {
-    /// One number; a boolean is a state.
+    /// One number; a boolean is 1 or 0, unless the number is an amount of something.
     Value {
         /// Where the number stands.
         pointer: String,

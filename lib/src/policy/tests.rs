@@ -292,3 +292,35 @@ fn a_signal_with_a_unit_says_what_cannot_be_negative() {
         assert_eq!(signal(&policy, name).amount, amount, "{name}");
     }
 }
+
+#[test]
+fn a_document_knows_whether_its_number_may_be_a_boolean() {
+    use source_spec::SourceSpec;
+    let json = |name: &str, more: &str| {
+        format!("  {name}: {{ http-json: {{ url: \"https://kpi.contoso.com/k\", value: /v{more} }} }}\n")
+    };
+    let signals: String = [
+        json("latency_p95", ""),
+        json("queue_depth", ", failing: \"> 0\""),
+        json("dead_letters", ""),
+        json("backups", ""),
+    ]
+    .concat();
+    let policy = resolve(&with(&format!("signals:\n{signals}gate: {{ verify: [dead_letters passing] }}")));
+    let amounts: Vec<_> = policy
+        .sources()
+        .iter()
+        .filter_map(|source| match source {
+            SourceSpec::HttpJson(spec) => Some((spec.signal.as_str(), spec.amount)),
+            _ => None,
+        })
+        .collect();
+    for expected in [
+        ("latency_p95", Some(rules::Amount::Seconds)),
+        ("queue_depth", None),
+        ("dead_letters", None),
+        ("backups", None),
+    ] {
+        assert!(amounts.contains(&expected), "{expected:?} {amounts:?}");
+    }
+}

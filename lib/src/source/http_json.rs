@@ -29,6 +29,8 @@ pub(super) struct HttpJson {
 /// What stands at a pointer.
 enum Found {
     Number(f64),
+    /// `true` or `false`.
+    Boolean(bool),
     /// Nothing stands there, or `null`.
     Nothing,
 }
@@ -71,6 +73,10 @@ impl HttpJson {
 
     fn value(&self, found: &Found, expect: Option<&(Cmp, Quantity)>) -> Sample {
         let number = match (found, &self.spec.empty) {
+            (Found::Boolean(boolean), _) => match self.spec.amount {
+                Some(amount) => return self.fail(&format!("{boolean} is no {}", amount.words())),
+                None => f64::from(u8::from(*boolean)),
+            },
             (Found::Number(number), _) | (Found::Nothing, Some(number)) => *number,
             (Found::Nothing, None) => return Sample::Absent(Absence::NoData),
         };
@@ -88,6 +94,9 @@ impl HttpJson {
         match (bad, total, &self.spec.empty) {
             (Found::Number(bad), Found::Number(total), _)
             | (Found::Nothing, Found::Number(total), Some(bad)) => Sample::from_counts(*bad, *total),
+            (Found::Boolean(boolean), ..) | (_, Found::Boolean(boolean), _) => {
+                self.fail(&format!("{boolean} is no number of events"))
+            }
             _ => Sample::Absent(Absence::NoData),
         }
     }
@@ -143,12 +152,12 @@ impl Source for HttpJson {
     }
 }
 
-/// What stands at a pointer, as a number: `true` is 1, `false` 0, and a text is read as the number that it writes.
+/// What stands at a pointer, where a text is read as the number that it writes.
 fn find(document: &Value, pointer: &str) -> Result<Found, String> {
     let is = |what: &str| Err(format!("at `{pointer}` stands {what}, not a number"));
     match document.pointer(pointer) {
         None | Some(Value::Null) => Ok(Found::Nothing),
-        Some(Value::Bool(state)) => Ok(Found::Number(f64::from(u8::from(*state)))),
+        Some(Value::Bool(boolean)) => Ok(Found::Boolean(*boolean)),
         Some(Value::Number(number)) => Ok(Found::Number(number.as_f64().unwrap_or(f64::NAN))),
         Some(Value::String(text)) => match text.trim().parse() {
             Ok(number) => Ok(Found::Number(number)),

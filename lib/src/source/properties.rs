@@ -41,6 +41,7 @@ fn sources() -> Vec<Box<dyn Source>> {
         signal: "x".parse().unwrap(),
         address: address(),
         read: HttpJsonRead::Value { pointer: "/status".into(), expect: None },
+        amount: None,
         empty: None,
         interval: SECONDS,
         timeout: SECONDS,

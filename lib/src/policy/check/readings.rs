@@ -206,12 +206,24 @@ impl Checker<'_> {
         self.apply_failing(&mut entry, failing, document.failing.span());
         if let Some(address) = address {
             let signal = name.clone();
-            let spec = HttpJsonSpec { signal, address, read, empty, interval: every, timeout, headers };
+            let amount = None;
+            let spec =
+                HttpJsonSpec { signal, address, read, amount, empty, interval: every, timeout, headers };
             let spec = SourceSpec::HttpJson(spec);
             self.builds(&spec, at.span);
             self.sources.push(spec);
         }
         self.give(name.clone(), entry);
+    }
+
+    /// Tells sources of documents what their numbers are amounts of, once criteria have said which of them are states.
+    pub(super) fn tell_amounts(&mut self) {
+        for source in &mut self.sources {
+            if let SourceSpec::HttpJson(spec) = source {
+                let number = self.catalogue.get(&spec.signal).filter(|entry| !entry.is_state());
+                spec.amount = number.and_then(|entry| entry.measures.amount());
+            }
+        }
     }
 
     pub(super) fn command_signal(

@@ -1,6 +1,7 @@
 use super::*;
 use crate::Finite;
 use crate::criterion::Unit;
+use crate::policy::rules::Amount;
 use crate::source::double::{Network, ok, shown, status, timeout};
 use crate::transport::Address;
 
@@ -9,6 +10,7 @@ fn spec(read: HttpJsonRead, empty: Option<f64>) -> HttpJsonSpec {
         signal: "sign_ins".parse().unwrap(),
         address: Address::Url("https://kpi.example/signins?code=s3cret-key".parse().unwrap()),
         read,
+        amount: None,
         empty,
         interval: Duration::from_secs(15),
         timeout: Duration::from_secs(5),
@@ -61,6 +63,20 @@ fn reads_what_stands_at_a_pointer() {
     ] {
         assert_eq!(read(value(pointer), None, body), expected, "{what}");
     }
+}
+
+#[test]
+fn a_boolean_is_no_amount_and_no_count() {
+    let amount = |amount, body: &'static str| {
+        let spec = HttpJsonSpec { amount: Some(amount), ..spec(value("/v"), Some(0.0)) };
+        let polled = Network::new(move |_| ok(body)).poll(&mut HttpJson::new(&spec).unwrap(), 1015);
+        shown(&polled)[0].replace("1015 sign_ins ", "")
+    };
+    assert_eq!(amount(Amount::Seconds, r#"{"v":true}"#), "error: true is no number of seconds");
+    assert_eq!(amount(Amount::Ratio, r#"{"v":false}"#), "error: false is no ratio");
+    assert_eq!(amount(Amount::Seconds, r#"{"v":1}"#), "1");
+    assert_eq!(read(ratio(), None, r#"{"bad":false,"all":[250]}"#), "error: false is no number of events");
+    assert_eq!(read(ratio(), None, r#"{"bad":0,"all":[true]}"#), "error: true is no number of events");
 }
 
 #[test]
