@@ -3,6 +3,8 @@
 //! Sources of the forms: MADR 4 (YAML front matter), MADR 2 and log4brains (`- Status: accepted`), Nygard and adr-tools
 //! (`## Status`), `**Status:** Accepted`, tables with a status row, lists of boxes of which one is ticked.
 
+mod remark;
+
 use crate::checklist::Template;
 use crate::checklist::markdown::{Fences, Line, content, heading, heading_words, sections, visible};
 
@@ -200,8 +202,20 @@ fn after_any<'t>(lower: &str, text: &'t str, marks: &[&str]) -> Option<&'t str> 
 
 /// The lines under a `Status` heading: the first says the status; later ones may supersede it (adr-tools adds them).
 fn of_section(lines: &[Line<'_>], said: &mut Vec<(String, RecordStatus)>, found: &mut Declared) {
-    let texts: Vec<String> =
-        lines.iter().map(|line| content(line.text).to_owned()).filter(|text| !text.is_empty()).collect();
+    // What is quoted is somebody else's word: it may end a decision, and makes none.
+    let (quoted, own): (Vec<&Line<'_>>, Vec<&Line<'_>>) =
+        lines.iter().partition(|line| line.text.trim_start().starts_with('>'));
+    let text_of = |line: &&Line<'_>| Some(content(line.text).to_owned()).filter(|text| !text.is_empty());
+    let texts: Vec<String> = own.iter().filter_map(text_of).collect();
+    let quotes: Vec<String> = quoted.iter().filter_map(text_of).collect();
+    for quote in &quotes {
+        if let Some(target) = after_any(&quote.to_lowercase(), quote, &BY) {
+            found.superseded_by.push(target.to_owned());
+        }
+    }
+    if let (true, Some(quote)) = (texts.is_empty(), quotes.first()) {
+        said.push((quote.clone(), RecordStatus::Unknown(short(&format!("> {quote}")))));
+    }
     let boxes: Vec<(bool, String)> = texts.iter().filter_map(|text| tick(text)).collect();
     if !boxes.is_empty() {
         let ticked: Vec<&str> = boxes.iter().filter(|(on, _)| *on).map(|(_, label)| label.as_str()).collect();
@@ -328,7 +342,11 @@ fn read(text: &str) -> Option<RecordStatus> {
         let ended = words.iter().skip(1).filter_map(|word| word_status(word)).find(|other| {
             matches!(other, RecordStatus::Rejected | RecordStatus::Deprecated | RecordStatus::Superseded)
         });
-        return Some(ended.unwrap_or(status));
+        return match ended {
+            Some(ended) => Some(ended),
+            None if remark::is_understood(last) => Some(status),
+            None => unknown(),
+        };
     }
     Some(status)
 }

@@ -184,6 +184,46 @@ fn nothing_but_a_plain_acceptance_is_accepted() {
 }
 
 #[test]
+fn a_word_of_acceptance_that_goes_on_otherwise_is_not_understood() {
+    for text in [
+        "Decided against",
+        "Decided to reject",
+        "Agreed to postpone",
+        "Adopted nowhere",
+        "Accepted: no",
+        "Approved by nobody yet",
+        "Accepted by",
+        "Accepted by Ada, waiting for Bob",
+        "Accepted (in spirit)",
+        "Accepted in principle",
+        "Accepted with reservations",
+        "Decided: against",
+    ] {
+        assert_eq!(status(&format!("# T\n## Status\n{text}\n")), unknown(text));
+        assert_eq!(status(&format!("# T\nStatus: {text}\n")), unknown(text));
+    }
+    assert_eq!(status("# T\n## Status\n> Status: accepted\n"), unknown("> Status: accepted"));
+}
+
+#[test]
+fn who_accepted_when_and_what_it_amends_take_nothing_back() {
+    for text in [
+        "Accepted by the architecture board on 2024-05-01",
+        "Accepted (2024-05-01)",
+        "Accepted, 1 May 2024",
+        "✅ Accepted",
+        "Accepted; amended by ADR-7",
+        "Accepted in v1.2",
+        "Accepted in May",
+        "Accepted by Ada, Bob and Cleo (2024-05-01)",
+        "Accepted and implemented",
+        "Accepted - see [ADR-4](0004-x.md).",
+    ] {
+        assert_eq!(status(&format!("# T\n## Status\n{text}\n")), RecordStatus::Accepted, "{text}");
+    }
+}
+
+#[test]
 fn usual_decorations_do_not_hide_an_acceptance() {
     for text in [
         "# T\n## Status: Accepted\n",
