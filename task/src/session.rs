@@ -164,7 +164,7 @@ impl Session {
             }
         }
         for (name, url) in connections {
-            self.learn_user_info(url);
+            self.learn_address(url);
             let credential = match tokens.iter().find(|(of, _)| of == name) {
                 Some((_, variable)) => Some(self.credential(name, variable)?),
                 None => None,
@@ -304,7 +304,7 @@ impl Session {
 
     /// The connection of a policy that a service connection stands for.
     fn served_by(&self, endpoint: &Endpoint, name: &str) -> Result<Connection, Failure> {
-        self.learn_user_info(&endpoint.url);
+        self.learn_address(&endpoint.url);
         let credential = endpoint.secret.clone().map(|secret| match endpoint.user.as_str() {
             "" => Credential::Bearer(secret),
             user => Credential::Basic { user: user.to_owned(), password: secret },
@@ -313,6 +313,17 @@ impl Session {
             self.door.redactor().learn_header("Authorization", &credential.header());
         }
         Connection::new(name, &endpoint.url, credential).map_err(Failure::input)
+    }
+
+    /// Remembers what is secret in the address of a connection: its user info, and its query, which may sign it.
+    fn learn_address(&self, url: &str) {
+        self.learn_user_info(url);
+        let Ok(url) = url.parse::<url::Url>() else { return };
+        for part in url.query().into_iter().flat_map(|query| query.split('&')) {
+            let value = part.split_once('=').map_or(part, |(_, value)| value);
+            self.door.redactor().learn(&Secret::new(value));
+            self.door.redactor().learn(&Secret::new(crate::http::percent_decoded(value)));
+        }
     }
 
     fn learn_user_info(&self, url: &str) {
@@ -334,7 +345,8 @@ impl Session {
     fn credential(&self, connection: &str, variable: &str) -> Result<Credential, Failure> {
         let value = self.variable(variable).ok_or_else(|| {
             Failure::Input(format!(
-                "connection `{connection}`: the environment variable {variable} is not set; it must hold the token"
+                "connection `{connection}`: the environment variable that --connection-token names is not set; \
+                 write {connection}=VARIABLE, the name of the variable that holds the token and not the token"
             ))
         })?;
         let secret = Secret::new(value.trim());

@@ -50,6 +50,8 @@ impl FromStr for Repository {
         };
         match text.split_once('/') {
             Some((owner, name)) if part(owner) && part(name) => Ok(Self(text.to_owned())),
+            // An address may carry a credential.
+            _ if text.contains(['@', ':', '?']) => Err(RepositoryError("***".to_owned())),
             _ => Err(RepositoryError(text.chars().take(80).collect())),
         }
     }

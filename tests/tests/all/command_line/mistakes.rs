@@ -209,7 +209,7 @@ fn a_connection_that_is_not_defined_or_not_usable() {
             "--connection-token",
             "prom=PROM_TOKEN",
         ],
-        &["the environment variable PROM_TOKEN is not set"],
+        &["the environment variable that --connection-token names is not set", "prom=VARIABLE"],
     );
     let with_token =
         Gate::default().with_file("runbook.yml", policy).with_variable("PROM_TOKEN", "canary-token");

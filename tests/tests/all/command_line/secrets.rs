@@ -129,3 +129,37 @@ fn secrets_of_the_job_are_masked_wherever_they_come_from() {
     assert!(ended.out.contains("***"), "{}", ended.out);
     is_silent(&gate, &ended);
 }
+
+#[test]
+fn a_token_or_an_address_in_the_wrong_place_is_not_repeated() {
+    let policy = "version: 1\nservice: x\nsignals: { up: { prometheus: { connection: prom, query: up } } }\ngate: { rollback_when: [\"up < 1 for 2m\"], verify: [\"up >= 1\"] }\n";
+    let gate = Gate::default().with_file("runbook.yml", policy);
+    let connection = "prom=https://prometheus.example";
+    let token = format!("prom={CANARY}");
+    let ended = gate.run(&["verify", "--connection", connection, "--connection-token", &token]).with_code(2);
+    assert!(ended.err.contains("prom=VARIABLE"), "{}", ended.err);
+    is_silent(&gate, &ended);
+}
+
+#[test]
+fn the_query_of_a_connection_is_a_secret_where_a_server_repeats_it() {
+    let policy = "version: 1\nservice: x\nsignals: { up: { prometheus: { connection: prom, query: up } } }\ngate: { rollback_when: [\"up < 1 for 2m\"], verify: [\"up >= 1\"] }\n";
+    let body =
+        format!("{{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"/state?sig={CANARY}\"}}");
+    let answer = format!(
+        "HTTP/1.1 400 Bad Request\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let connection = format!("prom=http://{}/?sig=canary-8f2c%2F%2B%3Dx", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = std::io::Read::read(&mut stream, &mut [0; 4096]);
+            let _ = std::io::Write::write_all(&mut stream, answer.as_bytes());
+        }
+    });
+    let gate = Gate::default().with_file("runbook.yml", policy);
+    let ended = gate.run(&["verify", "--connection", &connection, "--report-dir", "out"]);
+    assert!(ended.err.contains("sig=***"), "{}", ended.err);
+    is_silent(&gate, &ended);
+}
