@@ -38,13 +38,37 @@ pub enum FileError {
     },
 }
 
+/// Opens a file that somebody named. A pipe that has a name is none: opening it waits for a writer that may never come.
+///
+/// # Errors
+/// Where it cannot be opened.
+pub fn open_file(path: &Path) -> std::io::Result<File> {
+    if is_named_pipe(path) {
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is a pipe, and no file"));
+    }
+    File::open(path)
+}
+
+/// What a shell hands over (`/dev/stdin`, `<(…)`) has its writer.
+#[cfg(unix)]
+fn is_named_pipe(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    let handed_over = path.starts_with("/dev") || path.starts_with("/proc");
+    !handed_over && std::fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+const fn is_named_pipe(_: &Path) -> bool {
+    false
+}
+
 /// Reads a text of bounded size.
 ///
 /// # Errors
 /// Where it cannot be read, is too large or is not UTF-8. `help` says what to do.
 pub fn read_text(path: &Path, help: &str) -> Result<String, FileError> {
     let wrong = |why: String| FileError::Unreadable { path: shown(path), why, help: help.to_owned() };
-    let file = File::open(path).map_err(|error| wrong(plain(&error)))?;
+    let file = open_file(path).map_err(|error| wrong(plain(&error)))?;
     let mut bytes = Vec::new();
     file.take(LARGEST_TEXT + 1).read_to_end(&mut bytes).map_err(|error| wrong(plain(&error)))?;
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LARGEST_TEXT {
@@ -303,6 +327,16 @@ mod tests {
             assert!(error.contains("--report-dir") && error.contains("in the way"), "{error}");
             assert!(ReportFolder::rehearse(&path).is_err());
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_that_has_a_name_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let error = read_text(&pipe, "name a file").unwrap_err().to_string();
+        assert!(error.contains("it is a pipe, and no file; name a file"), "{error}");
     }
 
     #[test]

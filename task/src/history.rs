@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use runbook_gate::rollback::History;
 
 use crate::door::Place;
-use crate::files::{FileError, plain, shown};
+use crate::files::{FileError, open_file, plain, shown};
 use crate::session::Session;
 
 /// The file's name in the user's folder for state.
@@ -70,7 +70,7 @@ pub fn read(path: &Path, service: &str, environment: &str) -> Result<History, Fi
         why,
         help: "name another file with --history".to_owned(),
     };
-    let file = match std::fs::File::open(path) {
+    let file = match open_file(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(History::default()),
         Err(error) => return Err(wrong(plain(&error))),

@@ -1,6 +1,5 @@
 //! `verify --profile rollback`: what was deployed again, what went before, and what was normal then.
 
-use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
@@ -15,7 +14,7 @@ use serde_json::Value;
 use super::Failure;
 use super::arguments::{PolicyArguments, Profile, VerifyArguments};
 use super::rollback::verdict_of;
-use crate::files::{JOURNAL, VERDICT, plain, read_text, shown};
+use crate::files::{JOURNAL, VERDICT, open_file, plain, read_text, shown};
 use crate::session::Session;
 
 /// Variables of the pipeline that speak of the run, which is the bad release's.
@@ -295,7 +294,7 @@ impl Told {
                 shown(path)
             ))
         };
-        let file = File::open(path).map_err(|error| wrong(plain(&error)))?;
+        let file = open_file(path).map_err(|error| wrong(plain(&error)))?;
         let mut told = Self::default();
         let mut started = false;
         for line in Reader::new(BufReader::with_capacity(1 << 16, file)) {
