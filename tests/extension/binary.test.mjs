@@ -208,7 +208,7 @@ describe('verify', () => {
             rules: { observe: '1h', more: KPI_AND_STUBBORN_COMMAND },
         });
         const file = path.join(run.workspace, 'runbook.yml');
-        writeFileSync(file, readFileSync(file, 'utf8').replaceAll('URL', run.server.url).replace('timeout: 1s', 'timeout: 1m'));
+        writeFileSync(file, readFileSync(file, 'utf8').replaceAll('URL', run.server.url).replace('timeout: 330ms', 'timeout: 1m'));
         const started = startTask(run.task, { ...run, inputs: { allowCommands: 'true' } });
         await until(() => existsSync(path.join(run.workspace, 'stubborn')));
         // The agent's SIGINT; 7.5 s later its SIGTERM, 2.5 s later the end of the launcher alone.

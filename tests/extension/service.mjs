@@ -47,7 +47,7 @@ export function policy({ url, environment: environmentName = 'production', obser
 service: ${JSON.stringify(name)}
 environments:
   ${environmentName}: { ${environment} }
-probe: { url: ${JSON.stringify(url)}, timeout: 1s }
+probe: { url: ${JSON.stringify(url)}, timeout: 330ms }
 ${signals}gate:
   warmup: 0s
   observe: ${observe}
