@@ -13,7 +13,7 @@ use runbook_gate::report::checklist::InGate;
 use super::arguments::{PolicyArguments, ReplayArguments};
 use super::outcome::{Junit, Publication, publish};
 use super::{Exit, Failure, load};
-use crate::files::{ReportFolder, open_file, plain, shown};
+use crate::files::{ReportFolder, plain, shown};
 use crate::session::Session;
 
 /// Feeds a journal to the gate.
@@ -60,7 +60,7 @@ pub fn open(session: &Session, given: &PolicyArguments, journal: &Path) -> Resul
             plain(error)
         ))
     };
-    let mut journal = open_file(journal).map_err(|error| unreadable(&error))?;
+    let mut journal = File::open(journal).map_err(|error| unreadable(&error))?;
     if journal.metadata().map_err(|error| unreadable(&error))?.is_dir() {
         return Err(Failure::Input(format!("{path} is a folder; name the journal in it")));
     }
