@@ -9,7 +9,7 @@ use crate::devops::client::{Client, Page};
 use crate::devops::failure::DevOpsError;
 use crate::devops::permission::Permission;
 use crate::devops::pull_requests::PullRequestState;
-use crate::devops::runs::{self, Build, BuildFilter};
+use crate::devops::runs::{self, Build, BuildFilter, Run};
 use crate::devops::verdict::RunTag;
 use crate::devops::wire::or_default;
 
@@ -29,11 +29,11 @@ struct Change {
 /// What is deployed, and from where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deployment<'d> {
-    /// The run that deploys.
+    /// The run that built it: the one that deploys, or the one of another pipeline that it took.
     pub run: u64,
     /// Its commit.
     pub commit: &'d str,
-    /// The run that was deployed before; `None` where none is known: the changes are those since the run before this one.
+    /// The run that built what was deployed before, of the same pipeline; `None` where none is known: the changes are those since the run before this one.
     pub since: Option<u64>,
     /// The branch that is deployed, `refs/heads/main`; `None` takes pull requests into any.
     pub branch: Option<&'d str>,
@@ -77,6 +77,32 @@ impl Client<'_> {
         let page: Page<Build> = self.page(&runs::builds(&filter))?;
         let earlier = page.items.into_iter().filter(|build| build.id != run && !build.deleted);
         Ok(earlier.max_by_key(|build| (build.finish_time, build.id)).map(|build| build.id))
+    }
+
+    /// The run of another pipeline that a run took as a pipeline resource, by the resource's alias.
+    ///
+    /// # Errors
+    /// Where it took none, or the run that it took cannot be told.
+    pub fn built_for(&self, pipeline: u64, run: u64, alias: &str) -> Result<Build, DevOpsError> {
+        let asked = runs::run(pipeline, run);
+        let taken: Run = self.get(&asked)?;
+        let Some(resource) = taken.resources.pipelines.get(alias) else {
+            return Err(DevOpsError::unreadable(&asked, "it took no run of the pipeline that builds"));
+        };
+        let filter = BuildFilter {
+            definition: Some(resource.pipeline.id),
+            number: Some(resource.version.clone()),
+            most: 2,
+            ..BuildFilter::default()
+        };
+        let asked = runs::builds(&filter);
+        let page: Page<Build> = self.page(&asked)?;
+        <[Build; 1]>::try_from(page.items).map(|[one]| one).map_err(|_| {
+            DevOpsError::unreadable(
+                &asked,
+                "the run that it took is not there any more, or not the only one of its number",
+            )
+        })
     }
 
     /// The completed pull requests that a deployment brought into its branch, by their numbers.

@@ -13,7 +13,7 @@ use runbook_gate::rollback::{
 use runbook_gate::{Duration, Secret};
 
 use super::arguments::{AzureDevOpsArguments, NetworkArguments};
-use super::devops::{Deadline, Surroundings};
+use super::devops::{Deadline, Surroundings, resource, resources};
 use super::{Exit, Failure};
 use crate::agent::Verdict;
 use crate::session::{Given, Session};
@@ -81,7 +81,7 @@ impl Pace {
 pub fn of_gate(
     session: &Session,
     policy: &Policy,
-    network: &NetworkArguments,
+    (network, devops): (&NetworkArguments, &AzureDevOpsArguments),
     (outcome, record): (&Outcome, Option<&VerdictRecord>),
     exit: Exit,
 ) {
@@ -98,8 +98,7 @@ pub fn of_gate(
     }
     end_when_interrupted(session, exit);
     let pace = if matches!(outcome.ending, Ending::Cancelled { .. }) { Pace::Cancelled } else { Pace::Ended };
-    let devops = AzureDevOpsArguments::of_job();
-    let message = Message { announcement, since: None, devops: &devops, network, pace };
+    let message = Message { announcement, since: None, devops, network, pace };
     report(session, &message.announcement, &announce(session, policy, &message));
 }
 
@@ -232,8 +231,27 @@ pub fn pull_requests(
     if let Some(number) = at.pull_request {
         return Ok(vec![number]);
     }
+    let built = run.build.as_ref().and_then(|build| resource(session, &build.alias).ok());
+    let taken = resources(session);
+    if built.is_none() && !taken.is_empty() {
+        warn(
+            session,
+            &format!(
+                "the pull requests are those of this run's own commit, and it takes what other pipelines built ({}); name the \
+                 resource with --build (input buildResource) where that is deployed",
+                taken.join(", ")
+            ),
+        );
+    }
     let before = |pipeline| {
-        client.proceeded_before(pipeline, &at.environment, run.id).unwrap_or_else(|error| {
+        let proceeded = client.proceeded_before(pipeline, &at.environment, run.id);
+        let earlier = proceeded.and_then(|earlier| match (earlier, &run.build) {
+            (Some(earlier), Some(build)) => {
+                client.built_for(pipeline, earlier, &build.alias).map(|build| Some(build.id))
+            }
+            (earlier, _) => Ok(earlier),
+        });
+        earlier.unwrap_or_else(|error| {
             let how = error.gap().how;
             warn(
                 session,
@@ -242,11 +260,12 @@ pub fn pull_requests(
             None
         })
     };
+    let own = || session.variable("BUILD_SOURCEVERSION").unwrap_or_default();
     client.pull_requests_of_deployment(&Deployment {
-        run: run.id,
-        commit: session.variable("BUILD_SOURCEVERSION").unwrap_or_default(),
+        run: built.as_ref().map_or(run.id, |built| built.run.id),
+        commit: built.as_ref().map_or_else(own, |built| built.commit.as_str()),
         since: since.or_else(|| run.pipeline.and_then(before)),
-        branch: at.branch.as_deref(),
+        branch: built.as_ref().and_then(|built| built.branch.as_deref()).or(at.branch.as_deref()),
         repository,
     })
 }

@@ -160,6 +160,8 @@ pub struct Built {
     pub version: Option<String>,
     /// Its commit's full id.
     pub commit: String,
+    /// Its branch, where it is said: `refs/heads/main`.
+    pub branch: Option<String>,
 }
 
 /// What a pipeline resource stands for in this run.
@@ -173,6 +175,7 @@ pub fn resource(session: &Session, alias: &str) -> Result<Built, Failure> {
             run: BuildRun { alias: alias.to_owned(), id },
             version: of_resource(session, alias, "RUNNAME").map(str::to_owned),
             commit: commit.to_owned(),
+            branch: of_resource(session, alias, "SOURCEBRANCH").map(str::to_owned),
         }),
         _ => Err(Failure::Input(format!(
             "--build names `{alias}`, but this run has no pipeline resource of that alias ({} is not set); write it under `resources: pipelines:`",

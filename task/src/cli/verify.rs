@@ -12,7 +12,7 @@ use runbook_gate::rollback::{Profile, Release};
 use runbook_gate::source::SourceNote;
 use runbook_gate::{Baseline, Duration, SignalName, Timestamp};
 
-use super::arguments::{Format, VerifyArguments};
+use super::arguments::{AzureDevOpsArguments, Format, VerifyArguments};
 use super::normal::{Normal, normal, recorded};
 use super::outcome::{Junit, Publication, publish};
 use super::recovery::{self, Redeployment};
@@ -332,8 +332,10 @@ impl GateRun<'_> {
         let record = super::verdict::keep(session, policy, arguments, &outcome, profile, release, folder);
         let exit = publish(self.session, &outcome, &context, &publication);
         if self.arguments.announce {
-            let network = &self.arguments.network;
-            super::announce::of_gate(self.session, self.policy, network, (&outcome, record.as_ref()), exit);
+            let devops =
+                AzureDevOpsArguments { build: arguments.build.clone(), ..AzureDevOpsArguments::of_job() };
+            let reached = (&arguments.network, &devops);
+            super::announce::of_gate(session, policy, reached, (&outcome, record.as_ref()), exit);
         }
         Ok(exit)
     }

@@ -11,7 +11,7 @@ use crate::devops::call::Call;
 use crate::devops::client::Page;
 use crate::devops::environments::{DeploymentRecord, deployment_records};
 use crate::devops::failure::{DevOpsError, Why};
-use crate::devops::runs::{self, Build, BuildFilter, BuildState, RecordResult, Run};
+use crate::devops::runs::{self, Build, BuildState, RecordResult};
 use crate::devops::verdict::{ROLLED_BACK, RunTag};
 
 use super::run::EarlierRuns;
@@ -193,40 +193,12 @@ fn since(
 ) -> Result<Since, DevOpsError> {
     let commit = match &run.build {
         None => build.source_version.clone(),
-        Some(other) => built(forge, pipeline, build, &other.alias)?,
+        Some(other) => forge.client.built_for(pipeline, build.id, &other.alias)?.source_version,
     };
     if is_commit(&commit) {
         return Ok(Since::LastGood { found: words.to_owned(), commit });
     }
     Err(DevOpsError::unreadable(&runs::build(build.id), "it names no commit of git"))
-}
-
-fn built(
-    forge: &AzureDevOpsForge<'_>,
-    pipeline: u64,
-    build: &Build,
-    alias: &str,
-) -> Result<String, DevOpsError> {
-    let asked = runs::run(pipeline, build.id);
-    let taken: Run = forge.client.get(&asked)?;
-    let Some(resource) = taken.resources.pipelines.get(alias) else {
-        return Err(DevOpsError::unreadable(&asked, "it took no run of the pipeline that builds"));
-    };
-    let filter = BuildFilter {
-        definition: Some(resource.pipeline.id),
-        number: Some(resource.version.clone()),
-        most: 2,
-        ..BuildFilter::default()
-    };
-    let asked = runs::builds(&filter);
-    let page: Page<Build> = forge.client.page(&asked)?;
-    match &page.items[..] {
-        [one] => Ok(one.source_version.clone()),
-        _ => Err(DevOpsError::unreadable(
-            &asked,
-            "the run that it took is not there any more, or not the only one of its number",
-        )),
-    }
 }
 
 fn is_commit(text: &str) -> bool {

@@ -8,13 +8,13 @@ use runbook_gate::policy::Policy;
 use runbook_gate::report::terminal::{Colour, Layout};
 use runbook_gate::report::{html, rollback as report};
 use runbook_gate::rollback::{
-    Archive, Desk, Doubt, Plan, Release, VerdictRecord, gather, migrations_between, plan,
+    Archive, Desk, Doubt, Plan, Proof, Release, VerdictRecord, gather, migrations_between, plan,
 };
 use runbook_gate::source::World;
 use runbook_gate::transport::Transport;
 
 use crate::cli::arguments::{Format, PlanArguments};
-use crate::cli::devops::{Deadline, Surroundings};
+use crate::cli::devops::{Deadline, Surroundings, resources};
 use crate::cli::{Exit, Failure, load, task};
 use crate::commands::Asked;
 use crate::files::{PLAN_JSON, PLAN_PAGE, PLAN_SUMMARY, ReportFolder, read_text};
@@ -96,10 +96,33 @@ impl Planner<'_> {
         let of_repository = AzureDevOpsForge::new(client(), forge);
         let forge: &dyn Forge = if place.repository.is_some() { &of_repository } else { &NoForge };
         let mut plan = self.plan(&archive, judged, forge, transport.as_ref());
+        self.own_commit(&mut plan);
         if self.arguments.retain {
             self.retain(&archive, &mut plan);
         }
         Ok(plan)
+    }
+
+    /// Says that the run's own commit was taken, where it may not be what is deployed: migrations in between would be looked for
+    /// in another repository. Artifacts that the policy names, and that the runs of this pipeline have, show that it builds itself.
+    fn own_commit(&self, plan: &mut Plan) {
+        let devops = &self.arguments.devops;
+        let taken = resources(self.session);
+        if taken.is_empty() || devops.build.is_some() || devops.run.is_some() || self.current().is_some() {
+            return;
+        }
+        let what = format!(
+            "the deployed commit was taken to be this run's own, and it takes what other pipelines built ({})",
+            taken.join(", ")
+        );
+        let how = "name the resource with `--build` (input `buildResource`) where that is deployed";
+        let builds_itself = !self.policy.rollback().artifacts.is_empty()
+            && plan.target.as_ref().is_some_and(|target| target.artifacts_proved == Proof::Proved);
+        if builds_itself {
+            plan.notes.push(format!("{what}; {how}"));
+        } else {
+            plan.doubts.push(Doubt { what, who: Who::PipelineOwner, how: how.to_owned() });
+        }
     }
 
     /// What is deployed now, where the caller says it.

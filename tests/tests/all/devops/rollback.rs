@@ -199,6 +199,25 @@ fn artifacts_of_the_run_that_built_count_where_another_pipeline_builds() {
 }
 
 #[test]
+fn a_run_that_takes_what_others_built_and_does_not_name_it_says_whose_commit_was_taken() {
+    let mut releases = Releases::with_a_past();
+    releases.set("RESOURCES_PIPELINE_APP_RUNID", "51");
+    // The artifacts that the policy names are this pipeline's own: it builds itself.
+    let ended = releases.plan(&[]).with_code(0);
+    assert_eq!((answer(&ended), doubts(&ended)), ((Some(99), true), Vec::new()));
+    let notes = ended.json()["notes"].to_string();
+    assert!(notes.contains("this run's own, and it takes what other pipelines built (app)"), "{notes}");
+    // Any artifact shows nothing: it may be a report.
+    let policy = POLICY.replace("rollback: { artifacts: [drop] }\n", "");
+    releases.gate = std::mem::take(&mut releases.gate).with_file("runbook.yml", &policy);
+    let ended = releases.plan(&[]).with_code(0);
+    assert_eq!(answer(&ended), (Some(99), false));
+    assert!(doubts(&ended)[0].contains("this run's own"), "{:?}", doubts(&ended));
+    let how = texts(&ended.json(), "doubts", "how");
+    assert!(how[0].contains("`buildResource`"), "{how:?}");
+}
+
+#[test]
 fn a_personal_access_token_and_a_run_open_a_desk() {
     let mut releases = Releases::with_a_past();
     let collection = releases.fake.collection();

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use runbook_gate_tests::channels::{Channels, KEY};
-use runbook_gate_tests::devops::Fault;
 use runbook_gate_tests::devops::incident::{Incident, policy};
 use runbook_gate_tests::devops::scene::RUN;
+use runbook_gate_tests::devops::{Build, Fault};
 use serde_json::json;
 
 #[test]
@@ -234,6 +234,45 @@ fn the_plan_of_a_rollback_is_told_once() {
     assert_eq!(ended.json()["event"], "rollback-waits");
     assert_eq!(ended.json()["told"][0], json!({ "who": "Teams", "state": "told", "why": null }));
     assert!(incident.channels.messages("teams")[1].to_string().contains("a table was dropped"));
+}
+
+#[test]
+fn the_pull_requests_are_those_of_the_run_that_built_where_it_is_named() {
+    let mut incident = Incident::with(Channels::open());
+    let head = {
+        let mut state = incident.scene.fake.state();
+        let own = state.builds.get_mut(&RUN).unwrap();
+        let changes = std::mem::take(&mut own.changes);
+        let head = std::mem::replace(&mut own.commit, "e".repeat(40));
+        let built =
+            Build { number: "7".into(), definition: 3, commit: head.clone(), changes, ..Build::default() };
+        let before = Build { number: "6".into(), changes: Vec::new(), ..built.clone() };
+        state.builds.extend([(50, before), (51, built)]);
+        head
+    };
+    let elsewhere = "e".repeat(40);
+    for (name, value) in [
+        ("BUILD_SOURCEVERSION", elsewhere.as_str()),
+        ("RESOURCES_PIPELINE_APP_RUNID", "51"),
+        ("RESOURCES_PIPELINE_APP_SOURCECOMMIT", &head),
+        ("RESOURCES_PIPELINE_APP_SOURCEBRANCH", "refs/heads/main"),
+    ] {
+        incident.scene.set(name, value);
+    }
+    let ended = incident.verify().with_code(20);
+    assert!(ended.err.contains("the pull requests are those of this run's own commit"), "{}", ended.err);
+    assert!(incident.comments().is_empty(), "{:?}", incident.comments());
+    let ended = incident.run(&["verify"], &["--announce", "--build", "app"]).with_code(20);
+    assert!(!ended.err.contains("this run's own commit"), "{}", ended.err);
+    assert_eq!(incident.comments().len(), 1);
+    // The plan names the run that built what is gone back to.
+    let plan = plan(true, true, &[]).replace("\"run\":100", "\"run\":50");
+    incident.write("plan/rollback-plan.json", &plan);
+    let announce = ["rollback", "announce"];
+    incident.run(&announce, &["--report-dir", "plan", "--build", "app"]).with_code(0);
+    assert_eq!(incident.comments().len(), 2, "{:?}", incident.comments());
+    let lines = incident.scene.fake.lines();
+    assert!(lines.iter().any(|line| line.contains("fromBuildId=50&toBuildId=51")), "{lines:?}");
 }
 
 #[test]
