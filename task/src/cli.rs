@@ -20,6 +20,7 @@ pub mod remote;
 mod replay;
 mod report;
 mod rollback;
+mod rolled_back;
 mod schema;
 mod setting;
 mod shown_checklist;

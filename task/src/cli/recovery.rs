@@ -34,6 +34,8 @@ pub struct Redeployment {
     pub recovery: Recovery,
     /// What each signal was before the bad deployment.
     pub baselines: Vec<(SignalName, Baseline)>,
+    /// The run whose release was undone: the one that the failed gate ran in, where its verdict names it.
+    pub undone: Option<u64>,
     /// The service and the environment that the failed gate names, each where it does.
     of: (Option<String>, Option<String>),
 }
@@ -143,6 +145,7 @@ impl Redeployment {
             verdict.as_ref().map(|verdict| verdict.environment.clone()).or(told.environment),
         );
         self.baselines = told.baselines;
+        self.undone = verdict.as_ref().and_then(|verdict| verdict.judged_in);
         let (decision, failed) = match (verdict, told.decided) {
             (Some(VerdictRecord { release, decision, reason, onset, decided_at, .. }), _) => {
                 (decision, FailedGate { release: words(&release), reason, onset, decided_at })

@@ -331,6 +331,9 @@ impl GateRun<'_> {
         let (session, policy, arguments) = (self.session, self.policy, self.arguments);
         let record = super::verdict::keep(session, policy, arguments, &outcome, profile, release, folder);
         let exit = publish(self.session, &outcome, &context, &publication);
+        if let Some(redeployment) = self.redeployment {
+            super::rolled_back::mark(self.session, redeployment.undone);
+        }
         if self.arguments.announce {
             let devops =
                 AzureDevOpsArguments { build: arguments.build.clone(), ..AzureDevOpsArguments::of_job() };

@@ -11,3 +11,4 @@ mod rollback;
 mod run_time;
 mod statuses;
 mod telling;
+mod undone;

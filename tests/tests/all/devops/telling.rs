@@ -295,7 +295,7 @@ fn a_plan_that_is_missing_is_news_in_a_pipeline_and_a_mistake_at_a_desk() {
 }
 
 /// The step of the task, with what the agent gives it.
-fn task(incident: &mut Incident, inputs: &[(&str, &str)]) -> runbook_gate_tests::binary::Ended {
+pub(super) fn task(incident: &mut Incident, inputs: &[(&str, &str)]) -> runbook_gate_tests::binary::Ended {
     let temporary = incident.scene.gate.path("temporary");
     std::fs::create_dir_all(&temporary).unwrap();
     let folder = temporary.to_str().unwrap().to_owned();
