@@ -110,6 +110,42 @@ fn a_signal_with_at_most_one_point_in_the_watch_is_doubted() {
 }
 
 #[test]
+fn what_a_single_point_decides_and_what_it_cannot_trip_is_said() {
+    let warning = |every: &str, gate: &str| {
+        let keys = format!(
+            "signals: {{ kpi: {{ http-json: {{ url: \"https://k\", value: /v, every: {every} }} }} }}\ngate: {{ {gate} }}"
+        );
+        let warnings = parse(&with(&keys)).warnings;
+        let found = warnings.iter().find(|found| found.code() == Code::StepBeyondWatch).unwrap();
+        (found.message().to_owned(), found.suggestions().join("; "))
+    };
+    let gate = "rollback_when: [kpi > 5 for 5m], verify: [kpi < 5]";
+    let (message, help) = warning("16m", gate);
+    assert_eq!(
+        message,
+        "`kpi` has a point every 16m, and a watch of 15m has at most one of them: one point decides `kpi < 5`, and without \
+         any the gate holds; `kpi > 5 for 5m` can never trip"
+    );
+    assert_eq!(help, "read it more often, or set `observe` to 1h4m or more");
+    assert!(warning("8m", gate).0.contains("has at most two of them: one or two points decide `kpi < 5`"));
+    let (message, _) =
+        warning("16m", "rollback_when: [kpi > 5 for 5m, health failing for 2m], verify: [health passing]");
+    assert!(message.ends_with("at most one of them: `kpi > 5 for 5m` can never trip"), "{message}");
+}
+
+#[test]
+fn a_time_out_is_advised_in_a_length_that_can_be_read() {
+    let gate = "gate: { interval: 250ms, observe: 1m, warmup: 0s, rollback_when: [health failing for 1s], verify: [health passing] }";
+    let policy = format!("version: 1\nservice: a\nprobe: {{ url: \"https://a\", timeout: 5s }}\n{gate}\n");
+    let warnings = parse(&policy).warnings;
+    let help: Vec<String> = warnings.iter().map(|found| found.suggestions().join("; ")).collect();
+    assert!(
+        help.contains(&"set the probe's `timeout` to 333ms, or write a longer duration".to_owned()),
+        "{help:?}"
+    );
+}
+
+#[test]
 fn a_query_whose_brackets_do_not_match_is_refused() {
     for query in ["sum(rate(x[5m])", "rate(x[5m)", "rate(x{a=\"b\"[5m])", "rate(x[5m]))", "x{a=\"b}"] {
         let text = with(&format!(

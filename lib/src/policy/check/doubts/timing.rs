@@ -92,14 +92,14 @@ impl Checker<'_> {
         let message = format!(
             "a service that hangs has a point of `{signal}` only every {grain}, the probe's `timeout`: too few in {duration} to decide by"
         );
-        let enough = duration.divided_by(3).min(Duration::from_secs(1));
+        let enough = duration.divided_by(3).min(Duration::from_secs(1)).rounded();
         self.say(
             Diagnostic::new(Code::IntervalTooCoarse, span, message)
                 .help(format!("set the probe's `timeout` to {enough}, or write a longer duration")),
         );
     }
 
-    /// Signals that have at most one point in the whole watch: no criterion on them can be decided.
+    /// Signals that have so few points in the whole watch that one of them decides, and no duration can be judged.
     pub(super) fn doubt_steps(&mut self, watch: &Watch, rollback: &[Written], verify: &[Written]) {
         let criteria =
             || rollback.iter().chain(verify).filter(|written| written.configured == Configured::Yes);
@@ -108,27 +108,40 @@ impl Checker<'_> {
             if entry.grain.times(2) <= watch.observe {
                 continue;
             }
-            let texts: Vec<&str> = criteria()
-                .filter(|written| written.criterion.signals().contains(&signal))
-                .map(|written| written.criterion.text())
-                .collect();
-            if texts.is_empty() {
+            let reads = |written: &&Written| written.criterion.signals().contains(&signal);
+            // Judged over two steps, which this watch has not.
+            let lasts = |written: &Written| matches!(written.criterion.form(), Form::Sustained { .. });
+            let (never, decided): (Vec<&Written>, Vec<&Written>) =
+                criteria().filter(reads).partition(|written| lasts(written));
+            let listed = |list: &[&Written]| spelling::listed(list.iter().map(|w| w.criterion.text()));
+            let (all, few) = if entry.grain < watch.observe {
+                ("at most two", "one or two points decide")
+            } else {
+                ("at most one", "one point decides")
+            };
+            let mut consequences = Vec::new();
+            if !decided.is_empty() {
+                consequences.push(format!("{few} {}, and without any the gate holds", listed(&decided)));
+            }
+            if !never.is_empty() {
+                consequences.push(format!("{} can never trip", listed(&never)));
+            }
+            if consequences.is_empty() {
                 continue;
             }
             let (points, help) = match entry.rules.reading {
-                ReadingKind::Counts => (
+                ReadingKind::Counts if entry.grain > entry.rules.step => (
                     format!("is counted over windows of {}", entry.grain),
                     "a window spans at least four of the server's scrapes: correct `scrape_interval`, or",
                 ),
-                ReadingKind::Value | ReadingKind::State => {
+                ReadingKind::Counts | ReadingKind::Value | ReadingKind::State => {
                     (format!("has a point every {}", entry.grain), "read it more often, or")
                 }
             };
-            let many = if entry.grain > watch.observe { "none" } else { "at most one" };
             let message = format!(
-                "`{signal}` {points}, and a watch of {} has {many} of them: {} would hold",
+                "`{signal}` {points}, and a watch of {} has {all} of them: {}",
                 watch.observe,
-                spelling::listed(texts)
+                consequences.join("; ")
             );
             findings.push(
                 Diagnostic::new(Code::StepBeyondWatch, entry.span, message)
