@@ -64,6 +64,9 @@ enum Token<'t> {
     Minus,
 }
 
+/// Words that may stand before a duration, of which the language has `for` and `in` alone.
+const LASTING: &[&str] = &["in", "over", "during", "within", "since"];
+
 struct Reader<'t> {
     text: &'t str,
     tokens: Vec<(Token<'t>, Range<usize>)>,
@@ -185,13 +188,19 @@ impl<'t> Reader<'t> {
         let Some((token, span)) = self.peek_spanned() else { return self.expected("nothing") };
         let found =
             CriterionError::new(span.clone(), format!("`{}` is not expected here", &self.text[span.clone()]));
-        let near = match token {
-            Token::Word(word) => spelling::nearest(word, ["and", "for", "strict", "in"]),
-            _ => None,
+        let (near, lasts) = match token {
+            Token::Word(word) => {
+                (spelling::nearest(word, ["and", "for", "strict", "in"]), self.lasts(word, span.end))
+            }
+            _ => (None, None),
         };
+        if let Some(duration) = lasts {
+            return found.help(format!("did you mean `for {duration}`?"));
+        }
         match (token, near) {
-            (Token::Word(word), _) if word.eq_ignore_ascii_case("or") => {
-                found.help("write two criteria: each of a list decides by itself")
+            (Token::Word(word), _) if word.eq_ignore_ascii_case("or") => found.help(meant::TWO_CRITERIA),
+            (Token::Word(word), Some(near @ ("strict" | "in"))) if word.eq_ignore_ascii_case(near) => {
+                found.help("it stands after a duration: `for 5m strict`, or `for 5m in 30m`")
             }
             (Token::Number(_), _) => match self.duration_at(span.start) {
                 Some(duration) => found.help(format!("did you mean `for {duration}`?")),
@@ -200,6 +209,11 @@ impl<'t> Reader<'t> {
             (_, Some(near)) => found.help(format!("did you mean `{near}`?")),
             _ => found.help("after a predicate stands `and`, `for 5m`, or nothing"),
         }
+    }
+
+    /// The duration after a word that was written for `for`.
+    fn lasts(&self, word: &str, end: usize) -> Option<String> {
+        LASTING.iter().any(|known| word.eq_ignore_ascii_case(known)).then(|| self.duration_at(end)).flatten()
     }
 
     /// The duration that the rest of the text is, be it with spaces or units of another spelling.
@@ -261,7 +275,7 @@ impl<'t> Reader<'t> {
 
     fn operand(&mut self) -> Result<Operand, CriterionError> {
         let Some((Token::Word(word), span)) = self.peek_spanned() else {
-            return Err(self.expected("a signal"));
+            return Err(self.expected("a signal").help("write the signal first, as in `error_rate > 5%`"));
         };
         self.next += 1;
         if self.peek() != Some(Token::Open) {
@@ -297,7 +311,11 @@ impl<'t> Reader<'t> {
                 self.next += 1;
                 Ok(cmp)
             }
-            Some(Token::Equals) => Err(self.at_next("`=` is not a comparison").help("write `==`")),
+            Some(Token::Equals) => {
+                let found = self.at_next("`=` is not a comparison");
+                let turned = self.text.get(found.span.start..).and_then(meant::turned);
+                Err(found.help(format!("write `{}`", turned.unwrap_or("=="))))
+            }
             _ => Err(self
                 .expected("a comparison")
                 .help("write `>`, `>=`, `<`, `<=`, `==` or `!=` and a threshold, or `failing` or `passing`")),
@@ -332,7 +350,11 @@ impl<'t> Reader<'t> {
             }
             _ => false,
         };
+        let start = self.peek_spanned().map_or(self.text.len(), |(_, span)| span.start);
         let number = self.number()?;
+        if let Some(error) = self.multiple_in_other_words(number, start) {
+            return Err(error);
+        }
         let number = if negative { Finite::new(-number.get()).unwrap_or(number) } else { number };
         if let Some((Token::Word(word), span)) = self.peek_spanned() {
             let times = word.eq_ignore_ascii_case("x");
@@ -348,6 +370,22 @@ impl<'t> Reader<'t> {
             }
         }
         Ok(Threshold::Absolute(self.quantity(number)?))
+    }
+
+    /// `200% baseline`, `2 of the baseline`: a multiple that is not written as the language has it.
+    fn multiple_in_other_words(&self, number: Finite, start: usize) -> Option<CriterionError> {
+        let mut tokens = self.tokens.get(self.next..)?.iter().peekable();
+        let percent = tokens.next_if(|(token, _)| *token == Token::Percent).is_some();
+        let joins = |word: &str| ["of", "the", "times"].iter().any(|known| word.eq_ignore_ascii_case(known));
+        while tokens.next_if(|(token, _)| matches!(token, Token::Word(word) if joins(word))).is_some() {}
+        let (Token::Word(word), end) = tokens.next()? else { return None };
+        if !word.eq_ignore_ascii_case("baseline") {
+            return None;
+        }
+        let span = start..end.end;
+        let message = format!("`{}` is not how a multiple is written", &self.text[span.clone()]);
+        let factor = if percent { number.get() / 100.0 } else { number.get() };
+        Some(CriterionError::new(span, message).help(format!("write `{factor}x baseline`")))
     }
 
     fn number(&mut self) -> Result<Finite, CriterionError> {
@@ -443,7 +481,7 @@ impl<'t> Reader<'t> {
 }
 
 fn is_keyword(word: &str) -> bool {
-    ["and", "for", "or"].iter().any(|keyword| keyword.eq_ignore_ascii_case(word))
+    ["and", "for", "or", "strict"].iter().chain(LASTING).any(|keyword| keyword.eq_ignore_ascii_case(word))
 }
 
 fn aggregate(word: &str, span: Range<usize>) -> Result<Aggregate, CriterionError> {
@@ -504,10 +542,9 @@ fn tokens(text: &str) -> Result<Vec<(Token<'_>, Range<usize>)>, CriterionError> 
             _ => {
                 let found = text[at..].chars().next().unwrap_or(' ');
                 let span = at..at + found.len_utf8();
-                return Err(CriterionError::new(
-                    span,
-                    format!("`{}` has no meaning here", found.escape_debug()),
-                ));
+                let help = meant::sign(&text[..at], found, &text[span.end..]);
+                let message = format!("`{}` has no meaning here", found.escape_debug());
+                return Err(CriterionError::new(span, message).help(help));
             }
         };
         tokens.push((token, at..at + length));

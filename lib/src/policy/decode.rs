@@ -1,5 +1,6 @@
 //! From a tree of values to documents: every field is read, whatever is wrong with the others.
 
+mod homes;
 mod leaf;
 mod macros;
 
@@ -72,15 +73,13 @@ impl<T> Field<T> {
 impl<T: Decode> Field<T> {
     /// Reads a key's value. An empty one (`key:`) is refused: it reads like a slip.
     pub(crate) fn decode(key: &Text, node: &Node, findings: &mut Vec<Diagnostic>) -> Self {
+        Self::read(key, node, "write a value, or remove the key to get its default", findings)
+    }
+
+    fn read(key: &Text, node: &Node, of_empty: &str, findings: &mut Vec<Diagnostic>) -> Self {
         if matches!(node.value, NodeValue::Null) {
-            findings.push(
-                Diagnostic::new(
-                    Code::WrongType,
-                    key.span,
-                    format!("`{}` has no value", key.text.escape_debug()),
-                )
-                .help("write a value, or remove the key to get its default"),
-            );
+            let message = format!("`{}` has no value", key.text.escape_debug());
+            findings.push(Diagnostic::new(Code::WrongType, key.span, message).help(of_empty));
             return Self::Invalid;
         }
         match T::decode(node, findings) {
@@ -113,14 +112,16 @@ impl<T: Decode> Decode for Vec<Placed<T>> {
 
 impl<T: Decode> Decode for Entries<T> {
     fn decode(node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Self> {
-        let entries = mapping(node, findings)?;
+        let entries = named_mapping(node, findings)?;
         let mut list = Vec::with_capacity(entries.len());
         for (key, value) in entries {
-            if let Field::Given(read, span) = Field::decode(key, value, findings) {
+            let of_empty = "write a value, or `{}` where each of its keys has a default";
+            if let Field::Given(read, span) = Field::read(key, value, of_empty, findings) {
                 list.push((key.clone(), Placed { value: read, span }));
             }
         }
-        Some(Self(list))
+        // A mapping of which nothing could be read is not an empty one.
+        if list.is_empty() && !entries.is_empty() { None } else { Some(Self(list)) }
     }
 
     fn schema(schemas: &mut Schemas) -> serde_json::Value {
@@ -129,31 +130,93 @@ impl<T: Decode> Decode for Entries<T> {
     }
 }
 
-/// The entries of a mapping; what is no mapping is refused.
-pub(crate) fn mapping<'n>(node: &'n Node, findings: &mut Vec<Diagnostic>) -> Option<&'n [(Text, Node)]> {
+/// The entries of a mapping with known keys; what is no mapping is refused.
+pub(crate) fn known_mapping<'n>(
+    node: &'n Node,
+    known: &[&str],
+    findings: &mut Vec<Diagnostic>,
+) -> Option<&'n [(Text, Node)]> {
+    let wants = |key: &str| known.contains(&key);
+    let text = match &node.value {
+        NodeValue::Text(text) => text.as_str(),
+        _ => "",
+    };
+    let is_address = text.starts_with("http://") || text.starts_with("https://");
+    let help = if is_address && wants("url") {
+        "write `{ url: \"…\" }`".to_owned()
+    } else if !is_address && wants("query") {
+        "write `{ query: \"…\" }`".to_owned()
+    } else {
+        let most = known.len().min(6);
+        let keys = known.iter().take(most).map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+        format!("write it as a mapping with keys: {keys}{}", if known.len() > most { ", …" } else { "" })
+    };
+    mapping(node, help, findings)
+}
+
+/// The entries of a mapping whose keys the author chooses; what is no mapping is refused.
+fn named_mapping<'n>(node: &'n Node, findings: &mut Vec<Diagnostic>) -> Option<&'n [(Text, Node)]> {
+    let first = match &node.value {
+        NodeValue::List(items) => items.first().and_then(named),
+        _ => None,
+    };
+    let help = format!("write each by its name: `{}: …`", first.unwrap_or("name").escape_debug());
+    mapping(node, help, findings)
+}
+
+fn mapping<'n>(node: &'n Node, help: String, findings: &mut Vec<Diagnostic>) -> Option<&'n [(Text, Node)]> {
     match &node.value {
         NodeValue::Map(entries) => Some(entries),
-        _ => wrong_type(node, "a mapping", findings),
+        _ => refuse_type(node, "a mapping", Some(help), findings),
     }
+}
+
+/// What an entry of a list calls itself.
+fn named(item: &Node) -> Option<&str> {
+    let text = match &item.value {
+        NodeValue::Map(entries) => match &entries.iter().find(|(key, _)| key.as_str() == "name")?.1.value {
+            NodeValue::Text(name) => name,
+            _ => return None,
+        },
+        NodeValue::Text(name) => name,
+        _ => return None,
+    };
+    Some(text.as_str())
 }
 
 /// Refuses a value for what it is.
 pub(crate) fn wrong_type<T>(node: &Node, expected: &str, findings: &mut Vec<Diagnostic>) -> Option<T> {
+    let help = match &node.value {
+        NodeValue::Number(_) | NodeValue::Boolean(_) if expected.contains("text") => "put quotes around it",
+        NodeValue::Text(_) if expected.contains("list") => {
+            "put it in brackets, `[\"…\"]`, or on a line of its own that begins with `- `"
+        }
+        NodeValue::Map(_) if expected.contains("list") => "begin each entry with `- `",
+        NodeValue::Text(_) if expected.contains("number") => "write it in digits",
+        NodeValue::List(_) if expected.contains("text") => "write one, without brackets or `- `",
+        NodeValue::Map(_) if expected.contains("criterion") => {
+            "write the whole of it in quotes, such as `\"error_rate > 5% for 5m\"`"
+        }
+        NodeValue::Map(_) if expected.contains("text") => {
+            "put quotes around a text that begins with `{` or contains `: `"
+        }
+        _ => return refuse_type(node, expected, None, findings),
+    };
+    refuse_type(node, expected, Some(help.to_owned()), findings)
+}
+
+fn refuse_type<T>(
+    node: &Node,
+    expected: &str,
+    help: Option<String>,
+    findings: &mut Vec<Diagnostic>,
+) -> Option<T> {
     if !matches!(node.value, NodeValue::Refused) {
         let message = format!("{expected} is expected here, not {}", node.value.kind());
         let found = Diagnostic::new(Code::WrongType, head(node), message);
-        findings.push(match &node.value {
-            NodeValue::Number(_) | NodeValue::Boolean(_) if expected.contains("text") => {
-                found.help("put quotes around it")
-            }
-            NodeValue::Text(_) if expected.contains("list") => {
-                found.help("put it in brackets, `[\"…\"]`, or on a line of its own that begins with `- `")
-            }
-            NodeValue::Text(_) if expected.contains("number") => found.help("write it in digits"),
-            NodeValue::List(_) if expected.contains("text") => {
-                found.help("write one, without brackets or `- `")
-            }
-            _ => found,
+        findings.push(match help {
+            Some(help) => found.help(help),
+            None => found,
         });
     }
     None
@@ -179,6 +242,10 @@ pub(crate) fn unknown_key(
 ) -> Option<&'static str> {
     let message = format!("{what} has no key `{}`", key.text.escape_debug());
     let found = Diagnostic::new(Code::UnknownKey, key.span, message);
+    if let Some(home) = homes::of(key.as_str()) {
+        findings.push(found.help(format!("`{key}` belongs {home}", key = key.text)));
+        return None;
+    }
     let near = spelling::nearest(&key.text, known.iter().copied());
     findings.push(match near {
         Some(near) => found.label(format!("did you mean `{near}`?")),
@@ -198,6 +265,16 @@ pub(crate) fn unknown_word(word: &Text, known: &[&str], what: &str, findings: &m
         findings.push(
             Diagnostic::new(Code::WrongType, word.span, format!("`{}` needs a value", word.text))
                 .help(format!("write `{{ {}: … }}`", word.text)),
+        );
+        return;
+    }
+    // `before 30m`: a colon is missing.
+    if let Some((first, value)) = word.text.split_once([' ', '=']).filter(|(first, _)| known.contains(first))
+    {
+        let message = format!("`{}` is not {what}", word.text.escape_debug());
+        findings.push(
+            Diagnostic::new(Code::UnknownWord, word.span, message)
+                .help(format!("write `{{ {first}: {} }}`", value.trim().escape_debug())),
         );
         return;
     }
@@ -226,12 +303,27 @@ pub(crate) enum Kind<'n> {
 }
 
 /// Reads how a kind is written.
-pub(crate) fn kind<'n>(node: &'n Node, what: &str, findings: &mut Vec<Diagnostic>) -> Option<Kind<'n>> {
+pub(crate) fn kind<'n>(
+    node: &'n Node,
+    known: &[&str],
+    what: &str,
+    findings: &mut Vec<Diagnostic>,
+) -> Option<Kind<'n>> {
     match &node.value {
         NodeValue::Text(word) => Some(Kind::Word(word)),
         NodeValue::Map(entries) => match entries.as_slice() {
             [(key, value)] => Some(Kind::One(key, value)),
             [] => wrong_type(node, what, findings),
+            [(first, _), ..] if !known.contains(&first.as_str()) => {
+                let message =
+                    format!("{what} begins with its kind, and `{}` is none", first.text.escape_debug());
+                let kinds = spelling::listed(known.iter().copied());
+                findings.push(
+                    Diagnostic::new(Code::UnknownWord, first.span, message)
+                        .help(format!("write the kind first, and the rest under it: one of {kinds}")),
+                );
+                None
+            }
             [_, (second, _), ..] => {
                 findings.push(
                     Diagnostic::new(

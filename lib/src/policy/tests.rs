@@ -2,6 +2,7 @@
 
 mod checklist;
 mod doubts;
+mod mistakes;
 mod places;
 mod resolving;
 

@@ -4,6 +4,8 @@
 //! values with every alias expanded. Refused, each with a code: duplicate keys, several documents, tags, keys that are
 //! not text.
 
+mod syntax;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -18,6 +20,9 @@ pub(crate) const LARGEST: usize = 1024 * 1024;
 const DEEPEST: usize = 48;
 /// The most values, those that aliases repeat included.
 const MOST_NODES: usize = 200_000;
+
+/// The key that merges another mapping into its own, where YAML 1.1 is read.
+const MERGE: &str = "<<";
 
 /// Reads one document. `None` where nothing of it can be used; what is wrong is in `findings` either way.
 pub(crate) fn read(text: &str, findings: &mut Vec<Diagnostic>) -> Option<Node> {
@@ -59,7 +64,7 @@ pub(crate) fn read(text: &str, findings: &mut Vec<Diagnostic>) -> Option<Node> {
             }
             Event::MappingStart(_, anchor, tag) => {
                 builder.open(
-                    Open::Map { entries: Vec::new(), seen: HashMap::new(), key: None },
+                    Open::Map { entries: Vec::new(), seen: HashMap::new(), key: None, merges: false },
                     span,
                     anchor,
                     tag.is_some(),
@@ -84,7 +89,7 @@ pub(crate) fn read(text: &str, findings: &mut Vec<Diagnostic>) -> Option<Node> {
 /// A collection that is being read.
 enum Open {
     List(Vec<Node>),
-    Map { entries: Vec<(Text, Node)>, seen: HashMap<String, Span>, key: Option<Key> },
+    Map { entries: Vec<(Text, Node)>, seen: HashMap<String, Span>, key: Option<Key>, merges: bool },
 }
 
 /// A key that waits for its value.
@@ -156,9 +161,10 @@ impl Builder<'_, '_> {
                 let last = items.last().map(|node| node.span.end);
                 (NodeValue::List(items), last)
             }
-            Open::Map { entries, .. } => {
+            Open::Map { entries, merges, .. } => {
                 let last = entries.last().map(|(key, node)| node.span.end.max(key.span.end));
-                (NodeValue::Map(entries), last)
+                // What a merge would have brought is not there: nothing more is said about the mapping.
+                (if merges { NodeValue::Refused } else { NodeValue::Map(entries) }, last)
             }
         };
         // A flow collection ends at its bracket; a block one at its last element, not at what follows it.
@@ -195,8 +201,11 @@ impl Builder<'_, '_> {
         match self.open.last_mut() {
             None => self.root = Some(node),
             Some((Open::List(items), ..)) => items.push(node),
-            Some((Open::Map { entries, seen, key }, ..)) => match key.take() {
-                None => *key = Some(new_key(node, seen, self.findings)),
+            Some((Open::Map { entries, seen, key, merges }, ..)) => match key.take() {
+                None => {
+                    *merges |= matches!(&node.value, NodeValue::Text(text) if text.as_str() == MERGE);
+                    *key = Some(new_key(node, seen, self.findings));
+                }
                 Some(Key::Text(text)) => entries.push((text, node)),
                 Some(Key::Refused) => {}
             },
@@ -207,46 +216,10 @@ impl Builder<'_, '_> {
     /// What the YAML crate found wrong, in words that say what to do.
     fn syntax(&mut self, error: &ScanError) {
         let at = error.marker().byte_offset().unwrap_or_else(|| byte_of(self.text, error.marker().index()));
-        let at = at.min(self.text.len());
-        let line_start =
-            self.text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |found| found + 1);
-        let line = self.text.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or("");
-        let indent = line.get(..line.len() - line.trim_start().len()).unwrap_or("");
-        if let Some(tab) = indent.find('\t') {
-            let span = Span::new(line_start + tab, line_start + tab + 1);
-            let found = Diagnostic::new(Code::YamlSyntax, span, "a tab indents this line");
-            self.findings.push(found.help("YAML indents with spaces only"));
-            return;
-        }
-        let info = error.info();
-        let found = Diagnostic::new(Code::YamlSyntax, Span::new(at, at), format!("this is not YAML: {info}"));
-        let bracket =
-            self.open.iter().rev().map(|(_, span, _)| span.start).find(|start| {
-                self.text.as_bytes().get(*start).is_some_and(|byte| matches!(byte, b'{' | b'['))
-            });
-        let value =
-            line.trim_start().trim_start_matches("- ").split_once(": ").map_or("", |(_, value)| value.trim());
-        let item = line.trim_start().strip_prefix("- ").unwrap_or("").trim();
-        self.findings.push(if let Some(bracket) = bracket {
-            found
-                .also(Span::new(bracket, bracket + 1), "this is not closed yet")
-                .help("close it, and put quotes around a text that contains `: `, `, ` or a bracket, such as `${NAME}`")
-        } else if info.contains("quoted") {
-            found.help(
-                "a quote may be missing in a line before; inside double quotes a `\"` is written `\\\"`",
-            )
-        } else if [value, item].iter().any(|text| text.starts_with('>') || text.starts_with('|')) {
-            found.help("in YAML a `>` or `|` begins a block of text: put quotes around the text")
-        } else if [value, item].iter().any(|text| text.starts_with(['@', '`', '%', '&', '!', '*'])) {
-            found.help("put quotes around a text that begins with a special character")
-        } else if value.contains(": ") {
-            found.help("put quotes around a text that contains `: `")
-        } else if info.contains("mapping values") || info.contains("block mapping") || info.contains("indent")
-        {
-            found.help("check the indentation: keys of one mapping stand in one column")
-        } else {
-            found
-        });
+        let is_bracket =
+            |start: &usize| self.text.as_bytes().get(*start).is_some_and(|byte| matches!(byte, b'{' | b'['));
+        let bracket = self.open.iter().rev().map(|(_, span, _)| span.start).find(is_bracket);
+        self.findings.push(syntax::explained(self.text, at.min(self.text.len()), &error.info(), bracket));
     }
 }
 
@@ -264,6 +237,14 @@ fn new_key(node: Node, seen: &mut HashMap<String, Span>, findings: &mut Vec<Diag
             return Key::Refused;
         }
     };
+    if text.text == MERGE {
+        findings.push(
+            Diagnostic::new(Code::UnknownKey, text.span, "a policy has no merge keys (`<<`)").help(
+                "write the keys here; an anchor and its alias work for a whole value: `a: &x …` and `b: *x`",
+            ),
+        );
+        return Key::Refused;
+    }
     if let Some(first) = seen.get(&text.text) {
         findings.push(
             Diagnostic::new(

@@ -105,8 +105,10 @@ impl Checker<'_> {
                 .get()
                 .into_iter()
                 .flat_map(|s| s.0.iter().map(|(name, _)| name.as_str()));
-            let near =
-                spelling::nearest(signal.as_str(), self.catalogue.names().chain(declared)).map(str::to_owned);
+            let names = || self.catalogue.names().chain(declared.clone());
+            // `p95` is `latency_p95`, however unlike they are as words.
+            let part = || names().find(|name| name.split('_').any(|part| part == signal.as_str()));
+            let near = spelling::nearest(signal.as_str(), names()).or_else(part).map(str::to_owned);
             self.say(match near {
                 Some(near) => found.label(format!("did you mean `{near}`?")),
                 None if self.catalogue.is_empty() => {

@@ -56,7 +56,10 @@ impl Checker<'_> {
             let message = format!("the interval is at least {SHORTEST_INTERVAL}");
             self.say(Diagnostic::new(Code::InvalidWatch, span, message));
         }
+        // A length that was refused is said already.
+        let read = self.findings.iter().all(|found| found.code() != Code::InvalidDuration);
         if watch.interval.times(2) > watch.observe
+            && read
             && (gate.interval.get().is_some() || gate.observe.get().is_some())
         {
             let message = format!(

@@ -133,6 +133,8 @@ impl Checker<'_> {
         field: &Field<Words>,
         check: fn(&str) -> Result<(), QueryError>,
     ) -> Option<String> {
+        // A query that was refused is said already.
+        self.open |= matches!(field, Field::Invalid);
         let text = field.get()?;
         let known = self.known(text)?;
         if let Err(why) = check(&known) {

@@ -20,7 +20,7 @@ macro_rules! document {
                 findings: &mut Vec<$crate::diagnostic::Diagnostic>,
             ) -> Option<Self> {
                 let mut document = Self::default();
-                for (key, value) in $crate::policy::decode::mapping(node, findings)? {
+                for (key, value) in $crate::policy::decode::known_mapping(node, &[$($key),*], findings)? {
                     match key.as_str() {
                         $( $key => document.$field = $crate::policy::decode::Field::decode(key, value, findings), )*
                         // What was meant by a mistyped key is there, and not readable: nothing more is said about it.
@@ -113,7 +113,7 @@ macro_rules! choice {
                 findings: &mut Vec<$crate::diagnostic::Diagnostic>,
             ) -> Option<Self> {
                 use $crate::policy::decode;
-                match decode::kind(node, $what, findings)? {
+                match decode::kind(node, &[$($key),+], $what, findings)? {
                     decode::Kind::Word(word) => {
                         $( choice!(@word $form word $key $variant $(($type))?); )+
                         decode::unknown_word(word, &[$($key),+], $what, findings);
