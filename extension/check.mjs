@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+const ROOT = path.resolve(import.meta.dirname, '..');
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const IDENTIFIER = /^[a-z][A-Za-z0-9]*$/;
 const SEMVER = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$/;
@@ -362,24 +363,20 @@ export function readJson(file) {
     }
 }
 
-/** What the official schema finds; the file comes from the repository of azure-pipelines-task-lib, no package has it. */
-export async function checkAgainstSchema(task, schemaFile) {
+/** What Microsoft's schema of task definitions finds. It is data of the tests, and its validator one of their tools: neither is packed. */
+export async function checkAgainstSchema(task) {
     const { default: Ajv } = await import('ajv-draft-04');
     const ajv = new (Ajv.default ?? Ajv)({ unicodeRegExp: false, strict: false, allErrors: true });
-    const { id: _id, $schema: _schema, ...schema } = readJson(schemaFile);
+    const { id: _id, $schema: _schema, ...schema } = readJson(path.join(ROOT, 'tests', 'contract', 'tasks.schema.json'));
     const validate = ajv.compile(schema);
-    return validate(task) ? [] : validate.errors.map((error) => `task${error.instancePath}: ${error.message} (official schema)`);
+    return validate(task) ? [] : validate.errors.map(({ instancePath, message, params }) => `task${instancePath}: ${message} (official schema: ${JSON.stringify(params)})`);
 }
 
-/** `check.mjs [--schema tasks.schema.json]`: prints everything wrong, and fails if there is anything. */
-async function main(args) {
-    const root = path.resolve(import.meta.dirname, '..');
-    const task = readJson(path.join(root, 'task.json'));
-    const extension = readJson(path.join(root, 'vss-extension.json'));
-    const findings = [...checkTask(task), ...checkExtension(extension, task)];
-    if (args[0] === '--schema') {
-        findings.push(...(await checkAgainstSchema(task, args[1])));
-    }
+/** Prints everything wrong, and fails if there is anything. */
+async function main() {
+    const task = readJson(path.join(ROOT, 'task.json'));
+    const extension = readJson(path.join(ROOT, 'vss-extension.json'));
+    const findings = [...checkTask(task), ...checkExtension(extension, task), ...(await checkAgainstSchema(task))];
     for (const finding of findings) {
         console.error(finding);
     }
@@ -388,5 +385,5 @@ async function main(args) {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-    await main(process.argv.slice(2));
+    await main();
 }

@@ -1,15 +1,18 @@
-// task.json and vss-extension.json are right, and the check that says so finds every kind of mistake.
+// task.json and vss-extension.json are right, by our own check and by Microsoft's schema, and both find every kind of mistake.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { checkExtension, checkTask, readJson } from '../../extension/check.mjs';
+import { checkAgainstSchema, checkExtension, checkTask, readJson } from '../../extension/check.mjs';
 import { root } from './task-folder.mjs';
 
 const task = readJson(path.join(root, 'task.json'));
 const extension = readJson(path.join(root, 'vss-extension.json'));
 
 test('task.json has nothing to mend', () => assert.deepEqual(checkTask(task), []));
+test('task.json has nothing to mend by Microsoft’s schema', async () => assert.deepEqual(await checkAgainstSchema(task), []));
 test('vss-extension.json has nothing to mend', () => assert.deepEqual(checkExtension(extension, task), []));
 
 const input = (name) => (definition) => definition.inputs.find((each) => each.name === name);
@@ -57,6 +60,34 @@ describe('the check of task.json finds', () => {
             const spoilt = structuredClone(task);
             spoil(spoilt);
             const findings = checkTask(spoilt);
+            assert.ok(findings.some((finding) => pattern.test(finding)), `${pattern} is not in ${JSON.stringify(findings)}`);
+        });
+    }
+});
+
+test('Microsoft’s schema is the file that its source and licence are given for', () => {
+    const [schema, readme] = ['tasks.schema.json', 'README.md'].map((name) => readFileSync(path.join(root, 'tests', 'contract', name)));
+    assert.ok(readme.includes(createHash('sha256').update(schema).digest('hex')));
+});
+
+describe('Microsoft’s schema finds', () => {
+    const mistakes = {
+        'a handler that only Windows has': [(it) => (it.execution.Process = { target: 'x' }), /^task\/execution: .*"Process"/],
+        'a misspelt handler': [(it) => (it.execution.Node20 = it.execution.Node20_1), /^task\/execution: .*"Node20"/],
+        'an unknown key': [(it) => (it.helpUri = 'x'), /^task: .*"helpUri"/],
+        'an unknown key of an input': [(it) => (command(it).help = 'x'), /^task\/inputs\/0: .*"help"/],
+        'a broken id': [(it) => (it.id = 'x'), /^task\/id: must match pattern/],
+        'a version of another kind': [(it) => (it.version.IsTest = true), /^task\/version: .*"IsTest"/],
+        'an input name with a hyphen': [(it) => (input('policy')(it).name = 'policy-file'), /^task\/inputs\/1\/name: must match pattern/],
+        'an unknown input type': [(it) => (input('policy')(it).type = 'text'), /^task\/inputs\/1\/type: must match/],
+        'an unknown place to run': [(it) => it.runsOn.push('Laptop'), /^task\/runsOn\/2: must be equal to one of/],
+        'an agent version that is none': [(it) => (it.minimumAgentVersion = '3'), /^task\/minimumAgentVersion: must match pattern/],
+    };
+    for (const [name, [spoil, pattern]] of Object.entries(mistakes)) {
+        test(name, async () => {
+            const spoilt = structuredClone(task);
+            spoil(spoilt);
+            const findings = await checkAgainstSchema(spoilt);
             assert.ok(findings.some((finding) => pattern.test(finding)), `${pattern} is not in ${JSON.stringify(findings)}`);
         });
     }
