@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use serde_json::Value;
 
@@ -92,6 +92,21 @@ impl Gate {
         Ended::of(self.command(arguments).current_dir(folder).output().expect("the binary runs"))
     }
 
+    /// Runs it to its end with its standard output somewhere else than in the [`Ended`].
+    pub fn run_into(&self, out: impl Into<Stdio>, arguments: &[&str]) -> Ended {
+        Ended::of(self.command(arguments).stdout(out).output().expect("the binary runs"))
+    }
+
+    /// Runs a line of the shell in its folder and environment; the binary is `$GATE` there.
+    #[cfg(unix)]
+    pub fn run_in_shell(&self, line: &str) -> Ended {
+        let mut command = Command::new("sh");
+        command.args(["-c", line]).env_clear().envs(&self.environment).env("GATE", binary());
+        Ended::of(
+            command.current_dir(self.folder.path()).stdin(Stdio::null()).output().expect("a shell runs"),
+        )
+    }
+
     /// Starts it.
     pub fn start(&self, arguments: &[&str]) -> Running {
         let child = self.command(arguments).spawn().expect("the binary runs");
@@ -129,7 +144,7 @@ impl Running {
     #[cfg(target_os = "linux")]
     pub fn wait_until_it_hears(&self) {
         const SIGTERM: u32 = 15;
-        let started = Instant::now();
+        let started = std::time::Instant::now();
         loop {
             let status =
                 std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("its status");

@@ -4,7 +4,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
@@ -143,44 +143,51 @@ fn load_on_a_service_that_is_gone_counts_every_request_as_unanswered() {
     assert!(tally.sent > 0 && tally.unanswered == tally.sent, "{tally:?}");
 }
 
-/// The program, killed when a test ends early.
-struct Program(Child);
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[cfg(unix)]
-#[test]
-fn sigterm_finishes_the_request_in_hand_and_exits_0() {
-    let mut program = Program(
-        Command::new(env!("CARGO_BIN_EXE_sample-service"))
-            .args(["--port", "0", "--version", "2.0.0", "--latency-ms", "400"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap(),
-    );
-    let mut output = BufReader::new(program.0.stdout.take().unwrap());
-    let mut line = String::new();
-    output.read_line(&mut line).unwrap();
-    let address = line.trim().strip_prefix("sample-service 2.0.0 listens on http://").unwrap();
-    let mut busy = connect(address.parse().unwrap());
-    busy.write_all(b"POST /orders HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n").unwrap();
-    // Once the service asks for the body, it has the request in hand.
-    busy.read_exact(&mut [0; "HTTP/1.1 100 Continue\r\n\r\n".len()]).unwrap();
-    let terminated = Command::new("sh").args(["-c", &format!("kill -TERM {}", program.0.id())]).status();
-    assert!(terminated.unwrap().success());
-    busy.write_all(b"{}").unwrap();
-    let mut answer = String::new();
-    busy.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 201 Created"), "{answer}");
-    assert!(program.0.wait().unwrap().success());
-    let mut rest = String::new();
-    output.read_to_string(&mut rest).unwrap();
-    assert_eq!(rest, "sample-service 2.0.0 has stopped\n");
+mod signals {
+    use std::process::{Child, Stdio};
+
+    use super::*;
+
+    /// The program, killed when a test ends early.
+    struct Program(Child);
+
+    impl Drop for Program {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    #[test]
+    fn sigterm_finishes_the_request_in_hand_and_exits_0() {
+        let mut program = Program(
+            Command::new(env!("CARGO_BIN_EXE_sample-service"))
+                .args(["--port", "0", "--version", "2.0.0", "--latency-ms", "400"])
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap(),
+        );
+        let mut output = BufReader::new(program.0.stdout.take().unwrap());
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("sample-service 2.0.0 listens on http://").unwrap();
+        let mut busy = connect(address.parse().unwrap());
+        busy.write_all(b"POST /orders HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+            .unwrap();
+        // Once the service asks for the body, it has the request in hand.
+        busy.read_exact(&mut [0; "HTTP/1.1 100 Continue\r\n\r\n".len()]).unwrap();
+        let terminated = Command::new("sh").args(["-c", &format!("kill -TERM {}", program.0.id())]).status();
+        assert!(terminated.unwrap().success());
+        busy.write_all(b"{}").unwrap();
+        let mut answer = String::new();
+        busy.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 201 Created"), "{answer}");
+        assert!(program.0.wait().unwrap().success());
+        let mut rest = String::new();
+        output.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "sample-service 2.0.0 has stopped\n");
+    }
 }
 
 #[test]
