@@ -79,9 +79,8 @@ pub(crate) fn environment(
         open: false,
         clean: !findings.iter().any(|found| found.severity() == Severity::Error),
     };
-    if let Some(environment) = environment {
-        let _ = environment.url.get().and_then(|url| checker.url(url));
-        let _ = environment.azure_environment.get().and_then(|name| checker.line(name));
+    if let Some(url) = environment.and_then(|environment| environment.url.get()) {
+        let _ = checker.url(url);
     }
     let watch = checker.watch();
     checker.read_sources(watch.interval);

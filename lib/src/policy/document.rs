@@ -56,7 +56,7 @@ document! {
     Environment, "an environment" {
         /// What the decision does to the pipeline. Default: enforce.
         "enforcement" => enforcement: EnforcementWord;
-        /// The Azure Pipelines environment that records its deployments.
+        /// The Azure Pipelines environment that records its deployments, without variables.
         "azure_environment" => azure_environment: Words;
         /// Variables for `${NAME}`; they win over the file's `vars`.
         "vars" => vars: Entries<Scalar>;

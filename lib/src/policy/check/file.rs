@@ -20,8 +20,14 @@ pub(crate) fn file(document: &Document, today: Timestamp, findings: &mut Vec<Dia
     if let Some(service) = document.service.get() {
         name(service, "the name of a service", findings);
     }
-    for (environment, _) in document.environments.get().into_iter().flat_map(|environments| &environments.0) {
+    for (environment, said) in
+        document.environments.get().into_iter().flat_map(|environments| &environments.0)
+    {
         name(environment, "the name of an environment", findings);
+        // Which environment is meant is asked before any variable has a value.
+        if let Some(azure) = said.value.azure_environment.get() {
+            name(azure, "the name of an Azure Pipelines environment", findings);
+        }
     }
     if let Some(environments) = document.environments.get() {
         let span = document.environments.span().unwrap_or_default();

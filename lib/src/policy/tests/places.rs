@@ -16,6 +16,18 @@ fn pointed_at(keys: &str, code: Code) -> Vec<String> {
 }
 
 #[test]
+fn the_environment_of_azure_pipelines_is_written_out_because_it_is_read_before_any_variable() {
+    let azure = |name: &str| {
+        format!("vars: {{ app: orders }}\nenvironments: {{ production: {{ azure_environment: '{name}' }} }}")
+    };
+    for name in ["${app}-production", "$(app)-production", " orders-production"] {
+        assert_eq!(pointed_at(&azure(name), Code::InvalidName), [format!("'{name}'")]);
+    }
+    let file = PolicyFile::parse("runbook.yml", &with(&azure("orders-production")), today()).unwrap().file;
+    assert_eq!(file.azure_environment("production"), Some("orders-production"));
+}
+
+#[test]
 fn each_query_and_selector_is_pointed_at_by_itself() {
     let ratio = |source: &str, bad: &str, total: &str| {
         let keys = format!("signals: {{ error_rate: {{ {source}, bad: '{bad}', total: '{total}' }} }} }}");
