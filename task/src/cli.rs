@@ -39,6 +39,7 @@ use runbook_gate::gate::Decision;
 use runbook_gate::policy::Enforcement;
 
 use self::arguments::{Arguments, Command, Format};
+use crate::door::Door;
 use crate::interruptions::Interruptions;
 use crate::session::Session;
 
@@ -140,6 +141,17 @@ impl Failure {
 
 /// Reads the arguments and does what they ask.
 pub fn run() -> Exit {
+    let (door, exit) = ended();
+    let Some(why) = door.lost() else { return exit };
+    door.say(&format!(
+        "error: what stands on standard output is not whole: {why}; send it where it can be written, and run this again"
+    ));
+    // A hold stays a hold, and a rollback a rollback; success without its result is none.
+    if exit == Exit::Success { Exit::BadInput } else { exit }
+}
+
+/// How the command ended, and the door that it spoke through.
+fn ended() -> (Door, Exit) {
     // First of all: whoever is interrupted before the gate watches still says how it ended.
     let interruptions = Interruptions::listen();
     let arguments = match Arguments::try_parse() {
@@ -147,12 +159,13 @@ pub fn run() -> Exit {
         // Help and version are answers, anything else is bad input: clap words both, and its code is 0 or 2.
         Err(answer) => {
             let code = answer.exit_code();
-            misread::tell(&Session::start(0, Interruptions::default()).door, answer);
+            let door = Session::start(0, Interruptions::default()).door;
+            misread::tell(&door, answer);
             if code == 0 {
-                return Exit::Success;
+                return (door, Exit::Success);
             }
             stale::clear(std::env::args_os().skip(1));
-            return Exit::BadInput;
+            return (door, Exit::BadInput);
         }
     };
     let (interruptions, deaf) = match interruptions {
@@ -160,22 +173,21 @@ pub fn run() -> Exit {
         Err(why) => (Interruptions::default(), Some(Failure::Internal(why))),
     };
     let session = Session::start(arguments.verbose, interruptions);
+    let door = session.door.clone();
     let format = arguments.command.format();
     let listening = deaf.map_or_else(|| crate::launcher::end_with_it(&session), Err);
     if let Err(failure) = listening {
         report_failure(&session, format, &failure);
-        return failure.exit();
+        return (door, failure.exit());
     }
     if matches!(arguments.command, Command::Task) {
-        return task::run(session);
+        return (door, task::run(session));
     }
-    match perform(&session, arguments.command) {
-        Ok(exit) => exit,
-        Err(failure) => {
-            report_failure(&session, format, &failure);
-            failure.exit()
-        }
-    }
+    let exit = perform(&session, arguments.command).unwrap_or_else(|failure| {
+        report_failure(&session, format, &failure);
+        failure.exit()
+    });
+    (door, exit)
 }
 
 fn perform(session: &Session, command: Command) -> Result<Exit, Failure> {

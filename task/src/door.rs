@@ -4,11 +4,12 @@
 //! the agent obeys `##vso[…]` anywhere in a line, on both streams, whoever wrote it.
 
 use std::fmt::Write as _;
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use runbook_gate::report::escape::{steers, weightless};
 
+use crate::files::plain;
 use crate::redact::Redactor;
 
 /// Where the process runs.
@@ -33,6 +34,8 @@ struct Streams {
     err: Box<dyn Write + Send>,
     /// Whether a line without its end stands on the terminal.
     live: bool,
+    /// Why something did not arrive on standard output, the first time.
+    lost: Option<String>,
 }
 
 impl Door {
@@ -47,7 +50,7 @@ impl Door {
     }
 
     fn new(place: Place, redactor: Redactor, out: Box<dyn Write + Send>, err: Box<dyn Write + Send>) -> Self {
-        Self { place, redactor, streams: Arc::new(Mutex::new(Streams { out, err, live: false })) }
+        Self { place, redactor, streams: Arc::new(Mutex::new(Streams { out, err, live: false, lost: None })) }
     }
 
     /// Where the process runs.
@@ -65,8 +68,7 @@ impl Door {
         let text = self.cleaned(text, Styles::Kept);
         self.with(|streams| {
             streams.clear_live();
-            // Nobody reads on: that changes no decision.
-            let _ = streams.out.write_all(text.as_bytes()).and_then(|()| streams.out.flush());
+            streams.write_out(&text);
         });
     }
 
@@ -80,15 +82,19 @@ impl Door {
         };
         self.with(|streams| {
             streams.clear_live();
-            let _ = streams.out.write_all(text.as_bytes()).and_then(|()| streams.out.flush());
+            streams.write_out(&text);
         });
     }
 
     /// Sends the agent of a pipeline a logging command, as [`crate::agent`] has written it: the one line that it is to obey.
     pub fn command(&self, line: &str) {
-        self.with(|streams| {
-            let _ = writeln!(streams.out, "{line}").and_then(|()| streams.out.flush());
-        });
+        self.with(|streams| streams.write_out(&format!("{line}\n")));
+    }
+
+    /// Why standard output is not whole, where something was lost on the way: a full disk, a device that refuses. A reader that
+    /// reads no further (`| head`) has lost nothing.
+    pub fn lost(&self) -> Option<String> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner).lost.clone()
     }
 
     /// Says lines on standard error.
@@ -168,6 +174,15 @@ enum Styles {
 }
 
 impl Streams {
+    fn write_out(&mut self, text: &str) {
+        match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                self.lost.get_or_insert_with(|| plain(&error));
+            }
+            _ => {}
+        }
+    }
+
     fn write_err(&mut self, text: &str) {
         let _ = self.err.write_all(text.as_bytes()).and_then(|()| self.err.flush());
     }
@@ -275,6 +290,41 @@ mod tests {
         door.say("done");
         door.clear();
         assert_eq!(err.text(), "\r\x1b[2K14m left\r\x1b[2Kdone\n");
+    }
+
+    /// A stream that takes nothing, for a reason.
+    struct Refusing(ErrorKind);
+
+    impl Write for Refusing {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_does_not_arrive_is_remembered_and_a_reader_that_leaves_is_not() {
+        let lost = |kind, act: fn(&Door)| {
+            let door = Door::new(
+                Place::Desk,
+                Redactor::default(),
+                Box::new(Refusing(kind)),
+                Box::new(Refusing(ErrorKind::StorageFull)),
+            );
+            door.say("standard error is not the result");
+            assert_eq!(door.lost(), None);
+            act(&door);
+            door.lost()
+        };
+        let ways: [fn(&Door); 3] =
+            [|door| door.print("x\n"), |door| door.print_json("{}\n"), |door| door.command("##vso[a.b]")];
+        for act in ways {
+            assert_eq!(lost(ErrorKind::StorageFull, act).as_deref(), Some("the disk is full"));
+            assert_eq!(lost(ErrorKind::BrokenPipe, act), None);
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! An outcome, printed and written.
 
+use runbook_gate::diagnostic::Severity;
 use runbook_gate::gate::Outcome;
 use runbook_gate::report::checklist::InGate;
 use runbook_gate::report::terminal::{Colour, Layout};
@@ -62,10 +63,11 @@ pub fn publish(
         }
     }
     if let Err(error) = written {
-        session.door.say(&format!(
-            "error: the decision is {}, but its report is not whole: {error}",
-            outcome.decision
-        ));
+        let words = format!("the decision is {}, but its report is not whole: {error}", outcome.decision);
+        match session.agent() {
+            Some(agent) => agent.issue(Severity::Error, &words),
+            None => session.door.say(&format!("error: {words}")),
+        }
         return Exit::BadInput;
     }
     Exit::of_decision(outcome.decision, context.enforcement)

@@ -1,5 +1,6 @@
 //! The command line: what each command prints, and how it ends.
 
+mod lost_output;
 mod mistakes;
 mod recovery;
 mod released;
