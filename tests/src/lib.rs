@@ -8,6 +8,7 @@ pub mod channels;
 pub mod devops;
 pub mod github;
 pub mod network;
+pub mod parsers;
 pub mod prometheus;
 pub mod proxy;
 pub mod registry;

@@ -11,6 +11,7 @@ mod devops;
 mod documentation;
 mod github;
 mod own_repository;
+mod parsers;
 mod policies;
 mod prometheus;
 mod registry;
