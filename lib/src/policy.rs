@@ -13,6 +13,7 @@ mod defaults;
 mod document;
 mod enforcement;
 mod node;
+mod purpose;
 pub mod rules;
 mod schema;
 pub mod source_spec;
@@ -35,6 +36,7 @@ use rules::GateRules;
 use source_spec::SourceSpec;
 
 pub use enforcement::Enforcement;
+pub use purpose::Purpose;
 pub use schema::schema;
 pub use starter::{pipeline_snippet, starter};
 use variables::Outer;
@@ -181,11 +183,13 @@ impl PolicyFile {
             let environments = document.environments.get().map(|environments| environments.0.as_slice());
             match environments {
                 None | Some([]) => {
-                    let _ = check::environment(document, None, outer, &mut findings);
+                    let _ = check::environment(document, None, outer, Purpose::Everything, &mut findings);
                 }
                 Some(listed) => {
                     for (_, environment) in listed.iter().take(50) {
-                        let _ = check::environment(document, Some(&environment.value), outer, &mut findings);
+                        let listed = Some(&environment.value);
+                        let _ =
+                            check::environment(document, listed, outer, Purpose::Everything, &mut findings);
                     }
                 }
             }
@@ -265,10 +269,43 @@ impl PolicyFile {
         environment: Option<&str>,
         variables: &dyn Variables,
     ) -> Result<Policy, Diagnostics> {
+        self.resolve_for(Purpose::Everything, environment, variables)
+    }
+
+    /// The same for one purpose: what it does not use needs no variable, and is left out of the policy where one has no value.
+    ///
+    /// # Errors
+    /// As [`resolve`](Self::resolve), of what the purpose uses.
+    ///
+    /// ```
+    /// use runbook_gate::Timestamp;
+    /// use runbook_gate::policy::{PolicyFile, Purpose, Variable, Variables};
+    ///
+    /// struct NoneGiven;
+    /// impl Variables for NoneGiven {
+    ///     fn get(&self, _: &str) -> Variable {
+    ///         Variable::Unset
+    ///     }
+    /// }
+    /// let text = "version: 1\nservice: orders-api\nprobe: { url: \"https://${HOST}\" }\nrollback: { artifacts: [drop] }\n";
+    /// let today: Timestamp = "2026-01-01T00:00:00Z".parse()?;
+    /// let file = PolicyFile::parse("runbook.yml", text, today)?.file;
+    /// assert!(file.resolve(None, &NoneGiven).is_err());
+    /// let policy = file.resolve_for(Purpose::Plan, None, &NoneGiven)?;
+    /// assert_eq!(policy.rollback().artifacts, ["drop"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn resolve_for(
+        &self,
+        purpose: Purpose,
+        environment: Option<&str>,
+        variables: &dyn Variables,
+    ) -> Result<Policy, Diagnostics> {
         let environment = self.environment(environment)?;
         let document = self.listed(environment.name());
         let mut findings = Vec::new();
-        let built = check::environment(&self.document, document, Outer::Used(variables), &mut findings);
+        let outer = Outer::Used(variables);
+        let built = check::environment(&self.document, document, outer, purpose, &mut findings);
         let warnings = Diagnostics::new(&self.name, &self.text, findings);
         if warnings.has_errors() {
             return Err(warnings);

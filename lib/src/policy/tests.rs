@@ -4,6 +4,7 @@ mod checklist;
 mod doubts;
 mod mistakes;
 mod places;
+mod purposes;
 mod resolving;
 
 use super::*;

@@ -68,6 +68,18 @@ pub(crate) struct Scope<'v> {
     behind: BTreeMap<String, Vec<String>>,
     /// All others.
     outer: Outer<'v>,
+    need: Need,
+}
+
+/// Whether a variable needs a value where the policy is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Each does, also one of the policy's own that nothing names.
+    Everywhere,
+    /// It does in what is read now; of the policy's own those that it names.
+    WhereUsed,
+    /// What is read now is not used: what has no value, or may not be used, stays open.
+    NotHere,
 }
 
 /// The variables beside the policy's own, as far as they are known.
@@ -98,6 +110,8 @@ enum Own {
     Open,
     /// Its value was refused already.
     Refused,
+    /// It names a variable without a value, which is said where it is used.
+    Lacking(Vec<Diagnostic>),
 }
 
 /// A text with its variables put in.
@@ -115,21 +129,33 @@ pub(crate) enum Expanded {
 
 impl<'v> Scope<'v> {
     pub(crate) const fn new(outer: Outer<'v>) -> Self {
-        Self { own: BTreeMap::new(), behind: BTreeMap::new(), outer }
+        Self { own: BTreeMap::new(), behind: BTreeMap::new(), outer, need: Need::Everywhere }
+    }
+
+    /// Whether variables need a value in what is read from here on.
+    pub(crate) const fn need(&mut self, need: Need) {
+        self.need = need;
     }
 
     /// Defines one of the policy's own variables. Its value may use the pipeline's, not the policy's.
     pub(crate) fn define(&mut self, name: &str, value: &Text, findings: &mut Vec<Diagnostic>) {
         let pipeline = Scope::new(self.outer);
-        let own = match pipeline.expand(value, findings) {
+        let mut found = Vec::new();
+        let lacks =
+            |found: &Diagnostic| matches!(found.code(), Code::VariableUnset | Code::VariableNotAllowed);
+        let own = match pipeline.expand(value, &mut found) {
             Expanded::Known(value) => Own::Known(value),
             Expanded::Open => Own::Open,
+            Expanded::Refused if self.need != Need::Everywhere && found.iter().all(lacks) => {
+                Own::Lacking(std::mem::take(&mut found))
+            }
             Expanded::Refused => Own::Refused,
             Expanded::Secret(_) => {
-                findings.push(misplaced(value));
+                found.push(misplaced(value));
                 Own::Refused
             }
         };
+        findings.append(&mut found);
         self.behind.insert(name.to_owned(), pipeline.named(value));
         self.own.insert(name.to_owned(), own);
     }
@@ -195,6 +221,13 @@ impl<'v> Scope<'v> {
                             findings.push(found);
                         }
                     }
+                    Err(Refusal::Lacks(said)) => {
+                        refused = true;
+                        // Once, however often it is used.
+                        let new = |found: &&Diagnostic| !findings.contains(found);
+                        let new: Vec<Diagnostic> = said.iter().filter(new).cloned().collect();
+                        findings.extend(new);
+                    }
                     Err(why) => {
                         refused = true;
                         findings.extend(self.refusal(field, text.place(range), name, why));
@@ -215,29 +248,32 @@ impl<'v> Scope<'v> {
         }
     }
 
-    fn value(&self, name: &str) -> Result<Value, Refusal> {
-        match self.own.get(name) {
-            Some(Own::Known(value)) => return Ok(Value::Text(value.clone())),
-            Some(Own::Open) => return Ok(Value::Open),
-            Some(Own::Refused) => return Err(Refusal::SaidAlready),
-            None => {}
+    fn value(&self, name: &str) -> Result<Value, Refusal<'_>> {
+        match (self.own.get(name), self.need) {
+            (Some(Own::Known(value)), _) => return Ok(Value::Text(value.clone())),
+            (Some(Own::Open), _) | (Some(Own::Lacking(_)), Need::NotHere) => return Ok(Value::Open),
+            (Some(Own::Lacking(found)), _) => return Err(Refusal::Lacks(found)),
+            (Some(Own::Refused), _) => return Err(Refusal::SaidAlready),
+            (None, _) => {}
         }
         let (outer, without_value) = match self.outer {
             Outer::Open => return Ok(Value::Open),
             Outer::Checked(outer) => (outer, Ok(Value::Open)),
+            Outer::Used(outer) if self.need == Need::NotHere => (outer, Ok(Value::Open)),
             Outer::Used(outer) => (outer, Err(Refusal::Unset)),
         };
         match outer.get(name) {
             Variable::Value(value) => Ok(Value::Text(value)),
             Variable::Secret(secret) => Ok(Value::Secret(secret)),
             Variable::Unset => without_value,
+            Variable::NotAllowed if self.need == Need::NotHere => Ok(Value::Open),
             Variable::NotAllowed => Err(Refusal::NotAllowed),
         }
     }
 
-    fn refusal(&self, field: Field, place: Span, name: &str, why: Refusal) -> Option<Diagnostic> {
+    fn refusal(&self, field: Field, place: Span, name: &str, why: Refusal<'_>) -> Option<Diagnostic> {
         let (code, message, help) = match (why, field) {
-            (Refusal::SaidAlready, _) => return None,
+            (Refusal::SaidAlready | Refusal::Lacks(_), _) => return None,
             (Refusal::Unset, Field::Printed) => (
                 Code::VariableUnset,
                 format!("the variable `{name}` has no value"),
@@ -300,10 +336,12 @@ enum Value {
     Open,
 }
 
-enum Refusal {
+enum Refusal<'s> {
     Unset,
     NotAllowed,
     SaidAlready,
+    /// A variable of the policy's own has no value, for this.
+    Lacks(&'s [Diagnostic]),
 }
 
 fn unexpanded(text: &Text, range: std::ops::Range<usize>, name: &str) -> Diagnostic {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use runbook_gate::numbers::{Measure, of};
 use runbook_gate::policy::rules::{GateRules, ReadingKind};
-use runbook_gate::policy::{BaselineRule, Policy};
+use runbook_gate::policy::{BaselineRule, Policy, Purpose};
 use runbook_gate::{Baseline, Duration, SignalName};
 
 use super::arguments::{BaselineArguments, Format};
@@ -23,7 +23,7 @@ const PAST: Duration = Duration::from_secs(1800);
 
 /// Reads the past of the sources that have one, watches the others for a while, and writes the file.
 pub fn run(session: &Session, arguments: &BaselineArguments) -> Result<Exit, Failure> {
-    let policy = load::policy(session, &arguments.policy)?;
+    let policy = load::policy(session, &arguments.policy, Purpose::Ask)?;
     if arguments.watch_for.is_zero() {
         return Err(Failure::Input("--for 0s would record nothing; write 1m or more".to_owned()));
     }

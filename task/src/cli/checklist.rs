@@ -13,7 +13,7 @@ use runbook_gate::checklist::{
 };
 use runbook_gate::devops::{Allowance as _, AzureDevOpsForge, Client};
 use runbook_gate::github::{self, GitHubForge};
-use runbook_gate::policy::{Policy, PolicyFile};
+use runbook_gate::policy::{Policy, PolicyFile, Purpose};
 use runbook_gate::report::ReportContext;
 use runbook_gate::report::checklist::{ChecklistReport, json, junit, markdown, terminal};
 use runbook_gate::report::html;
@@ -247,8 +247,8 @@ fn earlier(
     text: &str,
 ) -> Option<ChecklistRules> {
     let file = PolicyFile::parse(policy.file_name(), text, session.clock.now()).ok()?.file;
-    let resolved =
-        load::resolve(session, &arguments.policy, &file, Some(policy.environment().name())).ok()?;
+    let name = policy.environment().name();
+    let resolved = load::resolve(session, &arguments.policy, &file, Some(name), Purpose::Check).ok()?;
     Some(resolved.checklist().clone())
 }
 

@@ -1,7 +1,7 @@
 //! The policy that the arguments name.
 
 use runbook_gate::diagnostic::Diagnostics;
-use runbook_gate::policy::{Environment, Policy, PolicyFile};
+use runbook_gate::policy::{Environment, Policy, PolicyFile, Purpose};
 
 use super::Failure;
 use super::arguments::PolicyArguments;
@@ -71,19 +71,20 @@ pub fn place(session: &Session, arguments: &PolicyArguments) -> Result<(String, 
     Ok((file.service().to_owned(), environment))
 }
 
-/// The policy of one environment.
+/// The policy of one environment, for one purpose.
 ///
 /// # Errors
-/// Where the environment is not listed, or a variable is missing or not allowed.
+/// Where the environment is not listed, or a variable that the purpose uses is missing or not allowed.
 pub fn resolve(
     session: &Session,
     arguments: &PolicyArguments,
     file: &PolicyFile,
     environment: Option<&str>,
+    purpose: Purpose,
 ) -> Result<Policy, Failure> {
     let variables = variables(session, arguments);
     let environment = chosen(file, environment, session.deployed_environment())?;
-    let policy = file.resolve(environment, &variables).map_err(Failure::Policy)?;
+    let policy = file.resolve_for(purpose, environment, &variables).map_err(Failure::Policy)?;
     session.learn_secrets(policy.sources());
     Ok(policy)
 }
@@ -118,27 +119,27 @@ fn chosen<'n>(
     )))
 }
 
-/// The policy of the environment that the arguments name, its warnings said.
+/// The policy of the environment that the arguments name, for one purpose, its warnings said.
 ///
 /// # Errors
 /// As [`file`] and [`resolve`].
-pub fn policy(session: &Session, arguments: &PolicyArguments) -> Result<Policy, Failure> {
+pub fn policy(session: &Session, arguments: &PolicyArguments, purpose: Purpose) -> Result<Policy, Failure> {
     let text = text(session, arguments)?;
-    of_text(session, arguments, &shown(&arguments.policy), &text)
+    of_text(session, arguments, (&shown(&arguments.policy), &text), purpose)
 }
 
-/// The same of a text, which a repository has at some commit.
+/// The same of a named text, which a repository has at some commit.
 ///
 /// # Errors
 /// As [`file`] and [`resolve`].
 pub fn of_text(
     session: &Session,
     arguments: &PolicyArguments,
-    name: &str,
-    text: &str,
+    (name, text): (&str, &str),
+    purpose: Purpose,
 ) -> Result<Policy, Failure> {
     let file = PolicyFile::parse(name, text, session.clock.now()).map_err(Failure::Policy)?.file;
-    let policy = resolve(session, arguments, &file, arguments.environment.as_deref())?;
+    let policy = resolve(session, arguments, &file, arguments.environment.as_deref(), purpose)?;
     if !policy.warnings().is_empty() {
         session.show(policy.warnings());
     }

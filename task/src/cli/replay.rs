@@ -6,7 +6,7 @@ use std::path::Path;
 
 use runbook_gate::gate::Outcome;
 use runbook_gate::journal::{self, Line, Reader};
-use runbook_gate::policy::Policy;
+use runbook_gate::policy::{Policy, Purpose};
 use runbook_gate::report::ReportContext;
 use runbook_gate::report::checklist::InGate;
 
@@ -73,7 +73,7 @@ pub fn open(session: &Session, given: &PolicyArguments, journal: &Path) -> Resul
         _ => (None, ""),
     };
     let chosen = given.environment.as_deref().or(environment);
-    let policy = load::resolve(session, given, &file, chosen)?;
+    let policy = load::resolve(session, given, &file, chosen, Purpose::Judge)?;
     if !sha256.is_empty() && sha256 != policy.sha256() {
         session.door.say(&format!(
             "warning: {} is not the policy that this journal was written with; the decision may differ",

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use runbook_gate::gate::Decision;
-use runbook_gate::policy::Policy;
+use runbook_gate::policy::{Policy, Purpose};
 use runbook_gate::sample::{Absence, Sample};
 use runbook_gate::source::{self, PollWindow, ShownQuery, why_silent};
 use runbook_gate::telemetry::{Known, Observed, Window, analyse_knowing};
@@ -27,7 +27,7 @@ pub const SHORT_PAST: Duration = Duration::from_secs(300);
 
 /// Reads each source twice, and the past of those that have one.
 pub fn run(session: &Session, arguments: &TelemetryArguments) -> Result<Exit, Failure> {
-    let policy = load::policy(session, &arguments.policy)?;
+    let policy = load::policy(session, &arguments.policy, Purpose::Ask)?;
     if arguments.show_queries {
         return show_queries(session, &policy, arguments.format);
     }

@@ -1,6 +1,7 @@
 //! `validate`: every mistake of a policy at once.
 
 use runbook_gate::diagnostic::Diagnostics;
+use runbook_gate::policy::Purpose;
 use runbook_gate::source;
 
 use super::arguments::{Format, ValidateArguments};
@@ -14,7 +15,7 @@ pub fn run(session: &Session, arguments: &ValidateArguments) -> Result<Exit, Fai
     let environments: Vec<&str> = file.environments().collect();
     let mut warnings = warnings;
     if let Some(name) = &arguments.policy.environment {
-        let policy = load::resolve(session, &arguments.policy, &file, Some(name))?;
+        let policy = load::resolve(session, &arguments.policy, &file, Some(name), Purpose::Everything)?;
         for spec in policy.sources() {
             source::build(spec).map_err(Failure::input)?;
         }

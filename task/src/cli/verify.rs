@@ -6,7 +6,7 @@ use std::io::Write;
 use runbook_gate::gate::{Gate, Outcome, recovery_rules};
 use runbook_gate::journal::Line;
 use runbook_gate::policy::rules::GateRules;
-use runbook_gate::policy::{BaselineRule, Enforcement, Policy};
+use runbook_gate::policy::{BaselineRule, Enforcement, Policy, Purpose};
 use runbook_gate::report::checklist::InGate;
 use runbook_gate::rollback::{Profile, Release};
 use runbook_gate::source::SourceNote;
@@ -53,11 +53,16 @@ pub fn run(session: &Session, arguments: &VerifyArguments) -> Result<Exit, Failu
         }
         (None, _) => None,
     };
+    let purpose = match (arguments.dry_run, arguments.announce) {
+        (true, _) => Purpose::Ask,
+        (false, true) => Purpose::Everything,
+        (false, false) => Purpose::Watch,
+    };
     let (policy, redeployment) = match Redeployment::of(session, arguments)? {
-        None => (load::policy(session, &arguments.policy)?, None),
+        None => (load::policy(session, &arguments.policy, purpose)?, None),
         Some(redeployment) => {
             let filled = redeployment.filled(&arguments.policy);
-            let policy = redeployment.policy(session, load::policy(session, &filled)?, &filled)?;
+            let policy = redeployment.policy(session, load::policy(session, &filled, purpose)?, &filled)?;
             (policy, Some(redeployment))
         }
     };

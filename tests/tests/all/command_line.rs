@@ -11,6 +11,7 @@ mod shown_checklist;
 mod signals;
 mod small;
 mod unknowns;
+mod unneeded;
 mod watches;
 
 use runbook_gate_tests::binary::Gate;

@@ -6,6 +6,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::decode::Field;
 use crate::policy::document::{Document, Item, Notice, Webhook};
 use crate::policy::node::Text;
+use crate::policy::purpose::Part;
 use crate::rollback::{self, RollbackRules, TicketRules};
 use crate::spelling;
 
@@ -70,9 +71,11 @@ impl Checker<'_> {
     pub(super) fn rollback(&mut self) -> RollbackRules {
         let mut rules = RollbackRules::default();
         let Some(section) = self.document.rollback.get() else { return rules };
+        self.enter(Part::WayBack);
         let artifacts = section.artifacts.get().into_iter().flatten();
         rules.artifacts = artifacts.filter_map(|artifact| self.line(&artifact.value)).collect();
         rules.rehearsed_within = section.rehearsed_within.get().and_then(|within| self.duration(within));
+        self.enter(Part::Channels);
         for notice in section.notify.get().into_iter().flatten() {
             rules.notify.extend(match &notice.value {
                 Notice::PullRequest => Some(rollback::Notice::PullRequest),
@@ -80,6 +83,7 @@ impl Checker<'_> {
                 Notice::Slack(webhook) => self.webhook(webhook).map(rollback::Notice::Slack),
             });
         }
+        self.enter(Part::Ticket);
         if let Some(ticket) = section.ticket.get() {
             let tags = ticket.tags.get().into_iter().flatten();
             rules.ticket = Some(TicketRules {

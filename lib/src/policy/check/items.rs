@@ -10,6 +10,7 @@ use crate::policy::decode::{Field, Placed, Words};
 use crate::policy::defaults;
 use crate::policy::document::{Attested, Evidence, Item, RequiredWhen};
 use crate::policy::node::Text;
+use crate::policy::purpose::Part;
 use crate::policy::source_spec::CommandSpec;
 use crate::registry::{ImageReference, ImageReferenceError};
 use crate::{Duration, Finite, SignalName};
@@ -114,12 +115,18 @@ impl Checker<'_> {
     /// What an item of the runbook asks beside its evidence.
     fn kind(&mut self, item: &Item, rule: &mut ItemRule, approvers: &[String], rules: &mut ChecklistRules) {
         let records = item.records.get();
-        let adr = records.and_then(|records| records.adr.get()).and_then(|text| self.patterns([text]));
-        let bdr = records.and_then(|records| records.bdr.get()).and_then(|text| self.patterns([text]));
+        // A migration's plan for the data stands in a record.
+        let mut of_records =
+            |text: Option<&Words>| self.within(Part::WayBack, |checker| checker.patterns([text?]));
+        let adr = of_records(records.and_then(|records| records.adr.get()));
+        let bdr = of_records(records.and_then(|records| records.bdr.get()));
         let adr_when = self.changed(&item.adr_when);
         let bdr_when = self.changed(&item.bdr_when);
         let written = item.migrations.get().into_iter().flatten().map(|placed| &placed.value);
-        let migrations = if item.migrations.is_missing() { None } else { self.patterns(written) };
+        let migrations = match item.migrations.is_missing() {
+            true => None,
+            false => self.within(Part::WayBack, |checker| checker.patterns(written)),
+        };
         match &mut rule.kind {
             ItemKind::Decisions { adr_when: adr_paths, bdr_when: bdr_paths } => {
                 if records.is_some() {
@@ -246,7 +253,9 @@ impl Checker<'_> {
             },
             Evidence::Attested(attested) => EvidenceRule::Attested(self.attested(attested)),
             Evidence::Artifact(name) => EvidenceRule::Artifact(Some(self.line(name)?)),
-            Evidence::Image(name) => EvidenceRule::Image(self.image(name)?),
+            Evidence::Image(name) => {
+                EvidenceRule::Image(self.within(Part::WayBack, |checker| checker.image(name))?)
+            }
             Evidence::Document(page) => EvidenceRule::Document {
                 path: page.path.get().and_then(|path| self.repository_path(path))?,
                 section: match page.section.get() {

@@ -5,6 +5,7 @@ use crate::criterion::{Cmp, CriterionError, Quantity, parse_comparison};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::policy::decode::{ComparisonText, Field, Length, Pointer, Share};
 use crate::policy::node::Text;
+use crate::policy::purpose::Part;
 use crate::policy::variables::{Expanded, misplaced};
 use crate::{Duration, SignalName};
 
@@ -29,6 +30,14 @@ impl Checker<'_> {
                 self.open = true;
                 None
             }
+        }
+    }
+
+    /// The same of a text that decides, also where it stands in a source.
+    fn deciding(&mut self, text: &Text) -> Option<String> {
+        match self.part {
+            Part::Sources => self.within(Part::Criteria, |checker| checker.known(text)),
+            _ => self.known(text),
         }
     }
 
@@ -68,7 +77,7 @@ impl Checker<'_> {
     }
 
     pub(super) fn duration(&mut self, text: &Text) -> Option<Duration> {
-        let known = self.known(text)?;
+        let known = self.deciding(text)?;
         match known.parse() {
             Ok(duration) => Some(duration),
             Err(error) => {
@@ -101,7 +110,7 @@ impl Checker<'_> {
     /// A share; a number from `percent` to 100 was meant as a percentage.
     fn share_with(&mut self, field: &Field<Share>, percent: f64, help: &str) -> Option<f64> {
         let text = field.get()?;
-        let known = self.known(text)?;
+        let known = self.deciding(text)?;
         let trimmed = known.trim();
         let share = match trimmed.strip_suffix('%') {
             Some(percent) => percent.trim().parse::<f64>().map(|percent| percent / 100.0),
@@ -126,7 +135,7 @@ impl Checker<'_> {
     /// A comparison with a number, `> 0`.
     pub(super) fn comparison(&mut self, field: &Field<ComparisonText>) -> Option<(Cmp, Quantity)> {
         let text = field.get()?;
-        let known = self.known(text)?;
+        let known = self.deciding(text)?;
         match parse_comparison(&known) {
             Ok(comparison) => Some(comparison),
             Err(error) => {

@@ -3,7 +3,7 @@
 use runbook_gate::checklist::Checkout;
 use runbook_gate::devops::repositories::Version;
 use runbook_gate::devops::{Client, Project};
-use runbook_gate::policy::Policy;
+use runbook_gate::policy::{Policy, Purpose};
 
 use crate::cli::arguments::ChecklistArguments;
 use crate::cli::devops::Surroundings;
@@ -38,7 +38,8 @@ pub fn policy<'t>(
 ) -> Result<Judging, Failure> {
     let Some(place) = place.filter(|place| place.pull_request.is_some()) else {
         let text = load::text(session, &arguments.policy)?;
-        let policy = load::of_text(session, &arguments.policy, &shown(&arguments.policy.policy), &text)?;
+        let name = shown(&arguments.policy.policy);
+        let policy = load::of_text(session, &arguments.policy, (&name, &text), Purpose::Check)?;
         return Ok(Judging { policy, text, target: None });
     };
     let branch = place.branch.as_deref().unwrap_or("refs/heads/main");
@@ -63,7 +64,8 @@ pub fn policy<'t>(
             "the target branch {short} has no {path} that can be read: a pull request is judged by its target's policy, never by its own; merge the policy first"
         )));
     };
-    let policy = load::of_text(session, &arguments.policy, &format!("{path} of {short}"), &text)?;
+    let name = format!("{path} of {short}");
+    let policy = load::of_text(session, &arguments.policy, (&name, &text), Purpose::Check)?;
     Ok(Judging { policy, text, target: Some(TARGET.to_owned()) })
 }
 

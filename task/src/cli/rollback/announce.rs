@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use runbook_gate::policy::Purpose;
 use runbook_gate::rollback::{Announcement, Notice, PlanSummary, Telling};
 use serde_json::json;
 
@@ -18,7 +19,7 @@ const HELP: &str = "name the rollback-plan.json that `rollback plan` wrote with 
 /// Tells everybody whom the policy names. Who could not be told is said, and the command ends well all the same: a rollback does
 /// not wait for messages.
 pub fn run(session: &Session, arguments: &AnnounceArguments) -> Result<Exit, Failure> {
-    let policy = load::policy(session, &arguments.policy)?;
+    let policy = load::policy(session, &arguments.policy, Purpose::Tell)?;
     let (service, environment) = (policy.service(), policy.environment().name());
     let path = match (&arguments.plan, &arguments.report_dir) {
         (Some(path), _) => path.clone(),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use runbook_gate::checklist::{Desk as NoForge, Forge, Gap, Gathered, Who};
 use runbook_gate::devops::{AzureDevOpsArchive, AzureDevOpsForge, Client, Standpoint};
-use runbook_gate::policy::Policy;
+use runbook_gate::policy::{Policy, Purpose};
 use runbook_gate::report::terminal::{Colour, Layout};
 use runbook_gate::report::{html, rollback as report};
 use runbook_gate::rollback::{
@@ -33,7 +33,7 @@ pub fn run(session: &Session, arguments: &PlanArguments) -> Result<Exit, Failure
         }
         None => None,
     };
-    let policy = load::policy(session, &arguments.policy)?;
+    let policy = load::policy(session, &arguments.policy, Purpose::Plan)?;
     let planner = Planner {
         session,
         arguments,

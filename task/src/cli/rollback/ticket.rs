@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use runbook_gate::devops::{Client, Filed, Standpoint, Trial};
 use runbook_gate::diagnostic::Severity;
-use runbook_gate::policy::{Enforcement, Policy};
+use runbook_gate::policy::{Enforcement, Policy, Purpose};
 use runbook_gate::rollback::{Incident, PlanSummary, Profile, Release, Ticket, VerdictRecord, ticket};
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ struct Known {
 
 /// Makes the work item, or brings it up to date; ends with hold where a person has to do it.
 pub fn run(session: &Session, arguments: &TicketArguments) -> Result<Exit, Failure> {
-    let policy = load::policy(session, &arguments.policy)?;
+    let policy = load::policy(session, &arguments.policy, Purpose::File)?;
     let Some(rules) = &policy.rollback().ticket else {
         session.door.say("no work item: the policy has no rollback.ticket");
         return Ok(Exit::Success);
