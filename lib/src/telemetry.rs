@@ -115,6 +115,7 @@ pub fn analyse(rules: &GateRules, observed: &Observed, now: Timestamp) -> Teleme
 /// Analyses what a gate by `rules` could see, as [`analyse`] does, with the baselines that it will be given.
 #[must_use]
 pub fn analyse_knowing(rules: &GateRules, observed: &Observed, beside: &Known, now: Timestamp) -> Telemetry {
+    let observed = &seen::as_read(rules, observed);
     let own = rules.required().iter().map(SignalName::as_str).filter(|name| !of_runbook(name));
     let required: Vec<&str> = REQUIRED.iter().map(|(name, _)| *name).chain(own).collect();
     let mut signals: Vec<SignalTelemetry> = required

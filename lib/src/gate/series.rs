@@ -308,19 +308,13 @@ impl Series {
                     ReadingKind::State => Known::State(Known::Counts(*counts).state(self.rules.failing)),
                 });
             }
-            Sample::Known(Reading::Value { value, total }) => match (self.rules.reading, total) {
-                (ReadingKind::Counts, _) => Absence::Error("a number where counts were expected".to_owned()),
-                (_, Some(total)) if total.get() < f64::from(self.rules.low_traffic_below) => {
-                    if total.get() <= 0.0 { Absence::NoTraffic } else { Absence::LowTraffic }
-                }
-                (ReadingKind::Value, _) => {
-                    match self.rules.amount.and_then(|amount| amount.refuse(value.get())) {
-                        Some(why) => Absence::Error(why),
-                        None => return Read::Known(Known::Value(value.get())),
-                    }
-                }
-                (ReadingKind::State, _) => {
-                    return Read::Known(Known::State(state_of(self.rules.failing, value.get())));
+            Sample::Known(Reading::Value { value, .. }) => match self.rules.refusal(sample) {
+                Some(absence) => absence,
+                None => {
+                    return Read::Known(match self.rules.reading {
+                        ReadingKind::State => Known::State(state_of(self.rules.failing, value.get())),
+                        ReadingKind::Counts | ReadingKind::Value => Known::Value(value.get()),
+                    });
                 }
             },
         };

@@ -5,6 +5,7 @@ mod amount;
 use std::collections::BTreeMap;
 
 use crate::criterion::{Cmp, Criterion};
+use crate::sample::{Absence, Reading, Sample};
 use crate::{Duration, Finite, SignalName};
 
 pub use amount::Amount;
@@ -174,6 +175,37 @@ impl SignalRules {
             baseline: None,
             source: String::new(),
             read_by: ReadBy::default(),
+        }
+    }
+
+    /// Why a number that was read says nothing of this signal; `None` where it counts, and for all that is no number.
+    ///
+    /// ```
+    /// use runbook_gate::Duration;
+    /// use runbook_gate::policy::rules::{Amount, ReadingKind, SignalRules};
+    /// use runbook_gate::sample::{Absence, Sample};
+    ///
+    /// let step = Duration::from_secs(15);
+    /// let latency =
+    ///     SignalRules { amount: Some(Amount::Seconds), ..SignalRules::new(ReadingKind::Value, step) };
+    /// assert_eq!(latency.refusal(&Sample::from_number(0.2)), None);
+    /// assert!(matches!(latency.refusal(&Sample::from_number(-1.0)), Some(Absence::Error(_))));
+    /// assert_eq!(latency.refusal(&Sample::from_quantile(0.2, 3.0)), Some(Absence::LowTraffic));
+    /// ```
+    #[must_use]
+    pub fn refusal(&self, sample: &Sample) -> Option<Absence> {
+        let Sample::Known(Reading::Value { value, total }) = sample else { return None };
+        let few = total.map(Finite::get).filter(|total| *total < f64::from(self.low_traffic_below));
+        match (self.reading, few) {
+            (ReadingKind::Counts, _) => {
+                Some(Absence::Error("a number where counts were expected".to_owned()))
+            }
+            (_, Some(total)) if total <= 0.0 => Some(Absence::NoTraffic),
+            (_, Some(_)) => Some(Absence::LowTraffic),
+            (ReadingKind::Value, None) => {
+                self.amount.and_then(|amount| amount.refuse(value.get())).map(Absence::Error)
+            }
+            (ReadingKind::State, None) => None,
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::trial::{Release, Trial};
 use super::{Before, seen, whole};
-use crate::gate::{CriterionKind, CriterionOutcome, CriterionStatus, Outcome};
+use crate::gate::{CriterionKind, CriterionStatus, Outcome};
 use crate::policy::rules::{GateCriterion, SignalRules};
 use crate::sample::Sample;
 use crate::{Duration, SignalName, Timestamp};
@@ -110,11 +110,17 @@ impl Detection {
 }
 
 fn decides(outcome: &Outcome) -> Decides {
-    let undecided = |one: &&CriterionOutcome| {
-        matches!(one.status, CriterionStatus::Unknown | CriterionStatus::PreExisting)
-    };
-    match outcome.criteria.iter().find(undecided) {
-        Some(undecided) => Decides::No { why: undecided.explanation.summary.clone() },
-        None => Decides::Yes,
-    }
+    let undecided = outcome.criteria.iter().find_map(|one| {
+        let explanation = &one.explanation;
+        match one.status {
+            CriterionStatus::Unknown => Some(explanation.summary.clone()),
+            // Not the summary: it names the times of a trial, at which nothing was.
+            CriterionStatus::PreExisting => Some(format!(
+                "it is so before any deployment already, and rolling back cannot help. {}",
+                explanation.otherwise
+            )),
+            _ => None,
+        }
+    });
+    undecided.map_or(Decides::Yes, |why| Decides::No { why })
 }

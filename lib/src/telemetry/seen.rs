@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Observed, Window, whole};
-use crate::policy::rules::{ReadingKind, SignalRules};
+use crate::policy::rules::{GateRules, ReadingKind, SignalRules};
 use crate::sample::{Absence, Reading, Sample};
 use crate::statistics;
 use crate::{Duration, SignalName, Timestamp};
@@ -76,6 +76,20 @@ impl Readable {
     pub const fn is_sight(&self) -> bool {
         matches!(self, Self::Now { .. } | Self::Idle)
     }
+}
+
+/// What was observed, as a gate reads it: a number that cannot be is an error. What has too few requests stays, to tell of
+/// the traffic.
+pub(super) fn as_read(rules: &GateRules, observed: &Observed) -> Observed {
+    let read = |signal: Option<&SignalRules>, sample: &Sample| match signal.and_then(|s| s.refusal(sample)) {
+        Some(absence @ Absence::Error(_)) => Sample::Absent(absence),
+        _ => sample.clone(),
+    };
+    let of_signal = |(name, samples): (&SignalName, &Vec<(Timestamp, Sample)>)| {
+        let signal = rules.signals().get(name);
+        (name.clone(), samples.iter().map(|(at, sample)| (*at, read(signal, sample))).collect())
+    };
+    observed.iter().map(of_signal).collect()
 }
 
 /// The share of telemetry with an operation id from which on errors can be followed.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::policy::rules::{ReadingKind, SignalRules};
+use crate::policy::rules::{Amount, ReadingKind, SignalRules};
 use crate::sample::{Absence, State};
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -258,7 +258,29 @@ fn what_was_already_beyond_its_threshold_is_said() {
     let samples = (0..60).map(|ago| (NOW - minutes(ago), Sample::from_counts(12.0, 120.0))).collect();
     let telemetry = analyse(&rules(&["error_rate > 5% for 5m"], &[]), &observed("error_rate", samples), NOW);
     let usual = telemetry.criteria[0].usual.as_ref().unwrap();
-    assert!(matches!(usual.decides, Decides::No { .. }), "{usual:?}");
+    let Decides::No { why } = &usual.decides else { panic!("{usual:?}") };
+    let begin =
+        "it is so before any deployment already, and rolling back cannot help. It would have tripped beyond ";
+    assert!(why.starts_with(begin), "{why}");
+    assert!(!why.contains("UTC"), "a trial happened at no time: {why}");
+}
+
+#[test]
+fn a_number_that_a_gate_refuses_cannot_be_read() {
+    let seconds =
+        SignalRules { amount: Some(Amount::Seconds), ..SignalRules::new(ReadingKind::Value, minutes(1)) };
+    let rules = rules(&[], &[]).with_signal("latency_p95".parse().unwrap(), seconds);
+    let negative = (0..60).map(|ago| (NOW - minutes(ago), Sample::from_number(-1.0))).collect();
+    let telemetry = analyse(&rules, &observed("latency_p95", negative), NOW);
+    let why = "error: -1 is no number of seconds: many exporters give -1 for not available";
+    assert_eq!(of(&telemetry, "latency_p95").readable, Readable::Not { why: why.to_owned() });
+    assert!(telemetry.blind.contains(&"latency_p95".to_owned()));
+    // Counts are no single number.
+    let number = vec![(NOW, Sample::from_number(0.2))];
+    let telemetry = analyse(&rules, &observed("error_rate", number), NOW);
+    assert!(
+        matches!(&of(&telemetry, "error_rate").readable, Readable::Not { why } if why.contains("counts"))
+    );
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn record(
     setting: &mut Setting,
     arguments: &BaselineArguments,
 ) -> Result<Result<Gathered, Failure>, Interrupted> {
-    let found = setting.look()?.found;
+    let found = setting.look(policy)?.found;
     if let Err(failure) = judge(session, policy, &found) {
         return Ok(Err(failure));
     }

@@ -280,7 +280,7 @@ fn look(
         Ok(setting) => setting,
         Err(failure) => return unreadable(format!("the sources cannot be read here: {}", failure.words())),
     };
-    let observed = telemetry::observe(&mut setting, telemetry::SHORT_PAST);
+    let observed = telemetry::observe(policy, &mut setting, telemetry::SHORT_PAST);
     setting.runner.stop_all();
     match observed {
         Ok(looked) => {

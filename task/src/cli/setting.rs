@@ -5,7 +5,7 @@ use std::sync::Arc;
 use runbook_gate::policy::Policy;
 use runbook_gate::policy::rules::GateRules;
 use runbook_gate::policy::source_spec::SourceSpec;
-use runbook_gate::source::{self, Source};
+use runbook_gate::source::{self, Source, why_silent};
 use runbook_gate::transport::Transport;
 use runbook_gate::{Duration, SignalName, Timestamp};
 
@@ -13,7 +13,9 @@ use super::arguments::{NetworkArguments, PolicyArguments};
 use super::{Exit, Failure};
 use crate::commands::{Asked, CommandRunner};
 use crate::door::{Place, terminal_width};
-use crate::drive::prepare::{Findings, Interrupted, Reply, ask, findings, first_look};
+use crate::drive::prepare::{
+    Findings, Interrupted, Reply, WhySilent, ask, findings, first_look, without_data,
+};
 use crate::drive::threads::{Events, Switch, Threads};
 use crate::drive::{Reads, Trial, Watched};
 use crate::live::{EventLines, Judged, LiveLine, StepProgress, View};
@@ -21,6 +23,9 @@ use crate::session::Session;
 
 /// Polls are never closer together than this.
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
+
+/// So many servers are asked why they know nothing of a signal, one after the other.
+const MOST_ASKED_WHY: usize = 2;
 
 /// Sources that can be asked.
 pub struct Setting {
@@ -44,6 +49,8 @@ pub struct Look {
     pub replies: Vec<Reply>,
     /// What is wrong.
     pub found: Findings,
+    /// Why signals are silent, as far as their servers say.
+    pub silent: WhySilent,
 }
 
 /// Builds the sources of a policy and starts their threads. Nothing is asked yet.
@@ -133,16 +140,23 @@ const fn reads(spec: &SourceSpec) -> Reads {
 }
 
 impl Setting {
-    /// Asks every source once.
+    /// Asks every source once, and of signals that are silent why they are.
     ///
     /// # Errors
     /// Where somebody cancels, or a source crashes.
-    pub fn look(&mut self) -> Result<Look, Interrupted> {
+    pub fn look(&mut self, policy: &Policy) -> Result<Look, Interrupted> {
         use crate::drive::stage::Stage;
         let at = self.stage.now();
         let replies = ask(&self.watched, &mut self.stage, |source| first_look(source, at))?;
-        let found = findings(&self.watched, &replies);
-        Ok(Look { at, replies, found })
+        // One request to a server, of those few that have just answered: nobody waits long for it.
+        let asked = policy.sources().iter().zip(replies.iter().map(without_data));
+        let silent = asked
+            .filter(|(spec, silent)| matches!(spec, SourceSpec::Prometheus(_)) && !silent.is_empty())
+            .take(MOST_ASKED_WHY)
+            .flat_map(|(spec, silent)| why_silent(spec, &silent, self.transport.as_ref()))
+            .collect();
+        let found = findings(&self.watched, &replies, &silent);
+        Ok(Look { at, replies, found, silent })
     }
 
     /// The source's words for itself.

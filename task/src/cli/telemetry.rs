@@ -43,7 +43,7 @@ pub fn run(session: &Session, arguments: &TelemetryArguments) -> Result<Exit, Fa
         }
     };
     let mut setting = set_up(session, &policy, &arguments.policy, &arguments.network, |_| false)?;
-    let Looked { observed, windows, said, found } = match observe(&mut setting, arguments.past) {
+    let Looked { observed, windows, said, found } = match observe(&policy, &mut setting, arguments.past) {
         Ok(looked) => looked,
         Err(why) => return interrupted(session, &setting, why),
     };
@@ -130,8 +130,8 @@ pub struct Looked {
 ///
 /// # Errors
 /// Where somebody cancels, or a source crashes.
-pub fn observe(setting: &mut Setting, past: Duration) -> Result<Looked, Interrupted> {
-    let Look { at: first_at, replies: first, found } = setting.look()?;
+pub fn observe(policy: &Policy, setting: &mut Setting, past: Duration) -> Result<Looked, Interrupted> {
+    let Look { at: first_at, replies: first, found, silent } = setting.look(policy)?;
     let mut observed = Observed::new();
     take(&mut observed, &first);
     let moments = |source: &&Watched| source.reads == Reads::Moments && source.trial != Trial::None;
@@ -163,7 +163,7 @@ pub fn observe(setting: &mut Setting, past: Duration) -> Result<Looked, Interrup
             windows.insert(signal.signal.clone(), window);
         }
     }
-    let mut said = BTreeMap::new();
+    let mut said = silent;
     for (index, source) in setting.watched.iter().enumerate() {
         for reply in [&first, &second].into_iter().filter_map(|replies| replies.get(index)) {
             for (signal, text) in why_nothing(source, reply) {
@@ -196,6 +196,7 @@ fn silent(
     };
     let silent: Vec<SignalName> =
         observed.iter().filter(|(_, samples)| is_silent(samples)).map(|(signal, _)| signal.clone()).collect();
+    let silent: Vec<SignalName> = silent.into_iter().filter(|signal| !reasons.contains_key(signal)).collect();
     for spec in policy.sources() {
         reasons.extend(why_silent(spec, &silent, setting.transport.as_ref()));
     }

@@ -172,7 +172,7 @@ fn rehearse(
     setting: &mut Setting,
     format: Format,
 ) -> Result<Exit, Failure> {
-    let Look { replies, found, .. } = match setting.look() {
+    let Look { replies, found, .. } = match setting.look(policy) {
         Ok(looked) => looked,
         Err(why) => return super::setting::interrupted(session, setting, why),
     };
@@ -366,7 +366,7 @@ impl GateRun<'_> {
         view: &mut dyn View,
         heard: &mut Heard,
     ) -> Result<Result<Prepared, Failure>, Interrupted> {
-        let Look { at, replies, found } = setting.look()?;
+        let Look { at, replies, found, silent } = setting.look(self.policy)?;
         if let Err(failure) = judge(self.session, self.policy, &found) {
             return Ok(Err(failure));
         }
@@ -376,7 +376,7 @@ impl GateRun<'_> {
         heard.say(at, said, view);
         // These were said as warnings.
         heard.keep(at, warned);
-        heard.keep(at, doubts_without_notes(&setting.watched, &replies));
+        heard.keep(at, doubts_without_notes(&setting.watched, &replies, &silent));
         let limit = self.arguments.serve_within;
         let arrival = await_version(&setting.watched, &mut setting.stage, view, limit, VERSION_EVERY)?;
         if let Arrival::Never { why } = arrival {

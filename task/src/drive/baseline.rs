@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use runbook_gate::criterion::{Comparison, Threshold};
 use runbook_gate::numbers::count;
-use runbook_gate::policy::rules::GateRules;
+use runbook_gate::policy::rules::{GateRules, SignalRules};
 use runbook_gate::sample::{Reading, Sample};
 use runbook_gate::source::{Observation, PollWindow};
 use runbook_gate::{Baseline, Duration, SignalName, Timestamp};
@@ -66,9 +66,10 @@ pub fn of_observations<'w>(
     let mut gathered = Gathered::default();
     for source in sources {
         for signal in &source.signals {
-            let observed = by_signal.get(&signal.signal).map(Vec::as_slice).unwrap_or_default();
+            let observed = by_signal.remove(&signal.signal).unwrap_or_default();
+            let observed = as_judged(rules.signals().get(&signal.signal), observed);
             let judged_over = judged_over(rules, &signal.signal);
-            match Baseline::from_observations(observed, judged_over, rules.min_requests()) {
+            match Baseline::from_observations(&observed, judged_over, rules.min_requests()) {
                 Some(mut baseline) => {
                     baseline.window = Some((past.from, past.to));
                     baseline.source = Some(source.name.clone());
@@ -77,12 +78,21 @@ pub fn of_observations<'w>(
                 None => gathered.without.push(format!(
                     "{}: {}",
                     signal.signal,
-                    too_little(observed, rules.min_requests())
+                    too_little(&observed, rules.min_requests())
                 )),
             }
         }
     }
     gathered
+}
+
+/// The samples as a gate would judge them: what it takes for absent is no part of what is normal.
+fn as_judged(rules: Option<&SignalRules>, samples: Vec<(Timestamp, Sample)>) -> Vec<(Timestamp, Sample)> {
+    let judged = |(at, sample): (Timestamp, Sample)| {
+        let refusal = rules.and_then(|rules| rules.refusal(&sample));
+        (at, refusal.map_or(sample, Sample::Absent))
+    };
+    samples.into_iter().map(judged).collect()
 }
 
 fn too_little(observed: &[(Timestamp, Sample)], min_requests: u32) -> String {

@@ -1,5 +1,7 @@
 //! Before the watch: every source is asked once, so that a mistake in the policy is found before anybody waits for it.
 
+use std::collections::BTreeMap;
+
 use runbook_gate::gate::Decision;
 use runbook_gate::sample::{Absence, Sample};
 use runbook_gate::source::{Observation, PollWindow, Polled, SourceNote};
@@ -141,18 +143,21 @@ pub struct Findings {
     pub doubts: Vec<String>,
 }
 
+/// Why signals are silent, as far as their servers say when they are asked for that.
+pub type WhySilent = BTreeMap<SignalName, String>;
+
 /// Tells mistakes in the policy from outages.
-pub fn findings(watched: &[Watched], replies: &[Reply]) -> Findings {
+pub fn findings(watched: &[Watched], replies: &[Reply], silent: &WhySilent) -> Findings {
     let mut found = Findings::default();
     for (source, reply) in watched.iter().zip(replies) {
-        let of_source = finding(source, reply);
+        let of_source = finding(source, reply, silent);
         found.mistakes.extend(of_source.mistakes);
         found.doubts.extend(of_source.doubts);
     }
     found
 }
 
-fn finding(source: &Watched, reply: &Reply) -> Findings {
+fn finding(source: &Watched, reply: &Reply, silent: &WhySilent) -> Findings {
     let mut found = Findings::default();
     let name = &source.name;
     // What is read of the moment has this machine's time, whatever the server's clock says.
@@ -180,7 +185,7 @@ fn finding(source: &Watched, reply: &Reply) -> Findings {
         (Trial::Answers, None) => {
             found.mistakes.extend(errors(reply).into_iter().map(|line| format!("{name}: {line}")));
             let said = why_nothing(source, reply).into_iter().map(|(_, text)| text.to_owned());
-            let doubts = said.chain(empty_signals(source, reply));
+            let doubts = said.chain(empty_signals(source, reply, silent));
             found.doubts.extend(doubts.map(|line| format!("{name}: {line}")));
         }
     }
@@ -197,11 +202,14 @@ pub fn notes(replies: &[Reply]) -> Vec<SourceNote> {
 }
 
 /// What was doubtful of the sources that remarked nothing themselves.
-pub fn doubts_without_notes(watched: &[Watched], replies: &[Reply]) -> Vec<SourceNote> {
-    let silent =
+pub fn doubts_without_notes(watched: &[Watched], replies: &[Reply], silent: &WhySilent) -> Vec<SourceNote> {
+    let unremarked =
         |(_, reply): &(&Watched, &Reply)| reply.polled().is_none_or(|polled| polled.notes.is_empty());
-    let doubts =
-        watched.iter().zip(replies).filter(silent).flat_map(|(source, reply)| finding(source, reply).doubts);
+    let doubts = watched
+        .iter()
+        .zip(replies)
+        .filter(unremarked)
+        .flat_map(|(source, reply)| finding(source, reply, silent).doubts);
     bounded(
         doubts
             .map(|doubt| SourceNote {
@@ -304,8 +312,19 @@ impl Sight {
     }
 }
 
-/// The signals of which nothing is known now, and it is not said why.
-fn empty_signals(source: &Watched, reply: &Reply) -> Vec<String> {
+/// The signals whose server answers, and has nothing of them.
+pub fn without_data(reply: &Reply) -> Vec<SignalName> {
+    let seen = reply.polled().map(|polled| polled.observations.as_slice()).unwrap_or_default();
+    let mut nothing: BTreeMap<&SignalName, bool> = BTreeMap::new();
+    for seen in seen {
+        let none = matches!(seen.sample, Sample::Absent(Absence::NoData));
+        nothing.entry(&seen.signal).and_modify(|all| *all &= none).or_insert(none);
+    }
+    nothing.into_iter().filter(|(_, none)| *none).map(|(signal, _)| signal.clone()).collect()
+}
+
+/// The signals of which nothing is known now, and the reason where it is known.
+fn empty_signals(source: &Watched, reply: &Reply, silent: &WhySilent) -> Vec<String> {
     let observations = reply.polled().map(|polled| polled.observations.as_slice()).unwrap_or_default();
     let said = why_nothing(source, reply);
     by_reason(source.signals.iter().filter_map(|signal| {
@@ -320,6 +339,7 @@ fn empty_signals(source: &Watched, reply: &Reply) -> Vec<String> {
         of_signal.peek()?;
         let known = of_signal.any(|seen| matches!(seen.sample, Sample::Known(_)));
         let failed = newest.starts_with("error");
-        (!known && !failed).then(|| (signal.signal.as_str(), format!("{newest} now")))
+        let why = || silent.get(&signal.signal).cloned().unwrap_or_else(|| format!("{newest} now"));
+        (!known && !failed).then(|| (signal.signal.as_str(), why()))
     }))
 }

@@ -1,5 +1,6 @@
 //! The driver on virtual time: no thread, no clock, no waiting.
 
+mod normal;
 mod outages;
 mod versions;
 mod words;
@@ -14,7 +15,7 @@ use runbook_gate::source::{Observation, PollWindow, Polled, Serving, SourceNote,
 use runbook_gate::{Duration, SignalName, Timestamp};
 
 use super::ledger::Ledger;
-use super::prepare::{Interrupted, ask, findings, first_look};
+use super::prepare::{Interrupted, WhySilent, ask, findings, first_look};
 use super::stage::{Answer, Event, Job, Stage};
 use super::witness::{Fault, FaultKind};
 use super::{Course, DriveError, Early, Reads, Trial, Watched, end_early, watch};
@@ -448,7 +449,7 @@ fn looked(trial: Trial, sample: Option<Sample>, fault: Option<FaultKind>) -> sup
     let sources = [source];
     let mut replies = ask(&sources, &mut stage, |source| first_look(source, start())).unwrap();
     replies[0].fault = fault.map(|kind| Fault { kind, text: "the network says no".into() });
-    findings(&sources, &replies)
+    findings(&sources, &replies, &WhySilent::new())
 }
 
 #[test]

@@ -125,6 +125,16 @@ fn a_wrong_query_ends_before_the_gate_with_the_servers_words() {
 }
 
 #[test]
+fn the_first_look_says_which_metric_the_server_does_not_have_and_what_is_near() {
+    let server = Prometheus::with(&now_on(0.0));
+    let typo = METRIC.replace("request", "requests");
+    let gate = Gate::default().with_file("runbook.yml", &short(&server.url()).replace(METRIC, &typo));
+    let ended = gate.run(&["verify", "--dry-run"]).with_code(0);
+    let words = format!("the server has no metric `{typo}_count`; did you mean `{METRIC}_count`?");
+    assert!(ended.err.contains(&words), "{}", ended.err);
+}
+
+#[test]
 fn telemetry_says_which_metric_the_server_does_not_have_and_what_is_near() {
     let server = Prometheus::with(&now_on(0.0));
     let typo = METRIC.replace("request", "requests");
