@@ -4,6 +4,7 @@ const FUNCTIONS = {
     and: (...values) => values.every(truthy),
     or: (...values) => values.some(truthy),
     not: (value) => !truthy(value),
+    coalesce: (...values) => values.find((value) => value !== null && value !== '') ?? null,
     eq: (left, right) => equal(left, right),
     ne: (left, right) => !equal(left, right),
     in: (value, ...others) => others.some((other) => equal(value, other)),
@@ -100,7 +101,7 @@ export function parseCondition(text) {
     return tree;
 }
 
-/** The value of a condition; `context` has `dependencies`, and `statuses` for the status functions. */
+/** The value of an expression; `context` has what its paths begin with, and `statuses` for the status functions. */
 export function evaluate(tree, context) {
     if ('value' in tree) {
         return tree.value;

@@ -1,26 +1,20 @@
-// Every YAML that users are given: the templates, the fenced blocks of the documentation, our own release pipeline. Each is parsed,
-// its uses of the task are held against task.json, and its conditions are evaluated for every way in which the gate can end.
+// Every YAML that users are given: the templates, the fenced blocks of the documentation, our own release pipeline. Each is parsed and
+// written out, what it says of the task is held against task.json, what it reads against what is set, and its conditions are evaluated
+// for every way in which the gate can end.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { parseDocument } from 'yaml';
 import { readJson } from '../../extension/check.mjs';
-import { STATUS_FUNCTIONS, evaluate, parseCondition, pathsOf } from './condition.mjs';
+import { STATUS_FUNCTIONS, evaluate, parseCondition } from './condition.mjs';
+import { checkPipeline, isVisible, objects } from './pipeline.mjs';
 import { root } from './task-folder.mjs';
+import { expand, parse, template } from './templates.mjs';
 
 const task = readJson(path.join(root, 'task.json'));
-const USES = `${task.name}@${task.version.Major}`;
-const OUTPUTS = new Set(task.outputVariables.map(({ name }) => name));
 const INPUTS = new Map(task.inputs.map((input) => [input.name, input]));
-
-function parse(text) {
-    const document = parseDocument(text, { strict: true, uniqueKeys: true });
-    assert.deepEqual(document.errors.map(String), []);
-    assert.deepEqual(document.warnings.map(String), []);
-    return document.toJS();
-}
 
 /** The fenced YAML blocks of a Markdown file. */
 function blocks(file) {
@@ -31,113 +25,100 @@ function blocks(file) {
     }));
 }
 
-/** Every object in a tree, from the outside in. */
-function* objects(value) {
-    if (value !== null && typeof value === 'object') {
-        if (!Array.isArray(value)) {
-            yield value;
-        }
-        for (const each of Object.values(value)) {
-            yield* objects(each);
-        }
-    }
-}
-
 const templates = readdirSync(path.join(root, 'templates')).filter((name) => name.endsWith('.yml')).sort();
-const documents = ['README.md', 'extension/overview.md', 'docs/pipelines.md', 'docs/azure-pipelines.md', 'docs/permissions.md'];
+const documents = ['README.md', 'extension/overview.md', 'docs/pipelines.md', 'docs/azure-pipelines.md', 'docs/permissions.md', 'docs/rollback.md'];
 const recipes = [
-    ...templates.map((name) => ({ name: `templates/${name}`, text: readFileSync(path.join(root, 'templates', name), 'utf8') })),
+    ...templates.map((name) => ({ name: `templates/${name}`, text: template(name) })),
     { name: 'azure-pipelines.yml', text: readFileSync(path.join(root, 'azure-pipelines.yml'), 'utf8') },
     ...documents.flatMap(blocks),
 ];
+
+/** What azure-pipelines.yml asks for on the pipeline's own page. */
+const ON_THE_PAGE = Object.fromEntries(['appleIdentity', 'keychainPassword', 'publisher', 'signing', 'signingCertificate', 'signingVault'].map((name) => [name, '']));
+
+/** What rollback.yml asks for in front of its jobs. */
+const GATE = {
+    job: 'gate',
+    steps: [
+        { task: 'RunbookGate@1', name: 'g', inputs: { command: 'verify' } },
+        { bash: 'echo "##vso[task.setvariable variable=artifact;isOutput=true]reports"', name: 'kept' },
+    ],
+};
 
 for (const { name, text } of recipes) {
     describe(name, () => {
         const tree = parse(text);
 
-        test('uses the task as it is declared', () => {
-            for (const step of [...objects(tree)].filter((each) => typeof each.task === 'string' && each.task.startsWith('RunbookGate'))) {
-                checkUse(step);
-            }
-        });
-
-        test('reads only outputs that the task has', () => {
-            // A step of the task is named g, s, c, p, r, plan or gate in every recipe.
-            for (const [whole, output] of text.matchAll(/outputs\['[\w.]*\b(?:g|s|c|p|r|gate)\.(\w+)'\]/g)) {
-                assert.ok(OUTPUTS.has(output), whole);
-            }
-            for (const [whole, output] of text.matchAll(/\$\((?:g|s|c|p|r|plan|gate)\.(\w+)\)/g)) {
-                assert.ok(OUTPUTS.has(output), whole);
-            }
-        });
-
-        test('has conditions that say what they mean', () => {
-            for (const owner of [...objects(tree)].filter((each) => typeof each.condition === 'string')) {
-                const paths = pathsOf(parseCondition(owner.condition));
-                const needed = [owner.dependsOn ?? []].flat();
-                for (const [kind, job] of paths.filter(([kind]) => kind === 'dependencies')) {
-                    assert.ok(needed.includes(job), `${owner.condition} reads ${kind}.${job}, and dependsOn does not name it`);
-                }
-            }
-        });
-
-        test('depends on jobs and stages that are there', () => {
-            for (const owner of objects(tree)) {
-                for (const kind of ['jobs', 'stages']) {
-                    const names = (Array.isArray(owner[kind]) ? owner[kind] : []).map((each) => each.job ?? each.deployment ?? each.stage);
-                    for (const each of Array.isArray(owner[kind]) ? owner[kind] : []) {
-                        for (const needed of [each.dependsOn ?? []].flat()) {
-                            assert.ok(names.includes(needed), `${needed} of ${JSON.stringify(each.dependsOn)}`);
-                        }
-                    }
-                }
-            }
-        });
-
-        test('never lets a gate that fails pass for one that succeeded', () => {
-            for (const step of [...objects(tree)].filter((each) => String(each.task).startsWith('RunbookGate'))) {
-                assert.equal(step.continueOnError, undefined);
-                assert.equal(step.retryCountOnTaskFailure, undefined);
-            }
+        test('uses the task as it is declared, and reads what is set', () => {
+            const whole = name.startsWith('templates/') ? expand(text) : tree;
+            const jobs = name === 'templates/rollback.yml' ? [GATE] : [];
+            assert.deepEqual(checkPipeline(jobs.length === 0 ? whole : { jobs: [...jobs, ...whole.jobs] }, ON_THE_PAGE), []);
         });
 
         test('names only parameters that it has', () => {
             const declared = new Set((tree?.parameters ?? []).map?.((parameter) => parameter.name) ?? []);
-            for (const [whole, parameter] of text.matchAll(/\$\{\{ *parameters\.(\w+) *\}\}/g)) {
-                assert.ok(declared.has(parameter), whole);
-            }
-            for (const parameter of declared) {
-                assert.ok(text.includes(`parameters.${parameter} }}`), `${parameter} is never used`);
-            }
+            const used = new Set([...text.matchAll(/\$\{\{[^}]*?\}\}/g)].flatMap(([whole]) => [...whole.matchAll(/parameters\.(\w+)/g)].map(([, each]) => each)));
+            assert.deepEqual([...used].filter((each) => !declared.has(each)), []);
+            assert.deepEqual([...declared].filter((each) => !used.has(each)), []);
         });
     });
 }
 
-function checkUse(step) {
-    assert.equal(step.task, USES);
-    for (const [name, value] of Object.entries(step.inputs ?? {})) {
-        const input = INPUTS.get(name);
-        assert.ok(input, `there is no input ${name}`);
-        if (input.options !== undefined && !String(value).includes('$')) {
-            assert.ok(value in input.options, `${name} has no option ${value}`);
-        }
-        const group = task.groups.find((each) => each.name === input.groupName);
-        assert.ok(isVisible(group?.visibleRule, step.inputs), `${name} is not for the command ${step.inputs.command}`);
+describe('what a checklist’s stage left is read of the stage in front', () => {
+    const after = (release) => ({ stages: [...expand(template('checklist.yml'), { stage: 'ready' }).stages, ...release.stages] });
+    for (const name of ['release.yml', 'blue-green.yml', 'canary.yml', 'rolling.yml', 'hooks.yml']) {
+        test(`templates/${name}`, () => {
+            const release = expand(template(name), { checklistStage: 'ready' });
+            assert.deepEqual(checkPipeline(after(release)), []);
+            const inputs = [...objects(release)].flatMap((each) => (each.inputs?.checklistReport === undefined ? [] : [each.inputs]));
+            assert.ok(inputs.some(({ rollbackAction }) => rollbackAction === 'ticket'));
+            assert.ok(inputs.some(({ command }) => command === 'verify') || !['release.yml', 'blue-green.yml'].includes(name));
+            assert.deepEqual([...objects(expand(template(name)))].filter((each) => each.inputs?.checklistReport !== undefined), []);
+        });
     }
-    assert.ok('command' in (step.inputs ?? {}), 'the command is written out');
-    if (step.inputs.command === 'verify') {
-        assert.match(step.name ?? '', /^\w+$/, 'a step without a name has no outputs');
-    }
-}
 
-function isVisible(rule, inputs) {
-    if (rule === undefined) {
-        return true;
+    test('templates/required.yml brings it to the gate', () => {
+        const gates = [...objects(expand(template('required.yml')))].filter((each) => each.name === 'g');
+        assert.match(gates[0].inputs.checklistReport, /checklist\.json$/);
+    });
+});
+
+describe('the check of a pipeline finds', () => {
+    const mistakes = {
+        'an output that the task does not have': ['rollback.yml', "outputs['p.rollbackSafe'], 'true'), eq", "outputs['p.rollbackSave'], 'true'), eq", /the step p of the job plan has no output rollbackSave/],
+        'an output of another command': ['release.yml', "outputs['g.decision'], 'rollback'", "outputs['g.rollbackSafe'], 'rollback'", /the step g of the job gate has no output rollbackSafe/],
+        'a step that is not there': ['rollback.yml', "planReports: $[ dependencies.plan.outputs['kept.artifact']", "planReports: $[ dependencies.plan.outputs['keep.artifact']", /there is no step keep\.artifact in the job plan/],
+        'the output of a deployment job without its name': ['release.yml', "outputs['release.deployed.at']", "outputs['deployed.at']", /there is no step deployed\.at in the job release/],
+        'a job in a condition that dependsOn does not name': ['rollback.yml', 'dependsOn: [plan, doubt]', 'dependsOn: [doubt]', /rollback: dependencies\.plan\..* reads the job plan, and dependsOn does not name it/],
+        'a job in a variable that dependsOn does not name': ['rollback.yml', 'dependsOn: [gate, plan, rollback, recovery]', 'dependsOn: [gate, plan, rollback]', /ticket: dependencies\.recovery\..* reads the job recovery/],
+        'a job that is not there': ['release.yml', 'dependsOn: [release, gate]', 'dependsOn: [release, gates]', /ask: there is no job gates/],
+        'an input that the task does not have': ['release.yml', 'reportDirectory:', 'reportFolder:', /g: there is no input reportFolder/],
+        'an input that is not shown for the command': ['release.yml', 'reportDirectory:', 'rollbackAction: plan #', /g: rollbackAction is not for the command verify/],
+        'an option that is none': ['rollback.yml', 'rollbackAction: ticket', 'rollbackAction: tickets', /rollbackAction has no option tickets/],
+        'a macro that nothing sets': ['rollback.yml', 'deployedAt: $(redeployedAt)', 'deployedAt: $(redeployed)', /recovery: nothing sets \$\(redeployed\) before the step r/],
+        'a macro of a later step': ['checklist.yml', 'reportDirectory: $(Build.ArtifactStagingDirectory)/checklist', 'reportDirectory: $(kept.artifact)', /checklist: nothing sets \$\(kept\.artifact\) before the step c/],
+        'a share that the canary does not have': ['canary.yml', "'postRouteTraffic_${{ increment }}.g.decision'", "'postRouteTraffic_99.g.decision'", /there is no step postRouteTraffic_99\.g\.decision/],
+        'a hook that does not run the gate': ['rolling.yml', "'postRouteTraffic_${{ machine }}.g.decision'", "'deploy_${{ machine }}.g.decision'", /there is no step deploy_one\.g\.decision/],
+        'a step condition on a variable that is never set': ['canary.yml', "condition: eq(variables['decision-", "condition: eq(variables['decided-", /nothing sets variables\['decided-10'\]/],
+        'a gate whose failure is lost': ['release.yml', 'name: g\n', 'name: g\n            continueOnError: true\n', /continueOnError lets a gate that failed pass/],
+    };
+    for (const [name, [file, right, wrong, pattern]] of Object.entries(mistakes)) {
+        test(name, () => {
+            const spoilt = (each) => (each === file ? template(each).replace(right, wrong) : template(each));
+            assert.notEqual(spoilt(file), template(file));
+            const whole = file === 'rollback.yml' ? 'release.yml' : file;
+            const findings = checkPipeline(expand(spoilt(whole), {}, spoilt));
+            assert.ok(findings.some((finding) => pattern.test(finding)), JSON.stringify(findings));
+        });
     }
-    const terms = (operator) => rule.split(operator).map((term) => /^\s*(\w+)\s*(!?=)\s*(\S+)\s*$/.exec(term));
-    const holds = ([, name, operator, value]) => (inputs[name] === value) === (operator === '=');
-    return rule.includes('||') ? terms('||').some(holds) : terms('&&').every(holds);
-}
+
+    test('a stage whose outputs are read and which does not stand in front', () => {
+        const stages = expand(template('required.yml')).stages;
+        const [release] = stages.splice(-1);
+        const findings = checkPipeline({ stages: [...stages, { ...release, dependsOn: 'build' }] });
+        assert.ok(findings.some((finding) => /reads the stage checklist, and dependsOn does not name it/.test(finding)), JSON.stringify(findings));
+    });
+});
 
 /** Everything that can come out of the gate's job: how the job ended, and what its step said. */
 const ENDINGS = [
@@ -159,34 +140,82 @@ const ENDINGS = [
 
 /** What becomes of the jobs that follow a decision to roll back: how each ends where it runs, and which run. */
 const ROLLBACKS = [
-    { name: 'a proved version that brings the service back', plan: { rollbackSafe: 'true', lastKnownGoodRunId: '100' }, runs: ['plan', 'rollback', 'ticket'] },
-    { name: 'a doubt that a person overrides', plan: { rollbackSafe: 'false', lastKnownGoodRunId: '100' }, runs: ['plan', 'doubt', 'rollback', 'ticket'] },
+    { name: 'a proved version that brings the service back', plan: { rollbackSafe: 'true', lastKnownGoodRunId: '100' }, runs: ['plan', 'rollback', 'recovery', 'ticket'] },
+    { name: 'a doubt that a person overrides', plan: { rollbackSafe: 'false', lastKnownGoodRunId: '100' }, runs: ['plan', 'doubt', 'rollback', 'recovery', 'ticket'] },
     { name: 'a doubt that a person, or nobody, confirms', plan: { rollbackSafe: 'false', lastKnownGoodRunId: '100' }, ends: { doubt: 'Failed' }, runs: ['plan', 'doubt', 'ticket'] },
     { name: 'a question that was cancelled', plan: { rollbackSafe: 'false', lastKnownGoodRunId: '100' }, ends: { doubt: 'Canceled' }, runs: ['plan', 'doubt', 'ticket', 'askBack'] },
     { name: 'nothing proved to go back to', plan: { rollbackSafe: 'false' }, ends: { plan: 'Failed' }, runs: ['plan', 'ticket', 'askBack'] },
     { name: 'a plan that broke', plan: {}, ends: { plan: 'Failed' }, runs: ['plan', 'ticket', 'askBack'] },
-    { name: 'a plan that was proved before its job was cancelled', plan: { rollbackSafe: 'true', lastKnownGoodRunId: '100' }, ends: { plan: 'Canceled' }, runs: ['plan', 'rollback', 'ticket'] },
-    { name: 'a version that does not bring the service back', plan: { rollbackSafe: 'true', lastKnownGoodRunId: '100' }, ends: { rollback: 'Failed' }, runs: ['plan', 'rollback', 'ticket', 'askBack'] },
+    { name: 'a plan that was proved before its job was cancelled', plan: { rollbackSafe: 'true', lastKnownGoodRunId: '100' }, ends: { plan: 'Canceled' }, runs: ['plan', 'rollback', 'recovery', 'ticket'] },
+    { name: 'a version that does not bring the service back', plan: { rollbackSafe: 'true', lastKnownGoodRunId: '100' }, ends: { recovery: 'Failed' }, runs: ['plan', 'rollback', 'recovery', 'ticket', 'askBack'] },
+    { name: 'a redeployment that failed', plan: { rollbackSafe: 'true', lastKnownGoodRunId: '100' }, ends: { rollback: 'Failed' }, runs: ['plan', 'rollback', 'ticket', 'askBack'] },
     { name: 'a rollback that was cancelled', plan: { rollbackSafe: 'true', lastKnownGoodRunId: '100' }, ends: { rollback: 'Canceled' }, runs: ['plan', 'rollback', 'ticket', 'askBack'] },
+    { name: 'a recovery that was cancelled', plan: { rollbackSafe: 'true', lastKnownGoodRunId: '100' }, ends: { recovery: 'Canceled' }, runs: ['plan', 'rollback', 'recovery', 'ticket', 'askBack'] },
 ];
 
-for (const [template, deploys] of [['release.yml', 'release'], ['blue-green.yml', 'swap']]) {
-    describe(`templates/${template}: what runs after`, () => {
-        const { jobs } = parse(readFileSync(path.join(root, 'templates', template), 'utf8')).stages[0];
+/** Each template with a gate: its deployment, and, where a hook has the gate, what stands in front of that hook's outputs. */
+const GATES = [
+    { file: 'release.yml', deploys: 'release' },
+    { file: 'blue-green.yml', deploys: 'swap' },
+    { file: 'canary.yml', deploys: 'canary', hook: 'postRouteTraffic_50.' },
+    { file: 'rolling.yml', deploys: 'rolling', hook: 'postRouteTraffic_one.' },
+    { file: 'hooks.yml', deploys: 'release', hook: 'postRouteTraffic.' },
+    { file: 'hooks.yml', deploys: 'release', hook: 'release.' },
+];
+
+/** What the steps of a job leave that only passes on what other jobs left: its bash is run. */
+function passedOn(job, context) {
+    const values = Object.entries(job.variables ?? {}).map(([name, value]) => {
+        const [, expression] = /^\$\[ (.+) \]$/.exec(value) ?? [];
+        return [name, String((expression === undefined ? value : evaluate(parseCondition(expression), context)) ?? '')];
+    });
+    const variables = Object.fromEntries(values);
+    const outputs = {};
+    for (const step of job.steps.filter(({ bash }) => bash !== undefined)) {
+        if (step.condition !== undefined && !evaluate(parseCondition(step.condition), { variables })) {
+            continue;
+        }
+        const script = step.bash.replaceAll(/\$\(([\w-]+)\)/g, (_, name) => variables[name]);
+        const env = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name.toUpperCase(), value]));
+        const { stdout, status } = spawnSync('bash', ['-euc', script], { encoding: 'utf8', env: { PATH: process.env.PATH, ...env } });
+        assert.equal(status, 0, script);
+        for (const [, name, output, value] of stdout.matchAll(/^##vso\[task\.setvariable variable=(\w+)(;isOutput=true)?\](.*)$/gm)) {
+            if (output === undefined) {
+                variables[name] = value;
+            } else {
+                outputs[`${step.name}.${name}`] = value;
+            }
+        }
+    }
+    return outputs;
+}
+
+for (const { file, deploys, hook } of GATES) {
+    describe(`templates/${file}${hook === undefined ? '' : ` with outputs of ${hook}`}: what runs after`, () => {
+        const { jobs } = expand(template(file)).stages[0];
+        const conditional = jobs.filter((job) => job.condition !== undefined);
 
         /** Runs the jobs after the gate in their order, each as its condition says. */
         function after({ result, decision, enforcement, before = 'Succeeded' }, { plan = {}, ends = {} } = {}) {
             const outputs = (step, values) => Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined).map(([name, value]) => [`${step}.${name}`, value]));
-            const dependencies = { gate: { result, outputs: outputs('g', { decision, enforcement }) }, [deploys]: { result: before, outputs: {} } };
-            return jobs
-                .filter((job) => job.condition !== undefined)
-                .map((job) => {
-                    const name = job.job ?? job.deployment;
-                    const runs = evaluate(parseCondition(job.condition), { dependencies });
-                    dependencies[name] = { result: runs ? (ends[name] ?? 'Succeeded') : 'Skipped', outputs: runs && name === 'plan' ? outputs('p', plan) : {} };
-                    return runs ? name : undefined;
-                })
-                .filter((name) => name !== undefined);
+            const gate = { ...outputs('g', { decision, enforcement }), 'kept.artifact': 'reports of the gate' };
+            const hooked = Object.fromEntries(Object.entries(gate).map(([name, value]) => [`${hook}${name}`, value]));
+            const dependencies =
+                hook === undefined
+                    ? { gate: { result, outputs: gate }, [deploys]: { result: before, outputs: {} } }
+                    : { [deploys]: { result: before === 'Succeeded' ? result : before, outputs: before === 'Succeeded' ? hooked : {} } };
+            const ran = conditional.filter((job) => {
+                const name = job.job ?? job.deployment;
+                const runs = evaluate(parseCondition(job.condition), { dependencies });
+                const left = () => (name === 'gate' ? passedOn(job, { dependencies }) : name === 'plan' ? outputs('p', plan) : {});
+                dependencies[name] = { result: runs ? (ends[name] ?? 'Succeeded') : 'Skipped', outputs: runs ? left() : {} };
+                return runs;
+            });
+            const names = ran.map((job) => job.job ?? job.deployment);
+            if (names.includes('plan')) {
+                assert.equal(dependencies.gate.outputs['kept.artifact'], 'reports of the gate');
+            }
+            return names.filter((name) => name !== 'gate');
         }
 
         for (const ending of ENDINGS) {
@@ -199,28 +228,21 @@ for (const [template, deploys] of [['release.yml', 'release'], ['blue-green.yml'
         }
 
         test('the conditions do not ask how anything else ended', () => {
-            for (const { condition } of jobs.filter((job) => job.condition !== undefined)) {
+            for (const { condition } of conditional) {
                 STATUS_FUNCTIONS.forEach((name) => assert.ok(!condition.includes(`${name}(`), condition));
             }
         });
 
-        test('what is read of another job is set there', () => {
-            const text = readFileSync(path.join(root, 'templates', template), 'utf8');
-            const steps = new Map(jobs.map((job) => [job.job ?? job.deployment, new Set([...objects(job)].map((each) => each.name).filter(Boolean))]));
-            for (const [whole, job, output] of text.matchAll(/dependencies\.(\w+)\.outputs\['([\w.]+)'\]/g)) {
-                const parts = output.split('.');
-                // Of a deployment job its own name stands in front.
-                const deployment = jobs.some((each) => each.deployment === job);
-                assert.equal(parts.length, deployment ? 3 : 2, whole);
-                assert.ok(steps.get(job)?.has(parts.at(-2)), whole);
-            }
+        test('no hook undoes a release whatever failed', () => {
+            const failure = [...objects(jobs)].flatMap(({ on }) => on?.failure?.steps ?? []);
+            assert.deepEqual(failure.filter((step) => step.task !== undefined), []);
         });
     });
 }
 
 test('a template that another one uses is there', () => {
     for (const name of templates) {
-        const tree = parse(readFileSync(path.join(root, 'templates', name), 'utf8'));
+        const tree = parse(template(name));
         for (const used of [...objects(tree)].map((each) => each.template).filter((each) => typeof each === 'string')) {
             const file = path.join(root, 'templates', used);
             assert.ok(existsSync(file), used);
@@ -228,17 +250,22 @@ test('a template that another one uses is there', () => {
     }
 });
 
-test('what a template gives to another one is what that one takes, and all that it needs', () => {
-    for (const name of templates) {
-        const tree = parse(readFileSync(path.join(root, 'templates', name), 'utf8'));
-        for (const use of [...objects(tree)].filter((each) => typeof each.template === 'string')) {
-            const { parameters } = parse(readFileSync(path.join(root, 'templates', use.template), 'utf8'));
+/** The pipelines in the comments at the top of the templates. */
+const usages = templates.flatMap((name) => {
+    const lines = template(name).split('\n').filter((line) => line.startsWith('#   '));
+    return lines.length === 0 ? [] : [{ name: `the top of templates/${name}`, text: lines.map((line) => line.slice(4)).join('\n') }];
+});
+
+for (const { name, text } of [...recipes, ...usages]) {
+    test(`what ${name} gives to a template is what that one takes, and all that it needs`, () => {
+        for (const use of [...objects(parse(text))].filter((each) => typeof each.template === 'string')) {
+            const { parameters } = parse(template(path.basename(use.template).replace(/@\w+$/, '')));
             const given = Object.keys(use.parameters ?? {});
             given.forEach((each) => assert.ok(parameters.some((parameter) => parameter.name === each), each));
             parameters.filter((each) => !('default' in each)).forEach((each) => assert.ok(given.includes(each.name), each.name));
         }
-    }
-});
+    });
+}
 
 describe('docs/azure-pipelines.md', () => {
     const text = readFileSync(path.join(root, 'docs', 'azure-pipelines.md'), 'utf8');
