@@ -195,12 +195,15 @@ pub(super) fn chosen(facts: &[Evidence], most: usize) -> (Vec<&Evidence>, Vec<&E
 
 /// Where, when and by whom, in words: `docs/adr/0001-a.md, on 2026-01-02, by Ada`.
 pub(super) fn circumstances(evidence: &Evidence) -> String {
-    let place = evidence.place.as_ref().map(|place| match place {
-        Place::Path(path) | Place::Url(path) => path.clone(),
-        Place::Commit(id) => format!("commit {}", id.get(..7).unwrap_or(id)),
+    let place = evidence.place.as_ref().and_then(|place| match place {
+        // A place that the fact names already is not said again.
+        Place::Path(path) | Place::Url(path) => {
+            (!evidence.what.contains(path.as_str())).then(|| path.clone())
+        }
+        Place::Commit(id) => Some(format!("commit {}", id.get(..7).unwrap_or(id))),
     });
     let when = evidence.when.as_ref().map(|when| match when {
-        When::At(moment) => format!("at {moment}"),
+        When::At(moment) => format!("at {}", moment.whole_second()),
         When::On(day) => format!("on {day}"),
     });
     let by = evidence.by.as_ref().map(|by| format!("by {by}"));

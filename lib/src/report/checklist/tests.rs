@@ -160,6 +160,31 @@ fn production_is_enforced_and_says_so_where_the_policy_only_advises() {
 }
 
 /// Thirty pull requests: one was rejected, one links nothing, one a proposed record.
+#[test]
+fn the_terminal_says_a_fact_once() {
+    let said = |status: ItemStatus, facts: &[&str]| {
+        let mut outcome = outcome(status, "why it stands so");
+        let item = &mut outcome.items[0];
+        item.evidence = facts
+            .iter()
+            .map(|fact| Evidence::new(Support::For, *fact).at(Place::Path("a.md".into())))
+            .collect();
+        item.because = facts.join("; ");
+        item.needs[0].what = "an approval is missing".into();
+        let text =
+            terminal(&ChecklistReport::new(outcome, ReportContext::default(), Vec::new()), Layout::default());
+        text.lines().skip_while(|line| *line != "Items").map(|line| format!("{line}\n")).collect::<String>()
+    };
+    let one = said(ItemStatus::Satisfied, &["a.md has 30 words"]);
+    assert!(one.contains("decisions-linked: a.md has 30 words\n"), "{one}");
+    assert_eq!(one.matches("30 words").count(), 1, "{one}");
+    let two = said(ItemStatus::Satisfied, &["a.md has 30 words", "ann approved it"]);
+    assert!(two.contains("decisions-linked\n") && two.contains("+ ann approved it (a.md)\n"), "{two}");
+    assert_eq!(two.matches("30 words").count(), 1, "{two}");
+    let open = said(ItemStatus::Unsatisfied, &["a.md has 30 words"]);
+    assert!(open.contains("decisions-linked: see above\n"), "{open}");
+}
+
 fn thirty() -> ChecklistReport {
     many(30)
 }

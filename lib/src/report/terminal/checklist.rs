@@ -86,17 +86,30 @@ fn style_of(status: ItemStatus) -> Style {
 }
 
 fn one(page: &mut Page, item: &ItemOutcome) {
+    let (facts, others) = chosen(&item.evidence, MOST_FACTS);
+    let left_out = others.len();
+    // What stands above, or in the facts below, is not said again.
+    let above =
+        matches!(item.status, ItemStatus::Unsatisfied | ItemStatus::Unknown) && !item.needs.is_empty();
+    let (why, facts) = match facts.as_slice() {
+        _ if above => (": see above".to_owned(), facts),
+        [fact] if fact.what == item.because => {
+            let there = circumstances(fact);
+            let there = if there.is_empty() { there } else { format!(" ({there})") };
+            (format!(": {}{there}", item.because), Vec::new())
+        }
+        [_, _, ..] if item.status == ItemStatus::Satisfied => (String::new(), facts),
+        _ => (format!(": {}", item.because), facts),
+    };
     page.paragraph(
         2,
         INDENT,
         &[
             Span::padded(item.status.as_str(), INDENT - 2, style_of(item.status)),
             Span::new(item.id.as_str(), STRONG),
-            Span::new(&format!(": {}", item.because), Style::new()),
+            Span::new(&why, Style::new()),
         ],
     );
-    let (facts, others) = chosen(&item.evidence, MOST_FACTS);
-    let left_out = others.len();
     for fact in facts {
         let mark = match fact.support {
             Support::For => "+",
