@@ -29,8 +29,8 @@ pub use change::ChangeShown;
 pub(crate) use change::approval_of_waiver;
 pub use checkout::{Checkout, CheckoutError, Desk, Forge, History, HistoryStep, LinkedWorkItem, TreeFile};
 pub use decision::{
-    ChainEnd, DecisionRecord, Home, LinkTarget, NoDecision, RecordIndex, RecordKind, RecordLink, RecordRules,
-    RecordStatus, Resolved, Standing, no_decision, record_links,
+    ChainEnd, DecisionRecord, Home, LinkTarget, NoDecision, RecordContent, RecordIndex, RecordKind,
+    RecordLink, RecordRules, RecordStatus, Resolved, Standing, no_decision, record_links,
 };
 pub use facts::{
     ArtifactFact, ArtifactState, AttestationFile, Change, ChangeKind, ChangeText, ChangedPath, CheckFact,

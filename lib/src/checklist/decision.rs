@@ -10,7 +10,7 @@ use crate::checklist::{PathPatternError, PathPatterns};
 
 pub use home::Home;
 pub use links::{LinkTarget, NoDecision, RecordLink, no_decision, record_links};
-pub use record::{ChainEnd, DecisionRecord, RecordIndex, Resolved, Standing};
+pub use record::{ChainEnd, DecisionRecord, RecordContent, RecordIndex, Resolved, Standing};
 pub use status::RecordStatus;
 
 /// Which kind of decision a record holds.

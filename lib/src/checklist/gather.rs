@@ -9,9 +9,10 @@ use crate::checklist::facts::{
     ArtifactFact, AttestationFile, Change, Committed, Deployment, Facts, Gap, Gathered, GivenWord,
     PathChange, PolicyFact, Since, TelemetryFact, TestFact, WaiverFact,
 };
+use crate::checklist::markdown::LONGEST_TEXT;
 use crate::checklist::outcome::Who;
 use crate::checklist::rules::{ChecklistRules, EvidenceRule, ItemKind, WaiverGiven};
-use crate::checklist::{Home, RecordIndex, Template, TestReport, TestResultError};
+use crate::checklist::{Home, RecordContent, RecordIndex, Template, TestReport, TestResultError};
 use crate::source::World;
 
 /// What is asked, and what the caller gives.
@@ -59,7 +60,7 @@ pub struct ResultFile {
 }
 
 /// The largest text that is read from the repository, in bytes.
-const LARGEST: u64 = 1024 * 1024;
+const LARGEST: u64 = LONGEST_TEXT as u64;
 
 /// Gathers the facts that rules need.
 #[must_use]
@@ -291,14 +292,20 @@ impl<'c> Tree<'c> {
     }
 
     fn records(&self, rules: &ChecklistRules, checkout: &dyn Checkout) -> Gathered<RecordIndex> {
-        let contents = match self.contents(|path| rules.records.kind_of(path).is_some()) {
-            Ok(contents) => contents,
-            Err(gap) => return Gathered::Unknown(gap),
+        let is_record = |path: &str| rules.records.kind_of(path).is_some();
+        let (contents, large) = match (self.contents(is_record), &self.files) {
+            (Ok(contents), Ok(files)) => {
+                (contents, files.values().filter(|file| file.size > LARGEST && is_record(&file.path)))
+            }
+            (Err(gap), _) => return Gathered::Unknown(gap),
+            (_, Err(gap)) => return Gathered::Unknown(gap.clone()),
         };
         // Without remotes every address is another repository's.
         let remotes = checkout.remotes().unwrap_or_default();
         let homes: Vec<Home> = remotes.iter().filter_map(|remote| Home::of_remote(remote)).collect();
-        let files = contents.iter().map(|(path, content)| (path.as_str(), content.as_slice()));
+        let files = contents.iter().map(|(path, content)| (path.as_str(), RecordContent::Bytes(content)));
+        // A record that is not read is there all the same.
+        let files = files.chain(large.map(|file| (file.path.as_str(), RecordContent::TooLarge(file.size))));
         Gathered::Known(RecordIndex::read(&rules.records, &homes, files))
     }
 }

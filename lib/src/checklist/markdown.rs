@@ -29,7 +29,7 @@ pub struct Template {
 }
 
 /// How much of a text is read, in bytes: what comes after it is as if it were not there.
-pub(crate) const LONGEST_TEXT: usize = 256 * 1024;
+pub(crate) const LONGEST_TEXT: usize = 1024 * 1024;
 
 impl Template {
     /// The lines of template texts.

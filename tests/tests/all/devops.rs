@@ -6,6 +6,7 @@ mod interruption;
 mod items;
 mod posting;
 mod ranges;
+mod records;
 mod refusals;
 mod rollback;
 mod run_time;

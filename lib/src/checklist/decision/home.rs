@@ -7,8 +7,10 @@ use super::links::decoded;
 /// One address of the repository, read from a git remote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Home {
-    /// Small letters, without a port.
+    /// Small letters.
     host: String,
+    /// The port of its pages where it is not the usual one; of a remote over SSH none is known.
+    port: Option<u16>,
     /// The parts of its path in small letters, without `.git`.
     path: Vec<String>,
 }
@@ -37,24 +39,21 @@ impl Home {
         let remote = remote.trim();
         if remote.contains("://") {
             let url = Url::parse(remote).ok()?;
-            return Self::new(url.host_str()?, url.path());
+            let port = url.port().filter(|_| matches!(url.scheme(), "http" | "https"));
+            return Self::new(url.host_str()?, port, url.path());
         }
         // git@host:owner/repository; a drive letter or a path has no user and host before the colon
         let (host, path) = remote.split_once(':')?;
         let host = host.rsplit('@').next().unwrap_or(host);
-        (host.contains('.') && !host.contains(['/', '\\'])).then(|| Self::new(host, path)).flatten()
+        (host.contains('.') && !host.contains(['/', '\\'])).then(|| Self::new(host, None, path)).flatten()
     }
 
-    fn new(host: &str, path: &str) -> Option<Self> {
+    fn new(host: &str, port: Option<u16>, path: &str) -> Option<Self> {
         let host = host.to_lowercase();
         let path = path.trim_end_matches('/').trim_end_matches(".git");
-        let parts: Vec<String> = path
-            .split('/')
-            .filter(|part| !part.is_empty())
-            .map(|part| decoded(part).to_lowercase())
-            .collect();
+        let parts = parts_of(path);
         let (host, path) = azure(&host, &parts).unwrap_or((host, parts));
-        (!path.is_empty()).then_some(Self { host, path })
+        (!path.is_empty()).then_some(Self { host, port, path })
     }
 
     /// The page of a file at a commit, where the host's pages are known: GitHub, Azure Repos, GitLab.
@@ -97,7 +96,7 @@ impl Home {
     }
 
     fn pages(&self) -> Option<Pages> {
-        if self.host == "dev.azure.com" {
+        if self.host == DEV_AZURE {
             Some(Pages::AzureRepos)
         } else if self.host.split('.').any(|part| part == "github") {
             Some(Pages::GitHub)
@@ -110,7 +109,8 @@ impl Home {
 
     /// The repository's own page.
     fn page(&self) -> Option<Url> {
-        let mut page: Url = format!("https://{}/", self.host).parse().ok()?;
+        let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
+        let mut page: Url = format!("https://{}{port}/", self.host).parse().ok()?;
         {
             let mut parts = page.path_segments_mut().ok()?;
             parts.pop_if_empty();
@@ -139,32 +139,87 @@ impl Home {
         self.page().map(Url::into)
     }
 
-    /// Whether a page lies in this repository.
+    /// Whether a page lies in this repository: on its host and port, under its path. Names are compared in small letters and
+    /// decoded; a name that only begins or ends like it is another's.
     #[must_use]
     pub fn has(&self, page: &Url) -> bool {
-        let Some(host) = page.host_str().map(str::to_lowercase) else { return false };
-        let parts: Vec<String> = page
-            .path_segments()
-            .into_iter()
-            .flatten()
-            .filter(|part| !part.is_empty())
-            .map(|part| decoded(part).to_lowercase())
-            .collect();
+        let Some(host) = self.host_of(page) else { return false };
+        let parts = parts_of(page.path());
         let (host, parts) = azure(&host, &parts).unwrap_or((host, parts));
-        let host = if host == "raw.githubusercontent.com" { "github.com".to_owned() } else { host };
         host == self.host && parts.starts_with(&self.path)
+    }
+
+    /// Whether a page lies in a wiki of this repository, or of its project in Azure DevOps.
+    ///
+    /// ```
+    /// use runbook_gate::checklist::Home;
+    /// let home = Home::of_remote("https://dev.azure.com/org/proj/_git/orders").ok_or("no home")?;
+    /// assert!(home.has_wiki(&"https://org.visualstudio.com/proj/_wiki/wikis/w/12/ADR-0012".parse()?));
+    /// assert!(!home.has_wiki(&"https://dev.azure.com/org/other/_wiki/wikis/w/12/ADR-0012".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn has_wiki(&self, page: &Url) -> bool {
+        let parts = parts_of(page.path());
+        let Some(at) = parts.iter().position(|part| part == "_wiki") else {
+            let within = parts.get(self.path.len()..).unwrap_or_default();
+            // GitHub: `wiki`, GitLab: `-/wikis`
+            let wiki = within.iter().find(|part| *part != "-");
+            return self.has(page) && wiki.is_some_and(|part| matches!(part.as_str(), "wiki" | "wikis"));
+        };
+        let Some(host) = self.host_of(page) else { return false };
+        let project = parts.get(..at).unwrap_or_default();
+        if self.host == DEV_AZURE {
+            let Some((organisation, rest)) = organisation(&host, project) else { return false };
+            let own = self.path.get(1).map(String::as_str);
+            return self.path.first() == Some(&organisation)
+                && rest.len() == 1
+                && rest.first().copied() == own;
+        }
+        // A collection on a server of its own: …/collection/project/_git/repository, or without the project where the repository
+        // has its name.
+        let Some(git) = self.path.iter().position(|part| part == "_git") else { return false };
+        let (before, repository) = (self.path.get(..git).unwrap_or_default(), self.path.get(git + 1));
+        let named =
+            project.split_last().is_some_and(|(last, rest)| rest == before && Some(last) == repository);
+        host == self.host && !project.is_empty() && (project == before || named)
+    }
+
+    /// The host of a page in small letters, where its port is that of this home.
+    fn host_of(&self, page: &Url) -> Option<String> {
+        let host = page.host_str()?.to_lowercase();
+        let host = if host == "raw.githubusercontent.com" { "github.com".to_owned() } else { host };
+        (page.port() == self.port).then_some(host)
+    }
+}
+
+/// The parts of a path, decoded and in small letters.
+fn parts_of(path: &str) -> Vec<String> {
+    path.split('/').filter(|part| !part.is_empty()).map(|part| decoded(part).to_lowercase()).collect()
+}
+
+const DEV_AZURE: &str = "dev.azure.com";
+
+/// The organisation of a page of Azure DevOps Services, and the parts of its path after it.
+fn organisation<'p>(host: &str, parts: &'p [String]) -> Option<(String, Vec<&'p str>)> {
+    let legacy = host.strip_suffix(".visualstudio.com").filter(|name| !matches!(*name, "vs-ssh"));
+    if host != DEV_AZURE && legacy.is_none() {
+        return None;
+    }
+    let mut rest: Vec<&str> =
+        parts.iter().map(String::as_str).filter(|part| *part != "defaultcollection").collect();
+    match legacy {
+        Some(name) => Some((name.to_owned(), rest)),
+        None if rest.is_empty() => None,
+        None => Some((rest.remove(0).to_owned(), rest)),
     }
 }
 
 /// The one form of Azure Repos addresses: organisation, project and repository under `dev.azure.com`.
 fn azure(host: &str, parts: &[String]) -> Option<(String, Vec<String>)> {
     let home = |organisation: &str, project: &str, repository: &str| {
-        Some((
-            "dev.azure.com".to_owned(),
-            vec![organisation.to_owned(), project.to_owned(), repository.to_owned()],
-        ))
+        Some((DEV_AZURE.to_owned(), vec![organisation.to_owned(), project.to_owned(), repository.to_owned()]))
     };
-    let legacy = host.strip_suffix(".visualstudio.com").filter(|name| !matches!(*name, "vs-ssh"));
     if matches!(host, "ssh.dev.azure.com" | "vs-ssh.visualstudio.com") {
         // v3/organisation/project/repository
         return match parts {
@@ -172,16 +227,7 @@ fn azure(host: &str, parts: &[String]) -> Option<(String, Vec<String>)> {
             _ => None,
         };
     }
-    if host != "dev.azure.com" && legacy.is_none() {
-        return None;
-    }
-    let mut rest: Vec<&str> =
-        parts.iter().map(String::as_str).filter(|part| *part != "defaultcollection").collect();
-    let organisation = match legacy {
-        Some(name) => name.to_owned(),
-        None if rest.is_empty() => return None,
-        None => rest.remove(0).to_owned(),
-    };
+    let (organisation, rest) = organisation(host, parts)?;
     let at = rest.iter().position(|part| *part == "_git")?;
     let repository = rest.get(at + 1)?;
     // The project's default repository may stand without its project.

@@ -3,6 +3,8 @@
 //! Finding is one thing, resolving another: a link says what was written; [`RecordIndex`](super::RecordIndex) says which
 //! file that is at the deployed commit.
 
+use std::borrow::Cow;
+
 use url::Url;
 
 use super::RecordKind;
@@ -32,7 +34,7 @@ pub enum LinkTarget {
     WikiPage(String),
     /// A number: `ADR-12`, `BDR 0007`; without a kind in `Decision-Record: 12`.
     Number(Option<RecordKind>, u32),
-    /// A page of another repository, which this checkout cannot show.
+    /// A file or a wiki page of another repository, host or organisation that seems to be a record: where.
     Elsewhere(String),
 }
 
@@ -155,7 +157,7 @@ fn in_line(line: &str, number: usize, homes: &[Home], found: &mut Vec<RecordLink
     trailer(line, &mut push);
     // A word that was read as an address or a path is not read again as a number.
     let mut rest = String::with_capacity(line.len());
-    for word in words(line) {
+    for word in words(&without_foreign_labels(line, homes)) {
         match word {
             Word::Link(text) => {
                 let target = target_of(text, homes);
@@ -170,6 +172,30 @@ fn in_line(line: &str, number: usize, homes: &[Home], found: &mut Vec<RecordLink
         }
     }
     numbers(&rest, &mut push);
+}
+
+/// A line without what links show that lead to a record elsewhere: `[ADR-12](https://…)` names the other repository's record, and
+/// not the one that has its number here.
+fn without_foreign_labels<'l>(line: &'l str, homes: &[Home]) -> Cow<'l, str> {
+    let mut kept = String::new();
+    let mut rest = line;
+    while let Some(at) = ["](", "]: "].iter().filter_map(|mark| rest.find(mark)).min() {
+        let (before, after) = rest.split_at(at);
+        let address = after.trim_start_matches([']', '(', ':', ' ', '<']);
+        let address = address.split([' ', '>', ')']).next().unwrap_or("");
+        let foreign = matches!(target_of(address, homes), Some(LinkTarget::Elsewhere(_)));
+        let label = before.rfind('[').filter(|_| foreign).unwrap_or(before.len());
+        kept.push_str(before.get(..label).unwrap_or(before));
+        // The bracket is closed, so that the next mark is found behind it.
+        let (mark, left) = after.split_at(1);
+        kept.push_str(mark);
+        rest = left;
+    }
+    if kept.is_empty() {
+        return Cow::Borrowed(line);
+    }
+    kept.push_str(rest);
+    Cow::Owned(kept)
 }
 
 /// `ADR: 0012, 14`, `Decision-Record: #7`.
@@ -291,53 +317,63 @@ fn of_url(url: &Url, homes: &[Home]) -> Option<LinkTarget> {
     let query =
         |key: &str| url.query_pairs().find(|(name, _)| name == key).map(|(_, value)| value.into_owned());
     let ours = homes.iter().any(|home| home.has(url));
+    let our_wiki = homes.iter().any(|home| home.has_wiki(url));
+    let file = |path: String, own: fn(String) -> LinkTarget| {
+        if ours {
+            Some(own(path))
+        } else {
+            elsewhere(url, &path).filter(|_| is_document_of_records(url, &path))
+        }
+    };
+    let page = |name: String| {
+        if our_wiki {
+            Some(LinkTarget::WikiPage(name))
+        } else {
+            elsewhere(url, &name).filter(|_| names_a_record(&name))
+        }
+    };
     let place = |segments: &[String]| segments.join("/");
     // Azure Repos: …/_git/repository?path=/docs/adr/0012-x.md&version=GBmain
     if segments.iter().any(|segment| segment == "_git") {
-        let path = query("path")?;
-        return Some(if ours {
-            LinkTarget::Path(path)
-        } else {
-            LinkTarget::Elsewhere(elsewhere(url, &path))
-        });
+        return file(query("path")?, LinkTarget::Path);
     }
     // Azure wiki: …/_wiki/wikis/name/12/ADR-0012-Use-x and ?pagePath=/Decisions/ADR-0012
     if let Some(at) = segments.iter().position(|segment| segment == "_wiki") {
-        let page =
-            query("pagePath").or_else(|| segments.get(at + 3..).and_then(|rest| rest.last().cloned()))?;
-        return Some(LinkTarget::WikiPage(page));
+        let last = || segments.get(at + 3..).and_then(|rest| rest.last().cloned());
+        return page(query("pagePath").or_else(last)?);
     }
     // GitHub and its like: …/owner/repository/{blob,tree,raw,edit}/branch/docs/adr/0012-x.md, GitLab with `-` before
     if let Some(at) =
         segments.iter().position(|s| matches!(s.as_str(), "blob" | "tree" | "raw" | "edit" | "blame" | "src"))
     {
-        let tail = place(segments.get(at + 1..)?);
-        return Some(if ours {
-            LinkTarget::PathTail(tail)
-        } else {
-            LinkTarget::Elsewhere(elsewhere(url, &tail))
-        });
+        return file(place(segments.get(at + 1..)?), LinkTarget::PathTail);
     }
     if url.host_str() == Some("raw.githubusercontent.com") {
-        let tail = place(segments.get(2..)?);
-        return Some(if ours {
-            LinkTarget::PathTail(tail)
-        } else {
-            LinkTarget::Elsewhere(elsewhere(url, &tail))
-        });
+        return file(place(segments.get(2..)?), LinkTarget::PathTail);
     }
-    // GitHub wiki: …/owner/repository/wiki/ADR-0012-Use-x
-    if let Some(at) = segments.iter().position(|segment| segment == "wiki") {
-        return segments.get(at + 1..).and_then(|rest| rest.last().cloned()).map(LinkTarget::WikiPage);
-    }
-    None
+    // GitHub wiki: …/owner/repository/wiki/ADR-0012-Use-x, GitLab: …/-/wikis/ADR-0012-Use-x
+    let at = segments.iter().position(|segment| matches!(segment.as_str(), "wiki" | "wikis"))?;
+    page(segments.get(at + 1..).and_then(|rest| rest.last().cloned())?)
 }
 
-/// Another repository's file, as reports name it: the page without user info and query, and the file's path.
-fn elsewhere(url: &Url, path: &str) -> String {
+/// Whether the file of another repository seems to be a record.
+fn is_document_of_records(url: &Url, path: &str) -> bool {
+    let place = format!("{}/{path}", decoded(url.path())).to_lowercase();
+    has_document_ending(path) && ["adr", "bdr", "decision"].iter().any(|word| place.contains(word))
+}
+
+/// Whether the name of a wiki's page names a record.
+fn names_a_record(page: &str) -> bool {
+    let last = page.rsplit('/').next().unwrap_or(page).replace(['-', '_'], " ");
+    !record_links(&last, &Template::default(), &[]).is_empty() || page.to_lowercase().contains("decision")
+}
+
+/// What lies elsewhere, as reports name it: the page without user info and query, and the file's path.
+fn elsewhere(url: &Url, path: &str) -> Option<LinkTarget> {
     let page = decoded(url.path());
     let file = if page.ends_with(path) { String::new() } else { format!(":{path}") };
-    format!("{}{page}{file}", url.host_str().unwrap_or(""))
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    Some(LinkTarget::Elsewhere(format!("{}{port}{page}{file}", url.host_str()?)))
 }
 
 /// Percent-decoding; what is not valid stays as it is.

@@ -7,7 +7,7 @@ use super::links::{LinkTarget, RecordLink, decoded, has_document_ending, record_
 use super::status::{RecordStatus, declared};
 use super::{RecordKind, RecordRules};
 use crate::checklist::Template;
-use crate::checklist::markdown::{Fences, bounded, heading, visible};
+use crate::checklist::markdown::{Fences, LONGEST_TEXT, bounded, heading, visible};
 
 /// One decision record: a file at the deployed commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct DecisionRecord {
     pub title: String,
     /// What it declares.
     pub status: RecordStatus,
+    /// The line on which it declares that, from 1; `None` where it declares nothing.
+    pub status_line: Option<usize>,
     /// Its day, `2026-11-23`.
     pub date: Option<String>,
     /// Who decided, as it says.
@@ -44,6 +46,21 @@ pub struct RecordIndex {
     /// Patterns of records, to tell a path that should be one.
     rules: Option<RecordRules>,
     homes: Vec<Home>,
+}
+
+/// What is in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordContent<'f> {
+    /// Its bytes.
+    Bytes(&'f [u8]),
+    /// More than is read: so many bytes.
+    TooLarge(u64),
+}
+
+impl<'f> From<&'f [u8]> for RecordContent<'f> {
+    fn from(bytes: &'f [u8]) -> Self {
+        Self::Bytes(bytes)
+    }
 }
 
 /// What a link comes to.
@@ -90,28 +107,47 @@ pub enum ChainEnd {
 /// More files than this are not read as records.
 const MOST: usize = 10_000;
 
-impl RecordIndex {
-    /// Reads the records among a commit's files: their paths and their bytes. Indexes, readmes and templates are no records;
-    /// the templates' lines are kept, to tell what nobody wrote. A record that is no UTF-8 is of no status that counts.
+impl DecisionRecord {
+    /// Where it declares its status: `docs/adr/0012-use-x.md:3`.
     #[must_use]
-    pub fn read<'f>(
+    pub fn status_place(&self) -> String {
+        self.status_line.map_or_else(|| self.path.clone(), |line| format!("{}:{line}", self.path))
+    }
+}
+
+impl RecordIndex {
+    /// Reads the records among a commit's files: their paths and what is in them. Indexes, readmes and templates are no records;
+    /// the templates' lines are kept, to tell what nobody wrote. A record that is no UTF-8, or too large, is there, and of no
+    /// status that is known.
+    #[must_use]
+    pub fn read<'f, C: Into<RecordContent<'f>>>(
         rules: &RecordRules,
         homes: &[Home],
-        files: impl IntoIterator<Item = (&'f str, &'f [u8])>,
+        files: impl IntoIterator<Item = (&'f str, C)>,
     ) -> Self {
         let mut index = Self { rules: Some(rules.clone()), homes: homes.to_vec(), ..Self::default() };
         let mut templates = Vec::new();
-        for (path, bytes) in files {
+        for (path, content) in files {
             let Some(kind) = rules.kind_of(path) else { continue };
-            let text = String::from_utf8_lossy(bytes);
+            let (text, unread) = match content.into() {
+                RecordContent::Bytes(bytes) if bytes.len() > LONGEST_TEXT => {
+                    ("".into(), Some(RecordStatus::TooLarge(bytes.len() as u64)))
+                }
+                RecordContent::Bytes(bytes) => {
+                    let text = String::from_utf8_lossy(bytes);
+                    let unread = std::str::from_utf8(bytes).is_err().then_some(RecordStatus::Unreadable);
+                    (text, unread)
+                }
+                RecordContent::TooLarge(size) => ("".into(), Some(RecordStatus::TooLarge(size))),
+            };
             match role(path) {
                 Role::Template => templates.push(bounded(&text).to_owned()),
                 Role::Index => {}
                 Role::Record if index.records.len() < MOST => {
                     index.by_path.insert(path.to_owned(), index.records.len());
                     let mut record = record(kind, path, &text, homes);
-                    if std::str::from_utf8(bytes).is_err() {
-                        record.status = RecordStatus::Unreadable;
+                    if let Some(unread) = unread {
+                        (record.status, record.status_line) = (unread, None);
                     }
                     index.records.push(record);
                 }
@@ -153,14 +189,8 @@ impl RecordIndex {
             LinkTarget::Path(path) => self.path(folder, path),
             LinkTarget::PathTail(tail) => self.tail(tail),
             LinkTarget::WikiPage(page) => self.page(page),
-            LinkTarget::Elsewhere(place) => {
-                let lower = place.to_lowercase();
-                let fits = ["adr", "bdr", "decision"].iter().any(|word| lower.contains(word));
-                if fits && has_document_ending(&lower) {
-                    Resolved::Elsewhere(format!("{place} lies in another repository"))
-                } else {
-                    Resolved::NotARecord
-                }
+            LinkTarget::Elsewhere(_) => {
+                Resolved::Elsewhere("a link elsewhere, not counted: it is not of this repository".to_owned())
             }
         }
     }
@@ -215,6 +245,10 @@ impl RecordIndex {
     }
 
     fn tail(&self, tail: &str) -> Resolved<'_> {
+        // No page shows a path that goes up.
+        if tail.split('/').any(|part| matches!(part, "." | "..")) {
+            return Resolved::Missing;
+        }
         let mut rest = tail;
         while let Some((_, after)) = rest.split_once('/') {
             if let Some(record) = self.at(after) {
@@ -369,6 +403,7 @@ fn record(kind: RecordKind, path: &str, text: &str, homes: &[Home]) -> DecisionR
         number: number_of(path, found.id.as_deref(), &title),
         title: title.chars().take(200).collect(),
         status: found.status,
+        status_line: found.line,
         date: found.date,
         deciders: found.deciders.map(|names| names.chars().take(200).collect()),
         successors: targets(&found.superseded_by),

@@ -1,12 +1,19 @@
 //! The status that a decision record declares, in the forms that people use.
 //!
 //! Sources of the forms: MADR 4 (YAML front matter), MADR 2 and log4brains (`- Status: accepted`), Nygard and adr-tools
-//! (`## Status`), `**Status:** Accepted`, tables with a status row, lists of boxes of which one is ticked.
+//! (`## Status`), `**Status:** Accepted`, tables with a status row, lists of boxes of which one is ticked, a quote under the
+//! title that is the record's head. What follows a status in its paragraph is a part of it: a condition is never cut off.
 
+mod front;
+mod head;
 mod remark;
+mod words;
 
 use crate::checklist::Template;
-use crate::checklist::markdown::{Fences, Line, content, heading, heading_words, sections, visible};
+use crate::checklist::markdown::{Fences, Line, content, heading, sections, visible};
+
+use self::head::{Label, labels, starts_an_entry};
+use self::words::{BY, after_any, begins_with_doubt, begins_with_status, read};
 
 /// A status, whatever the words for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,9 +34,11 @@ pub enum RecordStatus {
     Absent,
     /// The file is no UTF-8: whatever it seems to declare may be something else.
     Unreadable,
+    /// The file is larger than what is read: its size in bytes.
+    TooLarge(u64),
     /// Words that are no status known here, as written.
     Unknown(String),
-    /// Several that disagree, as written.
+    /// Several that disagree, as written, with their lines.
     Contradictory(String),
 }
 
@@ -38,6 +47,8 @@ pub enum RecordStatus {
 pub(crate) struct Declared {
     /// Its status.
     pub(crate) status: RecordStatus,
+    /// The line on which the status stands, from 1.
+    pub(crate) line: Option<usize>,
     /// Texts that name what it is superseded by, each with one or more references.
     pub(crate) superseded_by: Vec<String>,
     /// Texts that name what it supersedes.
@@ -51,6 +62,12 @@ pub(crate) struct Declared {
 }
 
 impl RecordStatus {
+    /// Whether the file could not be read, so that what it declares is not known.
+    #[must_use]
+    pub const fn is_unread(&self) -> bool {
+        matches!(self, Self::Unreadable | Self::TooLarge(_))
+    }
+
     /// In words.
     #[must_use]
     pub fn words(&self) -> String {
@@ -62,31 +79,81 @@ impl RecordStatus {
             Self::Deprecated => "deprecated".to_owned(),
             Self::Superseded => "superseded".to_owned(),
             Self::Absent => "without a status".to_owned(),
-            Self::Unreadable => "not readable: save it as UTF-8".to_owned(),
+            Self::Unreadable => "not readable: it is binary, or of another encoding than UTF-8".to_owned(),
+            Self::TooLarge(bytes) => {
+                let most = crate::checklist::markdown::LONGEST_TEXT;
+                format!("too large to read ({bytes} bytes; at most {most} are read)")
+            }
             Self::Unknown(raw) => format!("of unknown status `{raw}`"),
             Self::Contradictory(raw) => format!("of contradictory status ({raw})"),
         }
     }
 }
 
+/// A text that stands where a status stands.
+struct Said {
+    raw: String,
+    status: RecordStatus,
+    line: usize,
+}
+
+/// What has been found so far.
+struct Reading {
+    said: Vec<Said>,
+    /// A quote that is somebody else's word, and no status of the record.
+    quoted: Option<(String, usize)>,
+    found: Declared,
+}
+
 /// Reads what a record declares. Front matter, a `## Status` section and a `Status:` line of the head count; where they
 /// disagree, the status is contradictory.
 pub(crate) fn declared(text: &str) -> Declared {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let (front, body) = front_matter(text);
-    let lines = visible(body, &Template::default(), Fences::Hidden);
-    let mut said: Vec<(String, RecordStatus)> = Vec::new();
-    let mut found = Declared {
-        status: RecordStatus::Absent,
-        superseded_by: Vec::new(),
-        supersedes: Vec::new(),
-        date: None,
-        deciders: None,
-        id: None,
+    let (front, body, before) = front::matter(text);
+    let lines: Vec<Line<'_>> = visible(body, &Template::default(), Fences::Hidden)
+        .into_iter()
+        .map(|line| Line { number: line.number + before, ..line })
+        .collect();
+    let mut reading = Reading {
+        said: Vec::new(),
+        quoted: None,
+        found: Declared {
+            status: RecordStatus::Absent,
+            line: None,
+            superseded_by: Vec::new(),
+            supersedes: Vec::new(),
+            date: None,
+            deciders: None,
+            id: None,
+        },
     };
-    for (key, value) in &front {
-        match key.as_str() {
-            "status" | "state" => note(value, &mut said, &mut found),
+    for entry in &front {
+        reading.front(entry);
+    }
+    reading.head(&lines);
+    // `## Status: Accepted`
+    for line in &lines {
+        let Some((_, title)) = heading(line.text) else { continue };
+        for label in labels(title).iter().filter(|label| label.key == "status") {
+            reading.note(&label.value, line.number);
+        }
+    }
+    let fits = |words: &str| matches!(words, "status" | "state" | "decision status");
+    for section in sections(&lines, fits).iter().take(4) {
+        reading.section(&section.lines);
+    }
+    reading.settle()
+}
+
+/// How many lines may stand before the first section.
+const HEAD_LINES: usize = 60;
+
+impl Reading {
+    fn front(&mut self, entry: &front::Entry) {
+        let value = &entry.value;
+        let found = &mut self.found;
+        match entry.key.as_str() {
+            "status" | "state" => self.note(value, entry.line),
             "superseded_by" | "superseded-by" | "superseded by" | "supersededby" | "superceded_by"
             | "superceded-by" | "replaced_by" | "replaced-by" | "replaced by" | "replacedby"
                 if !empty(value) =>
@@ -104,160 +171,199 @@ pub(crate) fn declared(text: &str) -> Declared {
             _ => {}
         }
     }
-    let head_end = lines
-        .iter()
-        .position(|line| heading(line.text).is_some_and(|(level, _)| level >= 2))
-        .unwrap_or(lines.len().min(HEAD_LINES));
-    for line in lines.iter().take(head_end.min(HEAD_LINES)) {
-        if let Some((key, value)) = labelled(line.text) {
-            match key.as_str() {
-                "status" | "state" => note(&value, &mut said, &mut found),
-                "date" | "decided" | "decision date" => {
-                    found.date = found.date.take().or_else(|| day(&value))
+
+    /// The lines before the first section.
+    fn head(&mut self, lines: &[Line<'_>]) {
+        let end = lines
+            .iter()
+            .position(|line| heading(line.text).is_some_and(|(level, _)| level >= 2))
+            .unwrap_or(lines.len().min(HEAD_LINES));
+        let head = lines.get(..end.min(HEAD_LINES)).unwrap_or_default();
+        let own_quote = head::own_quote(head);
+        for (at, line) in head.iter().enumerate() {
+            let foreign = is_quote(line) && !own_quote.contains(&at);
+            for label in labels(line.text) {
+                if !matches!(label.key.as_str(), "status" | "state") {
+                    self.labelled(label);
+                } else if foreign {
+                    self.quoted.get_or_insert_with(|| (format!("> {}", content(line.text)), line.number));
+                } else {
+                    let rest = head.get(at + 1..).unwrap_or_default();
+                    self.note(&with_rest(&label.value, line, rest), line.number);
                 }
-                "deciders" | "decision-makers" | "decision makers" | "decided by" | "approvers"
-                    if !empty(&value) =>
-                {
-                    found.deciders = found.deciders.take().or(Some(value));
-                }
-                "superseded by" | "replaced by" if !empty(&value) => found.superseded_by.push(value),
-                "supersedes" | "replaces" if !empty(&value) => found.supersedes.push(value),
-                _ => {}
             }
         }
     }
-    // `## Status: Accepted`
-    for (_, title) in lines.iter().filter_map(|line| heading(line.text)) {
-        if let Some((_, value)) = labelled(title).filter(|(key, _)| key == "status") {
-            note(&value, &mut said, &mut found);
+
+    /// A labelled text of the head that is no status.
+    fn labelled(&mut self, Label { key, value }: Label) {
+        let found = &mut self.found;
+        match key.as_str() {
+            "date" | "decided" | "decision date" => found.date = found.date.take().or_else(|| day(&value)),
+            "deciders" | "decision-makers" | "decision makers" | "decided by" | "approvers"
+                if !empty(&value) =>
+            {
+                found.deciders = found.deciders.take().or(Some(value));
+            }
+            "superseded by" | "replaced by" if !empty(&value) => found.superseded_by.push(value),
+            "supersedes" | "replaces" if !empty(&value) => found.supersedes.push(value),
+            _ => {}
         }
     }
-    for section in
-        sections(&lines, |words| matches!(words, "status" | "state" | "decision status")).iter().take(4)
-    {
-        of_section(&section.lines, &mut said, &mut found);
+
+    /// Takes one text that stands where a status stands.
+    fn note(&mut self, text: &str, line: usize) {
+        let lower = text.to_lowercase();
+        if let Some(status) = read(text) {
+            if status == RecordStatus::Superseded
+                && let Some(target) = after_any(&lower, text, &BY)
+                && !empty(target)
+            {
+                self.found.superseded_by.push(target.to_owned());
+            }
+            self.said.push(Said { raw: text.trim().to_owned(), status, line });
+        }
+        if let Some(target) = after_any(&lower, text, &["supersedes ", "supersedes:", "replaces "]) {
+            self.found.supersedes.push(target.to_owned());
+        }
     }
-    found.status = settled(&said, &found);
-    found
+
+    /// The lines under a `Status` heading: the first paragraph says the status; later ones may end it, put it off or supersede
+    /// it (adr-tools adds them), and never make it one.
+    fn section(&mut self, lines: &[Line<'_>]) {
+        // What is quoted is somebody else's word: it may end a decision, and makes none.
+        let (quoted, own): (Vec<Line<'_>>, Vec<Line<'_>>) =
+            lines.iter().copied().partition(|line| is_quote(line));
+        for quote in &quoted {
+            let text = content(quote.text);
+            if let Some(target) = after_any(&text.to_lowercase(), text, &BY) {
+                self.found.superseded_by.push(target.to_owned());
+            }
+        }
+        let own: Vec<Line<'_>> = own.into_iter().filter(|line| !content(line.text).is_empty()).collect();
+        if let (true, Some(quote)) =
+            (own.is_empty(), quoted.iter().find(|line| !content(line.text).is_empty()))
+        {
+            let raw = format!("> {}", content(quote.text));
+            let status = RecordStatus::Unknown(short(&raw));
+            self.said.push(Said { raw, status, line: quote.number });
+        }
+        let boxes: Vec<(bool, String, usize)> = own
+            .iter()
+            .filter_map(|line| tick(content(line.text)).map(|(on, text)| (on, text, line.number)))
+            .collect();
+        if !boxes.is_empty() {
+            let ticked: Vec<&(bool, String, usize)> = boxes.iter().filter(|(on, ..)| *on).collect();
+            match ticked.as_slice() {
+                [(_, one, line)] => self.note(one, *line),
+                [] => {}
+                [(_, _, line), ..] => {
+                    let all: Vec<&str> = ticked.iter().map(|(_, label, _)| label.as_str()).collect();
+                    let raw = all.join(", ");
+                    let status = RecordStatus::Unknown(short(&raw));
+                    self.said.push(Said { raw, status, line: *line });
+                }
+            }
+            return;
+        }
+        self.paragraphs(&own);
+    }
+
+    fn paragraphs(&mut self, own: &[Line<'_>]) {
+        let mut first = true;
+        let mut at = 0;
+        while let Some(line) = own.get(at) {
+            let rest = own.get(at + 1..).unwrap_or_default();
+            let joined = continuation(line, rest);
+            at += 1 + joined;
+            let of_line = labels(line.text);
+            if let Some(label) = of_line.iter().find(|label| matches!(label.key.as_str(), "status" | "state"))
+            {
+                self.note(&with_rest(&label.value, line, rest), line.number);
+                first = false;
+                continue;
+            }
+            let beside = !of_line.is_empty() && of_line.iter().all(|label| head::is_known(&label.key));
+            if beside && !begins_with_status(content(line.text)) {
+                of_line.into_iter().for_each(|label| self.labelled(label));
+                continue;
+            }
+            let value = with_rest(content(line.text), line, rest);
+            let lower = value.to_lowercase();
+            let about_others =
+                ["supersedes", "replaces", "amends", "amended", "clarifies", "clarified", "related"]
+                    .iter()
+                    .any(|word| lower.starts_with(word));
+            if about_others {
+                if let Some(target) = after_any(&lower, &value, &["supersedes", "replaces"]) {
+                    self.found.supersedes.push(target.to_owned());
+                }
+            } else if first || begins_with_status(&value) || begins_with_doubt(&value) {
+                self.note(&value, line.number);
+                first = false;
+            } else if let Some(target) = after_any(&lower, &value, &BY) {
+                self.found.superseded_by.push(target.to_owned());
+            }
+        }
+    }
+
+    fn settle(mut self) -> Declared {
+        let mut statuses: Vec<&RecordStatus> = Vec::new();
+        for said in &self.said {
+            if !statuses.contains(&&said.status) {
+                statuses.push(&said.status);
+            }
+        }
+        self.found.line = self.said.first().map(|said| said.line);
+        self.found.status = match statuses.as_slice() {
+            // A record that names its successor is superseded, whatever else it says.
+            _ if !self.found.superseded_by.is_empty() => RecordStatus::Superseded,
+            [] => match &self.quoted {
+                Some((quote, line)) => {
+                    self.found.line = Some(*line);
+                    RecordStatus::Unknown(short(quote))
+                }
+                None => RecordStatus::Absent,
+            },
+            [one] => (*one).clone(),
+            _ => {
+                let words: Vec<String> = self
+                    .said
+                    .iter()
+                    .map(|said| format!("{} (line {})", short(&said.raw), said.line))
+                    .collect();
+                RecordStatus::Contradictory(words.join("; "))
+            }
+        };
+        self.found
+    }
 }
 
-/// How many lines may stand before the first section.
-const HEAD_LINES: usize = 60;
+fn is_quote(line: &Line<'_>) -> bool {
+    line.text.trim_start().starts_with('>')
+}
 
-fn settled(said: &[(String, RecordStatus)], found: &Declared) -> RecordStatus {
-    let mut statuses: Vec<&RecordStatus> = Vec::new();
-    for (_, status) in said {
-        if !statuses.contains(&status) {
-            statuses.push(status);
-        }
+/// How many of the lines after one go on with its paragraph.
+fn continuation(line: &Line<'_>, rest: &[Line<'_>]) -> usize {
+    if line.text.trim_start().starts_with('|') {
+        return 0;
     }
-    match statuses.as_slice() {
-        // A record that names its successor is superseded, whatever else it says.
-        _ if !found.superseded_by.is_empty() => RecordStatus::Superseded,
-        [] => RecordStatus::Absent,
-        [one] => (*one).clone(),
-        _ => {
-            let words: Vec<String> = said.iter().map(|(raw, _)| short(raw)).collect();
-            RecordStatus::Contradictory(words.join("; "))
-        }
-    }
+    rest.iter()
+        .enumerate()
+        .take_while(|(at, next)| next.number == line.number + at + 1 && !starts_an_entry(next.text))
+        .count()
+}
+
+/// A text and what goes on with it on the next lines.
+fn with_rest(text: &str, line: &Line<'_>, rest: &[Line<'_>]) -> String {
+    let more = rest.iter().take(continuation(line, rest)).map(|line| content(line.text));
+    std::iter::once(text).chain(more).collect::<Vec<_>>().join(" ")
 }
 
 fn empty(value: &str) -> bool {
     let bare =
         value.trim().trim_matches(|c: char| matches!(c, '"' | '\'' | '[' | ']' | '{' | '}' | '-' | '~'));
     matches!(bare.trim().to_lowercase().as_str(), "" | "null" | "none" | "n/a" | "no" | "-")
-}
-
-/// Takes one text that stands where a status stands.
-fn note(text: &str, said: &mut Vec<(String, RecordStatus)>, found: &mut Declared) {
-    if let Some(status) = read(text) {
-        if status == RecordStatus::Superseded
-            && let Some(target) = after_any(&text.to_lowercase(), text, &BY)
-            && !empty(target)
-        {
-            found.superseded_by.push(target.to_owned());
-        }
-        said.push((text.trim().to_owned(), status));
-    }
-    if let Some(target) = after_any(&text.to_lowercase(), text, &["supersedes ", "supersedes:", "replaces "])
-    {
-        found.supersedes.push(target.to_owned());
-    }
-}
-
-const BY: [&str; 4] = ["superseded by", "superseded-by", "superceded by", "replaced by"];
-
-/// What stands after the first of `marks`, in the text as written. `lower` is the text in small letters.
-fn after_any<'t>(lower: &str, text: &'t str, marks: &[&str]) -> Option<&'t str> {
-    // Small letters may be longer or shorter than the text's own; then there is no safe place to cut.
-    if lower.len() != text.len() {
-        return None;
-    }
-    marks.iter().find_map(|mark| {
-        let at = lower.find(mark)?;
-        text.get(at + mark.len()..).map(|rest| rest.trim_start_matches([':', ' ']))
-    })
-}
-
-/// The lines under a `Status` heading: the first says the status; later ones may supersede it (adr-tools adds them).
-fn of_section(lines: &[Line<'_>], said: &mut Vec<(String, RecordStatus)>, found: &mut Declared) {
-    // What is quoted is somebody else's word: it may end a decision, and makes none.
-    let (quoted, own): (Vec<&Line<'_>>, Vec<&Line<'_>>) =
-        lines.iter().partition(|line| line.text.trim_start().starts_with('>'));
-    let text_of = |line: &&Line<'_>| Some(content(line.text).to_owned()).filter(|text| !text.is_empty());
-    let texts: Vec<String> = own.iter().filter_map(text_of).collect();
-    let quotes: Vec<String> = quoted.iter().filter_map(text_of).collect();
-    for quote in &quotes {
-        if let Some(target) = after_any(&quote.to_lowercase(), quote, &BY) {
-            found.superseded_by.push(target.to_owned());
-        }
-    }
-    if let (true, Some(quote)) = (texts.is_empty(), quotes.first()) {
-        said.push((quote.clone(), RecordStatus::Unknown(short(&format!("> {quote}")))));
-    }
-    let boxes: Vec<(bool, String)> = texts.iter().filter_map(|text| tick(text)).collect();
-    if !boxes.is_empty() {
-        let ticked: Vec<&str> = boxes.iter().filter(|(on, _)| *on).map(|(_, label)| label.as_str()).collect();
-        match ticked.as_slice() {
-            [one] => note(one, said, found),
-            [] => {}
-            many => said.push((many.join(", "), RecordStatus::Unknown(short(&many.join(", "))))),
-        }
-        return;
-    }
-    let mut first = true;
-    for text in &texts {
-        let value = match labelled(text) {
-            Some((key, value)) if key == "status" => value,
-            Some((key, value)) if key == "date" => {
-                found.date = found.date.take().or_else(|| day(&value));
-                continue;
-            }
-            Some((key, value)) if key == "superseded by" || key == "replaced by" => {
-                if !empty(&value) {
-                    found.superseded_by.push(value);
-                }
-                continue;
-            }
-            _ => text.clone(),
-        };
-        let lower = value.to_lowercase();
-        let about_others =
-            ["supersedes", "replaces", "amends", "amended", "clarifies", "clarified", "related"]
-                .iter()
-                .any(|word| lower.starts_with(word));
-        if about_others {
-            if let Some(target) = after_any(&lower, &value, &["supersedes", "replaces"]) {
-                found.supersedes.push(target.to_owned());
-            }
-        } else if first {
-            note(&value, said, found);
-            first = false;
-        } else if let Some(target) = after_any(&lower, &value, &BY) {
-            found.superseded_by.push(target.to_owned());
-        }
-    }
 }
 
 /// `[x] Accepted`.
@@ -269,140 +375,6 @@ fn tick(text: &str) -> Option<(bool, String)> {
         "x" | "X" => Some((true, label.trim().to_owned())),
         _ => None,
     }
-}
-
-/// `Status: accepted`, `- **Status:** Accepted`, `| Status | Accepted |`: the label in small letters and the rest.
-fn labelled(line: &str) -> Option<(String, String)> {
-    let text = content(line);
-    if let Some(row) = text.strip_prefix('|') {
-        let mut cells = row.split('|').map(str::trim);
-        let (key, value) = (cells.next()?, cells.next()?);
-        return label_of(key).map(|key| (key, value.to_owned()));
-    }
-    let (key, value) = text.split_once(':')?;
-    let key = label_of(key)?;
-    // `**Status:** Accepted` leaves the closing stars with the value.
-    let value = value.trim_start().trim_start_matches("**").trim_start_matches("__").trim();
-    Some((key, value.to_owned()))
-}
-
-fn label_of(text: &str) -> Option<String> {
-    let bare: String = text.chars().filter(|c| !matches!(c, '*' | '_' | '`')).collect();
-    let words = bare.trim().trim_end_matches(':').to_lowercase();
-    (!words.is_empty() && words.len() <= 30).then(|| heading_words(&words))
-}
-
-/// The status that a text declares; `None` where it declares nothing at all.
-fn read(text: &str) -> Option<RecordStatus> {
-    let bare = undecorated(text);
-    if bare.trim().is_empty() {
-        return None;
-    }
-    let unknown = || Some(RecordStatus::Unknown(short(text)));
-    // The choices of a template that nobody made: `{proposed | rejected | accepted}`, `<status>`.
-    // Nor what is struck through into the next line.
-    if bare.contains(['|', '{', '?', '<', '~']) || bare.contains(" / ") {
-        return unknown();
-    }
-    let last =
-        ["→", "->", "=>"].iter().fold(bare.as_str(), |rest, arrow| rest.rsplit(arrow).next().unwrap_or(rest));
-    let words: Vec<String> = last
-        .split(|c: char| !c.is_alphanumeric() && c != '-' && c != '\'')
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect();
-    let lower = words.join(" ");
-    if BY.iter().any(|mark| lower.contains(mark)) {
-        return Some(RecordStatus::Superseded);
-    }
-    let Some(status) = words.first().and_then(|word| word_status(word)) else { return unknown() };
-    let doubtful = [
-        "pending",
-        "not",
-        "never",
-        "unless",
-        "if",
-        "once",
-        "or",
-        "conditionally",
-        "provisionally",
-        "tentatively",
-        "until",
-        "subject",
-        "awaiting",
-        "hold",
-        "draft",
-        "wip",
-    ];
-    if status == RecordStatus::Accepted {
-        if words.iter().any(|word| doubtful.contains(&word.as_str())) {
-            return unknown();
-        }
-        // `Accepted, deprecated by …`: what ends a decision wins over what began it.
-        let ended = words.iter().skip(1).filter_map(|word| word_status(word)).find(|other| {
-            matches!(other, RecordStatus::Rejected | RecordStatus::Deprecated | RecordStatus::Superseded)
-        });
-        return match ended {
-            Some(ended) => Some(ended),
-            None if remark::is_understood(last) => Some(status),
-            None => unknown(),
-        };
-    }
-    Some(status)
-}
-
-fn word_status(word: &str) -> Option<RecordStatus> {
-    Some(match word {
-        "draft" | "wip" => RecordStatus::Draft,
-        "proposed" | "proposal" | "pending" | "open" => RecordStatus::Proposed,
-        "accepted" | "approved" | "adopted" | "decided" | "agreed" => RecordStatus::Accepted,
-        "rejected" | "declined" | "withdrawn" | "abandoned" | "cancelled" | "canceled" => {
-            RecordStatus::Rejected
-        }
-        "deprecated" | "obsolete" | "retired" | "revoked" | "reverted" | "expired" | "archived" => {
-            RecordStatus::Deprecated
-        }
-        "superseded" | "superceded" | "replaced" => RecordStatus::Superseded,
-        _ => return None,
-    })
-}
-
-/// A text without emphasis, what is struck through, badges, emoji names and quotes.
-fn undecorated(text: &str) -> String {
-    let mut rest = text.trim().to_owned();
-    // `~~Proposed~~ Accepted`
-    while let Some(start) = rest.find("~~") {
-        let Some(end) = rest.get(start + 2..).and_then(|after| after.find("~~")) else { break };
-        rest.replace_range(start..start + 2 + end + 2, " ");
-    }
-    // `![Accepted](https://img.shields.io/…)`, `[Accepted](link)`: what is shown.
-    let mut shown = String::new();
-    let mut left = rest.as_str();
-    while let Some((before, after)) = left.split_once('[') {
-        match after.split_once("](").and_then(|(label, url)| Some((label, url.split_once(')')?.1))) {
-            Some((label, next)) => {
-                shown.push_str(before.trim_end_matches('!'));
-                shown.push_str(label.trim_start_matches(['!', '[']));
-                // A badge that is a link has an address of its own behind it.
-                left = next
-                    .strip_prefix("](")
-                    .and_then(|rest| rest.split_once(')'))
-                    .map_or(next, |(_, rest)| rest);
-            }
-            None => {
-                shown.push_str(before);
-                left = after;
-            }
-        }
-    }
-    shown.push_str(left);
-    let words: Vec<&str> = shown
-        .split_whitespace()
-        .filter(|word| !(word.len() > 2 && word.starts_with(':') && word.ends_with(':')))
-        .filter(|word| !word.contains("://"))
-        .collect();
-    let joined = words.join(" ");
-    joined.chars().filter(|c| !matches!(c, '*' | '`' | '"' | '“' | '”' | '_' | '!')).collect::<String>()
 }
 
 /// `2026-11-23` at the start of a text.
@@ -419,60 +391,6 @@ fn day(text: &str) -> Option<String> {
 fn short(text: &str) -> String {
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= 60 { line } else { line.chars().take(59).chain(['…']).collect() }
-}
-
-/// The keys and values of YAML (`---`) or TOML (`+++`) front matter, and the text after it. Only what stands at the
-/// left margin is a key; lists and folded texts become one text.
-fn front_matter(text: &str) -> (Vec<(String, String)>, &str) {
-    let mut lines = text.split_inclusive('\n');
-    let Some(fence) = lines.next().map(str::trim_end).filter(|first| matches!(*first, "---" | "+++")) else {
-        return (Vec::new(), text);
-    };
-    let split = if fence == "---" { ':' } else { '=' };
-    let mut at = text.split_inclusive('\n').next().map_or(0, str::len);
-    let mut entries: Vec<(String, String)> = Vec::new();
-    for line in lines.take(200) {
-        at += line.len();
-        let written = line.trim_end();
-        if written == fence || (fence == "---" && written == "...") {
-            return (entries, text.get(at..).unwrap_or(""));
-        }
-        let indented = written.starts_with([' ', '\t', '-']);
-        match written.split_once(split) {
-            Some((key, value)) if !indented && !written.starts_with('#') => {
-                entries.push((key.trim().trim_matches('"').to_lowercase(), scalar(value)));
-            }
-            _ => {
-                if let Some((_, value)) = entries.last_mut() {
-                    let more = scalar(written.trim().trim_start_matches("- "));
-                    let gap = if value.is_empty() || more.is_empty() { "" } else { ", " };
-                    value.push_str(gap);
-                    value.push_str(&more);
-                }
-            }
-        }
-    }
-    // It never ends: it is no front matter but a line of dashes.
-    (Vec::new(), text)
-}
-
-fn scalar(value: &str) -> String {
-    let text = value.trim();
-    for quote in ['"', '\''] {
-        if let Some((inner, _)) = text.strip_prefix(quote).and_then(|rest| rest.split_once(quote)) {
-            return inner.to_owned();
-        }
-    }
-    let uncommented = text.split_once(" #").map_or(text, |(before, after)| {
-        // `superseded by #12` is a reference, `accepted # since May` a comment.
-        if after.starts_with(|c: char| c.is_ascii_digit()) { text } else { before }
-    });
-    let plain = uncommented.trim();
-    if matches!(plain, ">" | "|" | ">-" | "|-") || plain.starts_with("# ") {
-        String::new()
-    } else {
-        plain.to_owned()
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use crate::checklist::decision::revert::{Reverts, own_words};
 use crate::checklist::facts::{Change, Facts, Gap, Gathered, PathChange};
 use crate::checklist::outcome::{Evidence, LinkedRecord, Need, Place, Support, When, Who};
 use crate::checklist::{
-    DecisionRecord, NoDecision, PathPatterns, RecordIndex, RecordKind, Resolved, Standing, no_decision,
+    DecisionRecord, NoDecision, PathPatterns, RecordIndex, RecordKind, RecordStatus, Resolved, Standing,
+    no_decision,
 };
 
 /// Changed paths that need a record.
@@ -199,13 +200,9 @@ fn of_record(
                 )),
             )
         }
-        Standing::NotAccepted(_) => {
-            let need = Need::new(
-                format!("{} links {}, which is {status}", change.name, record.path),
-                Who::Author,
-                format!("have {} accepted, or link the record that decides this", record.path),
-            );
-            (Support::Against, Some(need))
+        Standing::NotAccepted(status) => {
+            let support = if status.is_unread() { Support::Unknown } else { Support::Against };
+            (support, Some(not_accepted(change, record, status)))
         }
     };
     let mut finding = Finding::new(support);
@@ -219,6 +216,42 @@ fn of_record(
     finding.needs.extend(need);
     finding.records.push(row(change, written, &status, Some(&record.path), support));
     finding
+}
+
+/// What is wrong with a record that is not accepted, and how to write it.
+fn not_accepted(change: &Change, record: &DecisionRecord, status: &RecordStatus) -> Need {
+    let (change, path, place) = (&change.name, &record.path, record.status_place());
+    let (what, how) = match status {
+        RecordStatus::Unknown(raw) => (
+            format!("{change} links {path}, whose status `{raw}` ({place}) is not understood"),
+            "where it is decided, write `Accepted` there, alone or with who and when (`Accepted by the board on 2026-01-02`)"
+                .to_owned(),
+        ),
+        RecordStatus::Contradictory(raw) => (
+            format!("{change} links {path}, which declares several statuses: {raw}"),
+            format!("leave the one that holds in {path}"),
+        ),
+        RecordStatus::Absent => (
+            format!("{change} links {path}, which is without a status"),
+            format!("where it is decided, write `Status: Accepted` under the title of {path}"),
+        ),
+        RecordStatus::TooLarge(_) => {
+            (format!("{change} links {path}, which is {}", status.words()), format!("make {path} smaller"))
+        }
+        RecordStatus::Unreadable => {
+            (format!("{change} links {path}, which is {}", status.words()), format!("save {path} as UTF-8 text"))
+        }
+        RecordStatus::Draft
+        | RecordStatus::Proposed
+        | RecordStatus::Accepted
+        | RecordStatus::Rejected
+        | RecordStatus::Deprecated
+        | RecordStatus::Superseded => (
+            format!("{change} links {path}, which is {} ({place})", status.words()),
+            format!("have {path} accepted, or link the record that decides this"),
+        ),
+    };
+    Need::new(what, Who::Author, how)
 }
 
 /// `Decision: none (reason)`, approved by somebody else.

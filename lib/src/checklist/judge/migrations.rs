@@ -1,10 +1,11 @@
 //! `migrations-reviewed`: changed migrations have a record that plans their rollback, and an approval.
 
-use super::{Finding, Judged, decisions, evidence, touching};
-use crate::checklist::facts::{Change, Facts, Gathered};
+use super::decisions::{self, Linked};
+use super::{Finding, Judged, evidence, touching};
+use crate::checklist::facts::{Change, Facts, Gap, Gathered};
 use crate::checklist::migration::{data_plan, irreversible, rollback_plan};
 use crate::checklist::outcome::{Evidence, Irreversible, Need, Place, Support, Who};
-use crate::checklist::{PathPatterns, RecordIndex, Standing};
+use crate::checklist::{DecisionRecord, PathPatterns, RecordIndex, RecordStatus, Standing};
 
 pub(super) fn judge(facts: &Facts, paths: &PathPatterns, approvers: &[String], min_words: usize) -> Judged {
     let deployment = match &facts.deployment {
@@ -71,12 +72,19 @@ fn plan(
             Who::Author,
             format!("say in {} how {} is rolled back", record.path, listed(&files)),
         )),
-        None if accepted.is_empty() => decisions::unless_unread(
-            format!("{} changed, and no accepted decision record is linked", listed(&files)),
-            "link the accepted record that says how the migration is rolled back",
-            change,
-            facts,
-        ),
+        None if accepted.is_empty() => match unread(&linked) {
+            Some((record, status)) => Finding::unknown(&Gap::new(
+                format!("whether {} plans the rollback is not known: it is {}", record.path, status.words()),
+                Who::Author,
+                "link a record that can be read",
+            )),
+            None => decisions::unless_unread(
+                format!("{} changed, and no accepted decision record is linked", listed(&files)),
+                "link the accepted record that says how the migration is rolled back",
+                change,
+                facts,
+            ),
+        },
         None => Finding::missing(Need::new(
             format!(
                 "{} has no rollback section",
@@ -113,6 +121,14 @@ fn plan(
         }
     }
     finding
+}
+
+/// A linked record that could not be read.
+fn unread<'l>(linked: &'l Linked<'_>) -> Option<(&'l DecisionRecord, &'l RecordStatus)> {
+    linked.records.iter().find_map(|(record, standing, _)| match standing {
+        Standing::NotAccepted(status) if status.is_unread() => Some((*record, status)),
+        _ => None,
+    })
 }
 
 fn listed(files: &[&str]) -> String {

@@ -2,6 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod places;
+
 fn homes() -> Vec<Home> {
     ["https://github.com/contoso/orders.git", "https://dev.azure.com/org/proj/_git/orders"]
         .iter()
@@ -100,6 +102,26 @@ fn every_form_of_a_link_is_found() {
     ] {
         assert_eq!(targets(text), [expected], "{text}");
     }
+}
+
+#[test]
+fn what_a_link_elsewhere_shows_is_not_counted_for_this_repository() {
+    for text in [
+        "[ADR-12](https://github.com/contoso/billing/wiki/ADR-0012-Use-x)",
+        "[docs/adr/0012-x.md](https://github.com/contoso/billing/blob/main/docs/adr/0012-x.md)",
+        "[ADR-12](<https://github.com/contoso/billing/blob/main/docs/adr/0012-x.md> \"Title\")",
+        "[ADR-12]: https://github.com/contoso/billing/blob/main/docs/adr/0012-x.md",
+    ] {
+        let found = targets(text);
+        assert!(matches!(found.as_slice(), [LinkTarget::Elsewhere(_)]), "{text} {found:?}");
+    }
+    let found = targets(
+        "ADR-11, [ADR-12](https://github.com/contoso/billing/wiki/ADR-12), ADR-13, [ADR-14](docs/adr/0014-y.md)",
+    );
+    assert!(matches!(found[0], LinkTarget::Elsewhere(_)), "{found:?}");
+    assert_eq!(found[1..], [path("docs/adr/0014-y.md"), adr(11), adr(13), adr(14)]);
+    // A page that is no file or wiki of a repository says nothing of another one.
+    assert_eq!(targets("[ADR-12](https://decisions.contoso.com/12)"), [adr(12)]);
 }
 
 #[test]

@@ -96,16 +96,43 @@ fn every_form_of_a_link_resolves_to_the_file() {
         ("../../../../etc/passwd.md", "not a record"),
         (
             "https://github.com.evil.example/contoso/orders/blob/main/docs/adr/0012-use-x.md",
-            "elsewhere: github.com.evil.example/contoso/orders/blob/main/docs/adr/0012-use-x.md lies in another repository",
+            "elsewhere: a link elsewhere, not counted: it is not of this repository",
         ),
         (
             "https://github.com/contoso/billing/blob/main/docs/adr/0012-use-x.md",
-            "elsewhere: github.com/contoso/billing/blob/main/docs/adr/0012-use-x.md lies in another repository",
+            "elsewhere: a link elsewhere, not counted: it is not of this repository",
         ),
-        ("https://github.com/contoso/billing/blob/main/src/lib.rs", "not a record"),
+        ("https://github.com/contoso/billing/blob/main/src/lib.rs", "no link"),
     ] {
         assert_eq!(resolved(&index, text), expected, "{text}");
     }
+}
+
+#[test]
+fn a_record_that_cannot_be_read_is_there_and_of_no_known_status() {
+    let large = vec![b'a'; LONGEST_TEXT + 1];
+    let files = [
+        ("docs/adr/0001-a.md", RecordContent::TooLarge(2_000_000)),
+        ("docs/adr/0002-b.md", RecordContent::Bytes(&large)),
+        ("docs/adr/0003-c.md", RecordContent::Bytes(b"---\nstatus: accepted\n---\n# \xff\xfe")),
+    ];
+    let index = RecordIndex::read(&RecordRules::runbook(), &[], files);
+    for (number, words) in [
+        (1, "too large to read (2000000 bytes; at most 1048576 are read)"),
+        (2, "too large to read (1048577 bytes; at most 1048576 are read)"),
+        (3, "not readable: it is binary, or of another encoding than UTF-8"),
+    ] {
+        let found = index.resolve(&LinkTarget::Number(None, number));
+        let Resolved::Record(record) = found else { panic!("{found:?}") };
+        assert_eq!((index.standing(record).words().as_str(), record.status_line), (words, None), "{number}");
+        assert!(record.status.is_unread());
+    }
+    // What is as large as is read is read to its end.
+    let mut whole = b"---\nstatus: accepted\n---\n# T\n".to_vec();
+    whole.resize(LONGEST_TEXT - 40, b'\n');
+    whole.extend(b"\n## Status\n\nSuperseded by ADR-9\n");
+    let index = RecordIndex::read(&RecordRules::runbook(), &[], [("docs/adr/0001-a.md", &whole[..])]);
+    assert_eq!(index.records()[0].status, RecordStatus::Superseded);
 }
 
 #[test]

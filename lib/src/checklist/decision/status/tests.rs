@@ -223,6 +223,166 @@ fn who_accepted_when_and_what_it_amends_take_nothing_back() {
     }
 }
 
+/// The table of examples in docs/checklist.md.
+#[test]
+fn the_documented_forms_are_read_as_documented() {
+    let documentation = include_str!("../../../../../docs/checklist.md");
+    let rows: Vec<Vec<&str>> = documentation
+        .lines()
+        .skip_while(|line| *line != "| status line | counts as |")
+        .skip(2)
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
+        .collect();
+    assert!(rows.len() >= 15, "{rows:?}");
+    for row in rows {
+        let [example, counts] = row.as_slice() else { panic!("{row:?}") };
+        // A `|` within a cell is written behind a backslash, and a line's end as a sign.
+        let text = example.trim_matches('`').replace("\\|", "|").replace(" ⏎ ", "\n");
+        let found = declared(&format!("# T\n\n{text}\n"));
+        let under_heading =
+            declared(&format!("# T\n\n## Status\n\n{}\n", text.trim_start_matches("Status: ")));
+        for found in
+            [Some(found), text.starts_with("Status: ").then_some(under_heading)].into_iter().flatten()
+        {
+            let words = match found.status {
+                RecordStatus::Unknown(_) => "not understood".to_owned(),
+                status => status.words(),
+            };
+            assert_eq!(words, *counts, "{text}");
+        }
+    }
+}
+
+#[test]
+fn what_tools_and_people_write_beside_an_acceptance_takes_nothing_back() {
+    for text in [
+        "# T\n\nStatus: Accepted (ADR board)\n",
+        "# T\n\n- Status: Accepted (Architecture Review Board, 2026-01-02)\n",
+        "# T\n\nStatus: Accepted by the [ADR board](https://example.com/board) on 2026-01-02\n",
+        "# T\n\nStatus: accepted, 2026-01-02\n",
+        "# T\n\nStatus: Accepted on 2nd May 2026\n",
+        "# T\n\nStatus: :white_check_mark: Accepted\n",
+        "# T\n\n*Status: Accepted*\n",
+        "# T\n\n**Status: Accepted**\n",
+        "# T\n\n| Status: Accepted | Date: 2026-01-02 |\n|---|---|\n",
+        "# T\n\n| Status | Accepted | Date | 2026-01-02 |\n|---|---|---|---|\n",
+        "# T\n\n**Status**: Accepted | **Date**: 2026-01-02 | **Owner**: Ada\n",
+        "# T\n\nStatus: Accepted · Decided: 2026-01-02 · Scope: `src`\n",
+        "# T\n\nStatus: Accepted\nDate: 2026-01-02\n",
+        "# T\n\n## Status\n\nAccepted\n\nAmends [3. Y](0003-y.md)\n\nAmended by [9. Z](0009-z.md)\n",
+        "# T\n\n## Status\n\nAccepted\n\nThe board met in May, and everybody could say what they thought.\n",
+        "# T\n\n## Status\n\n- Accepted\n- Deciders: Ada, Bob\n- Date: 2026-01-02\n",
+        "# T\n\n> Status: Accepted\n> Date: 2026-01-02\n\n## Context\n",
+        "# T\n\n> **Status:** Accepted | **Date:** 2026-01-02\n>\n> Words on why this was written.\n\n## Context\n",
+        "T\n===\n\n> Status: Accepted\n",
+    ] {
+        assert_eq!(status(text), RecordStatus::Accepted, "{text}");
+    }
+}
+
+#[test]
+fn a_condition_is_never_accepted_wherever_it_stands() {
+    for condition in [
+        "Accepted if the board agrees",
+        "accepted, pending the security review",
+        "not accepted",
+        "will be accepted",
+        "Accepted with reservations",
+        "Accepted on 2026-01-02 with reservations",
+        "Accepted on 2026-01-02, with conditions",
+        "Accepted in 2026 provided that the test passes",
+        "Accepted by 2026-12-01",
+        "Accepted by end of May",
+        "Accepted by next week",
+        "Accepted for 30 days",
+        "Accepted (2/3)",
+        "Accepted (partial)",
+        "Accepted, reviewed with reservations",
+        "Accepted - see section 4 for what is open",
+        "Accepted, see [the conditions](#conditions)",
+        "Accepted [if the board agrees](https://example.com/1)",
+        "Accepted[^1]",
+        "Accepted*",
+        "❌ Accepted",
+        "🚧 Accepted",
+        "⏳ Accepted",
+        ":x: Accepted",
+        "Accepted :construction:",
+        "Accepted…",
+        "Accepted, Proposed",
+        "Accepted by vote once quorate",
+        "Accepted by Ada, Conditional",
+        "Accepted | Condition: the board agrees",
+        "Accepted · Pending: legal",
+    ] {
+        for text in [
+            format!("# T\n\nStatus: {condition}\n"),
+            format!("# T\n\n- **Status:** {condition}\n"),
+            format!("# T\n\n## Status\n\n{condition}\n"),
+            format!("# T\n\n> Status: {condition}\n"),
+            format!("---\nstatus: {condition}\n---\n# T\n"),
+            format!("# T\n\n| Status | {condition} |\n|---|---|\n"),
+        ] {
+            assert_ne!(status(&text), RecordStatus::Accepted, "{text}");
+        }
+    }
+    for text in [
+        // The paragraph goes on.
+        "# T\n\nStatus: Accepted\nif the board agrees\n",
+        "# T\n\n- Status: Accepted\n  if the board agrees\n",
+        "# T\n\n## Status\n\nAccepted\nif the board agrees\n",
+        "# T\n\n> Status: Accepted\n> if the board agrees\n",
+        // A paragraph of its own.
+        "# T\n\n## Status\n\nAccepted\n\nSubject to the security review.\n",
+        "# T\n\n## Status\n\nAccepted\n\nNot yet in force.\n",
+        "# T\n\n## Status\n\nAccepted\n\nRejected by the board in May.\n",
+        "# T\n\n## Status\n\n- Accepted\n- Condition: the board agrees\n",
+        "# T\n\n## Status\n\nAccepted\n\nDeprecated\n",
+        // Beside it.
+        "# T\n\n| Status | Accepted | if the board agrees |\n|---|---|---|\n",
+        "# T\n\n| Status: Accepted | if the board agrees |\n|---|---|\n",
+        "---\nstatus: \"accepted\" if the board agrees\n---\n# T\n",
+        "---\nstatus: >-\n  accepted\n  if the board agrees\n---\n# T\n",
+        "---\nstatus: [accepted, proposed]\n---\n# T\n",
+    ] {
+        assert_ne!(status(text), RecordStatus::Accepted, "{text}");
+    }
+}
+
+#[test]
+fn what_somebody_else_said_is_quoted_and_does_not_count() {
+    for text in [
+        "# T\n\nAda wrote:\n\n> Status: Accepted\n",
+        "# T\n\nDate: 2026-01-02\n\n> Status: Accepted\n",
+        "# T\n\n> In ADR-3:\n> Status: Accepted\n",
+        "# T\n\n> As the board said,\n> Status: Accepted\n",
+        "# T\n\n> Date: 2026-01-02\n>\n> Status: Accepted\n",
+        "# T\n\n> Date: 2026-01-02\n\n> Status: Accepted\n",
+    ] {
+        let found = declared(text);
+        assert_eq!(found.status, unknown("> Status: Accepted"), "{text}");
+        let line = text.lines().position(|line| line.contains("Status")).map(|at| at + 1);
+        assert_eq!(found.line, line, "{text}");
+    }
+    // Beside a status of its own it is nothing; it ends a decision wherever it stands.
+    assert_eq!(status("# T\n\nStatus: Proposed\n\n> Status: Accepted\n"), RecordStatus::Proposed);
+    assert_eq!(status("# T\n\nStatus: Accepted\n\n> Superseded by: ADR-4\n"), RecordStatus::Superseded);
+}
+
+#[test]
+fn the_line_of_a_status_is_kept() {
+    for (text, line) in [
+        ("---\ndate: 2026-01-02\nstatus: accepted\n---\n# T\n", Some(3)),
+        ("---\nid: 1\n---\n# T\n\n- Status: accepted\n", Some(6)),
+        ("+++\nid = 1\n+++\n\n# T\n## Status\n\n<!-- x -->\nAccepted\n", Some(9)),
+        ("# T\n\n## Status: Accepted\n", Some(3)),
+        ("# T\n", None),
+    ] {
+        assert_eq!(declared(text).line, line, "{text}");
+    }
+}
+
 #[test]
 fn usual_decorations_do_not_hide_an_acceptance() {
     for text in [
@@ -245,9 +405,9 @@ fn usual_decorations_do_not_hide_an_acceptance() {
 #[test]
 fn statuses_that_disagree_are_contradictory() {
     let text = "---\nstatus: accepted\n---\n# T\n\n## Status\n\nRejected\n";
-    assert_eq!(status(text), RecordStatus::Contradictory("accepted; Rejected".into()));
+    assert_eq!(status(text), RecordStatus::Contradictory("accepted (line 2); Rejected (line 8)".into()));
     let twice = "---\nstatus: accepted\nstatus: proposed\n---\n";
-    assert_eq!(status(twice), RecordStatus::Contradictory("accepted; proposed".into()));
+    assert_eq!(status(twice), RecordStatus::Contradictory("accepted (line 2); proposed (line 3)".into()));
 }
 
 #[test]

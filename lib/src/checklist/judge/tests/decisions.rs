@@ -87,19 +87,69 @@ fn what_a_change_quotes_of_the_one_that_it_takes_back_decides_nothing() {
 }
 
 #[test]
-fn a_record_that_is_not_utf_8_is_not_accepted_whatever_can_be_read_of_it() {
+fn a_record_that_cannot_be_read_is_unknown_and_says_why() {
     let latin = b"---\nstatus: accepted\n---\n# Caf\xe9\n";
-    let facts = Facts {
-        records: Gathered::Known(RecordIndex::read(
-            &RecordRules::runbook(),
-            &[],
-            [("docs/adr/0001-a.md", &latin[..])],
-        )),
-        ..with(vec![change("src/a.rs", "ADR-1")])
-    };
-    let rules = only(RunbookItem::DecisionsLinked);
-    assert_eq!(status(&rules, &facts), ItemStatus::Unsatisfied);
-    assert!(judge(&rules, &facts).items[0].because.contains("save it as UTF-8"));
+    let binary = b"\x00\x01\xffstatus: accepted";
+    let encoding = "binary, or of another encoding than UTF-8";
+    let large = "too large to read (1200000 bytes; at most 1048576 are read)";
+    for (content, what, how) in [
+        (RecordContent::Bytes(latin), encoding, "save docs/adr/0001-a.md as UTF-8 text"),
+        (RecordContent::Bytes(binary), encoding, "save docs/adr/0001-a.md as UTF-8 text"),
+        (RecordContent::TooLarge(1_200_000), large, "make docs/adr/0001-a.md smaller"),
+    ] {
+        let rules = only(RunbookItem::DecisionsLinked);
+        let unread = ("docs/adr/0001-a.md", content);
+        let accepted = ("docs/adr/0002-b.md", RecordContent::Bytes(b"Status: accepted\n"));
+        // Beside a record that stands it is unknown all the same.
+        for text in ["ADR-1", "ADR-1 and ADR-2"] {
+            let facts = Facts {
+                records: Gathered::Known(RecordIndex::read(&RecordRules::runbook(), &[], [unread, accepted])),
+                ..with(vec![change("src/a.rs", text)])
+            };
+            let item = &judge(&rules, &facts).items[0];
+            assert_eq!(item.status, ItemStatus::Unknown, "{text}");
+            assert!(item.because.contains(what), "{}", item.because);
+            assert_eq!(item.needs[0].how, how);
+        }
+    }
+}
+
+#[test]
+fn a_status_that_is_not_understood_is_quoted_with_its_line_and_how_to_write_it() {
+    for (text, what, how) in [
+        (
+            "---\ndate: 2026-01-02\nstatus: accepted with reservations\n---\n# A\n",
+            "links docs/adr/0001-a.md, whose status `accepted with reservations` (docs/adr/0001-a.md:3) is not understood",
+            "write `Accepted` there, alone or with who and when (`Accepted by the board on 2026-01-02`)",
+        ),
+        (
+            "# A\n\n## Status\n\nAccepted\nif the board agrees\n",
+            "whose status `Accepted if the board agrees` (docs/adr/0001-a.md:5) is not understood",
+            "write `Accepted` there",
+        ),
+        (
+            "---\nstatus: accepted\n---\n# A\n\n## Status\n\nRejected\n",
+            "which declares several statuses: accepted (line 2); Rejected (line 8)",
+            "leave the one that holds in docs/adr/0001-a.md",
+        ),
+        ("# A\n\nWords.\n", "which is without a status", "write `Status: Accepted` under the title"),
+        (
+            "# A\n\nStatus: Proposed\n",
+            "which is proposed (docs/adr/0001-a.md:3)",
+            "have docs/adr/0001-a.md accepted",
+        ),
+    ] {
+        let files = [("docs/adr/0001-a.md", text.as_bytes())];
+        let facts = Facts {
+            records: Gathered::Known(RecordIndex::read(&RecordRules::runbook(), &[], files)),
+            ..with(vec![change("src/a.rs", "ADR-1")])
+        };
+        let rules = only(RunbookItem::DecisionsLinked);
+        assert_eq!(status(&rules, &facts), ItemStatus::Unsatisfied, "{text}");
+        let need = judge(&rules, &facts).items[0].needs[0].clone();
+        assert!(need.what.contains(what), "{}", need.what);
+        assert!(need.how.contains(how), "{}", need.how);
+    }
 }
 
 #[test]
