@@ -67,6 +67,8 @@ pub struct Given<'a> {
 pub struct GitHubAccess {
     /// The address of its API.
     pub api: String,
+    /// Where the same server takes questions in GraphQL; asked with a credential alone.
+    pub graphql: Option<String>,
     /// The token; without one GitHub shows what is public, 60 times an hour.
     pub credential: Option<Credential>,
 }
@@ -153,10 +155,14 @@ impl Session {
             if let Some(credential) = &access.credential {
                 self.door.redactor().learn_header("Authorization", &credential.header());
             }
-            let name = Service::GitHub.name();
-            let connection =
-                Connection::new(name, &access.api, access.credential.clone()).map_err(Failure::input)?;
-            network.connections.give(Service::GitHub, connection);
+            let addresses =
+                [(Service::GitHub, Some(&access.api)), (Service::GitHubGraphQl, access.graphql.as_ref())];
+            for (service, address) in addresses {
+                let Some(address) = address else { continue };
+                let connection = Connection::new(service.name(), address, access.credential.clone())
+                    .map_err(Failure::input)?;
+                network.connections.give(service, connection);
+            }
         }
         if let Some(endpoint) = self.step.as_ref().and_then(|step| step.prometheus.as_ref()) {
             for name in prometheus_connections(sources) {

@@ -1,5 +1,8 @@
 //! GitHub in this process, over real HTTP, with the wire's habits: `Link` pages, nulls, 404 for what a token may not see,
-//! 422 for unknown commits, 403 for rate limits, 301 for renamed repositories.
+//! 422 for unknown commits, 403 for rate limits, 301 for renamed repositories; and the same in GraphQL, from the same state.
+
+mod graphql;
+mod query;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -7,6 +10,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+pub use self::graphql::GraphQl;
 use crate::server::{Answer, Asked, Server};
 
 /// GitHub, with one repository `contoso/orders`.
@@ -31,7 +35,7 @@ pub enum Mood {
 /// A pull request.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
-    /// Its author's login.
+    /// Its author's login; empty where the account was deleted, with `[bot]` at its end where it is an app's.
     pub author: String,
     /// Its description; `None` is null.
     pub body: Option<String>,
@@ -43,6 +47,24 @@ pub struct Request {
     pub reviews: Vec<Value>,
     /// Its comments, oldest first.
     pub comments: Vec<Value>,
+    /// Its labels.
+    pub labels: Vec<String>,
+    /// Whether it was not merged yet.
+    pub open: bool,
+    /// The repository that it went into, where it is another one of the same network.
+    pub repository: Option<String>,
+}
+
+impl Request {
+    fn author(&self) -> Value {
+        let kind = if self.author.ends_with("[bot]") { "Bot" } else { "User" };
+        let login = if self.author.is_empty() { "ghost" } else { &self.author };
+        json!({ "login": login, "type": kind })
+    }
+
+    fn merged_at(&self) -> Option<&'static str> {
+        (!self.open).then_some("2026-11-20T10:00:00Z")
+    }
 }
 
 struct State {
@@ -52,6 +74,18 @@ struct State {
     commits: Vec<String>,
     writers: Vec<String>,
     per_page: usize,
+    graphql: GraphQl,
+}
+
+impl State {
+    /// The pull requests that have a commit.
+    fn of_commit(&self, id: &str) -> impl Iterator<Item = (u64, &Request)> {
+        let has = move |request: &&Request| request.commits.iter().any(|commit| commit == id);
+        self.requests
+            .iter()
+            .map(|(number, request)| (*number, request))
+            .filter(move |(_, request)| has(request))
+    }
 }
 
 impl GitHub {
@@ -69,6 +103,7 @@ impl GitHub {
             commits: Vec::new(),
             writers: Vec::new(),
             per_page: 100,
+            graphql: GraphQl::Taken,
         }));
         let shared = Arc::clone(&state);
         let server = Server::slow(latency, move |asked| answer(&shared.lock().expect("the state"), asked));
@@ -117,6 +152,11 @@ impl GitHub {
         self.state.lock().expect("the state").mood = mood;
     }
 
+    /// Takes questions in GraphQL otherwise from now on.
+    pub fn take(&self, graphql: GraphQl) {
+        self.state.lock().expect("the state").graphql = graphql;
+    }
+
     /// Gives so many entries on a page, however many are asked for.
     pub fn page_by(&self, entries: usize) {
         self.state.lock().expect("the state").per_page = entries;
@@ -134,7 +174,8 @@ pub fn review(login: &str, state: &str, association: &str) -> Value {
 /// A comment as GitHub writes it, never edited.
 pub fn comment(login: &str, association: &str, body: &str, at: &str) -> Value {
     json!({
-        "id": 5, "user": { "login": login, "type": "User" }, "author_association": association, "body": body,
+        "id": 5_758_891_385_u64, "user": { "login": login, "type": "User" }, "author_association": association,
+        "body": body,
         "created_at": at, "updated_at": at, "performed_via_github_app": null,
     })
 }
@@ -163,8 +204,15 @@ fn answer(state: &State, asked: &Asked) -> Answer {
         Some(_) => return Answer::json(401, &json!({ "message": "Bad credentials" })),
         None => {}
     }
-    if asked.header("user-agent").is_empty() || asked.header("x-github-api-version") != "2022-11-28" {
-        return Answer::json(403, &json!({ "message": "Request forbidden by administrative rules." }));
+    let forbidden = || Answer::json(403, &json!({ "message": "Request forbidden by administrative rules." }));
+    if asked.header("user-agent").is_empty() {
+        return forbidden();
+    }
+    if asked.path() == "/api/graphql" {
+        return graphql::answer(state, asked);
+    }
+    if asked.header("x-github-api-version") != "2022-11-28" {
+        return forbidden();
     }
     let Some(path) = asked.path().strip_prefix("/api/v3/repos/contoso/orders") else { return not_found() };
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
@@ -175,12 +223,8 @@ fn answer(state: &State, asked: &Asked) -> Answer {
             if !state.commits.iter().any(|commit| commit == id) {
                 return Answer::json(422, &json!({ "message": format!("No commit found for SHA: {id}") }));
             }
-            let of = |(_, request): &(&u64, &Request)| request.commits.iter().any(|commit| commit == id);
-            listed(
-                state,
-                asked,
-                state.requests.iter().filter(of).map(|(number, request)| shown(*number, request)),
-            )
+            let of = state.of_commit(id).filter(|(_, request)| request.repository.is_none());
+            listed(state, asked, of.map(|(number, request)| shown(number, request)))
         }
         ["pulls", text] => number(text)
             .map_or_else(not_found, |(number, request)| Answer::json(200, &shown(number, request))),
@@ -198,10 +242,12 @@ fn answer(state: &State, asked: &Asked) -> Answer {
 }
 
 fn shown(number: u64, request: &Request) -> Value {
+    let labels: Vec<Value> =
+        request.labels.iter().map(|name| json!({ "name": name, "description": null })).collect();
     json!({
         "number": number, "title": format!("Change {number}"), "body": request.body, "state": "closed",
-        "user": { "login": request.author, "type": "User" }, "labels": [], "milestone": null,
-        "merged_at": "2026-11-20T10:00:00Z", "merge_commit_sha": request.commits.last(),
+        "user": request.author(), "labels": labels, "milestone": null,
+        "merged_at": request.merged_at(), "merge_commit_sha": request.commits.last(),
         "base": { "ref": request.branch, "label": null },
     })
 }

@@ -8,21 +8,22 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::failure::{GitHubError, Needs, Why, judged};
+use super::way::Way;
 use crate::Duration;
 use crate::transport::{
     Address, Header, Request, Response, ResponseHeaders, Service, Transport, TransportError,
 };
 
 /// The longest that one answer may take.
-const ONE_CALL: Duration = Duration::from_secs(30);
+pub(super) const ONE_CALL: Duration = Duration::from_secs(30);
 /// So many questions are on their way at once: GitHub refuses more than 100.
 const SIDE_BY_SIDE: usize = 60;
 /// The largest answer, in bytes.
-const LARGEST: usize = 16 * 1024 * 1024;
+pub(super) const LARGEST: usize = 16 * 1024 * 1024;
 /// Entries of one page: the most that GitHub gives.
-const PER_PAGE: u32 = 100;
+pub(super) const PER_PAGE: u32 = 100;
 /// So many pages of one list are read.
-const MOST_PAGES: u32 = 20;
+pub(super) const MOST_PAGES: u32 = 20;
 
 /// A repository: `owner/name`.
 ///
@@ -57,6 +58,18 @@ impl FromStr for Repository {
     }
 }
 
+impl Repository {
+    /// Whose it is.
+    pub(super) fn owner(&self) -> &str {
+        self.0.split_once('/').map_or("", |(owner, _)| owner)
+    }
+
+    /// Its name there.
+    pub(super) fn name(&self) -> &str {
+        self.0.split_once('/').map_or("", |(_, name)| name)
+    }
+}
+
 impl fmt::Display for Repository {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
@@ -68,6 +81,7 @@ pub struct Client<'t> {
     transport: &'t dyn Transport,
     repository: Repository,
     left: &'t (dyn Fn() -> Duration + Sync),
+    way: Way,
 }
 
 /// One question.
@@ -101,6 +115,8 @@ struct Reading<T> {
     question: Question,
     pages: BTreeMap<u32, Vec<T>>,
     open: Vec<u32>,
+    /// The last page that was asked for.
+    asked: u32,
     failed: Option<GitHubError>,
 }
 
@@ -112,7 +128,26 @@ impl<'t> Client<'t> {
         repository: Repository,
         left: &'t (dyn Fn() -> Duration + Sync),
     ) -> Self {
-        Self { transport, repository, left }
+        Self { transport, repository, left, way: Way::Rest }
+    }
+
+    /// The same, where the transport knows [`Service::GitHubGraphQl`] and its token, without which GitHub takes no question in
+    /// GraphQL. Questions that it does not take are asked by REST.
+    #[must_use]
+    pub fn with_graphql(self) -> Self {
+        Self { way: Way::GraphQl, ..self }
+    }
+
+    pub(super) const fn way(&self) -> Way {
+        self.way
+    }
+
+    pub(super) const fn transport(&self) -> &'t dyn Transport {
+        self.transport
+    }
+
+    pub(super) fn left(&self) -> Duration {
+        (self.left)()
     }
 
     /// The repository.
@@ -138,7 +173,13 @@ impl<'t> Client<'t> {
     ) -> Vec<Result<Vec<T>, GitHubError>> {
         let mut lists: Vec<Reading<T>> = questions
             .into_iter()
-            .map(|question| Reading { question, pages: BTreeMap::new(), open: vec![1], failed: None })
+            .map(|question| Reading {
+                question,
+                pages: BTreeMap::new(),
+                open: vec![1],
+                asked: 1,
+                failed: None,
+            })
             .collect();
         loop {
             let wanted: Vec<(usize, u32)> = lists
@@ -219,25 +260,23 @@ impl<T: DeserializeOwned> Reading<T> {
         };
         self.pages.insert(page, items);
         let (next, last) = (linked_page(&headers, "next"), linked_page(&headers, "last"));
-        let more = match (page, next, last) {
-            (_, Linked::Unclear, _) => {
+        // What lies between this page and the last one asked for is on its way beside it.
+        let (next, last) = match (next, last) {
+            (Linked::Unclear, _) => {
                 let why = Why::Unreadable("its next page has no number".to_owned());
                 self.failed.get_or_insert(self.question.failed(why));
                 return;
             }
-            (_, Linked::None, _) => return,
-            (1, Linked::Page(next), Linked::Page(last)) if last >= next => (next..=last).collect(),
-            // The others were asked for beside this one.
-            (_, Linked::Page(next), _) if self.pages.contains_key(&next) || next <= page => return,
-            (1, Linked::Page(next), _) => vec![next],
-            (_, Linked::Page(next), Linked::None | Linked::Unclear) => vec![next],
-            (_, Linked::Page(_), Linked::Page(_)) => return,
+            (Linked::Page(next), Linked::Page(last)) if next > self.asked => (next, last.max(next)),
+            (Linked::Page(next), _) if next > self.asked => (next, next),
+            (Linked::None | Linked::Page(_), _) => return,
         };
-        if more.iter().any(|page| *page > MOST_PAGES) {
+        if last > MOST_PAGES {
             let most = usize::try_from(MOST_PAGES * PER_PAGE).unwrap_or(usize::MAX);
             self.failed.get_or_insert(self.question.failed(Why::TooMany(most)));
         } else {
-            self.open = more;
+            self.open.extend(next..=last);
+            self.asked = last;
         }
     }
 

@@ -68,6 +68,12 @@ pub enum Why {
     /// The time for all questions ran out before this one.
     #[error("the time ran out before it was asked; `--timeout` gives more")]
     OutOfTime,
+    /// It does not take such a question, or not this one; another way to ask may be open.
+    #[error("it does not take the question ({0})")]
+    NotTaken(String),
+    /// It answered with an error of its own.
+    #[error("it answered with an error:{0}")]
+    Erred(String),
     /// No whole answer came.
     #[error("{0}")]
     Unanswered(TransportError),
@@ -103,17 +109,23 @@ fn is_throttled(response: &Response, said: &str) -> bool {
     response.status == 429
         || response.retry_after.is_some()
         || response.headers.get("x-ratelimit-remaining") == Some("0")
-        || said.to_ascii_lowercase().contains("rate limit")
+        || is_limit(said)
 }
 
-fn reset(response: &Response) -> Option<Timestamp> {
+/// Whether words of GitHub are about a limit: some limits have no other mark.
+pub(super) fn is_limit(said: &str) -> bool {
+    said.to_ascii_lowercase().contains("rate limit")
+}
+
+/// Until when there are no more requests, where GitHub says it.
+pub(super) fn reset(response: &Response) -> Option<Timestamp> {
     let seconds: i64 = response.headers.get("x-ratelimit-reset")?.parse().ok()?;
     // A time that is no time of ours is none.
     (0..253_402_300_800).contains(&seconds).then(|| Timestamp::from_secs(seconds))
 }
 
 /// One line, bounded.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     said(text, LONGEST)
 }
 
@@ -150,7 +162,11 @@ impl GitHubError {
             Why::TooMany(_) => (Who::Caller, "name a nearer commit with `--since REF`".to_owned()),
             Why::Unanswered(TransportError::Halted { .. }) => (Who::Caller, "run it again".to_owned()),
             Why::OutOfTime => (Who::Caller, "give more time with `--timeout`".to_owned()),
-            Why::Refused { .. } | Why::Unreadable(_) | Why::Unanswered(_) => {
+            Why::Refused { .. }
+            | Why::NotTaken(_)
+            | Why::Erred(_)
+            | Why::Unreadable(_)
+            | Why::Unanswered(_) => {
                 (Who::PipelineOwner, "let GitHub answer, and run the checklist again".to_owned())
             }
         };

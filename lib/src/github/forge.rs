@@ -6,19 +6,20 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 use super::boards;
 use super::client::{Client, Question};
-use super::failure::{GitHubError, Needs, Why};
+use super::failure::{GitHubError, Why};
+use super::graphql::GraphQl;
 use super::people::{Told, Writers, may_write, permission_of};
-use super::wire::{Comment, Permission, PullRequest, Review};
+use super::rest::Rest;
+use super::way::{Asking, Way};
+use super::wire::{Permission, PullRequest};
 use crate::checklist::{
     ArtifactFact, Change, ChangeKind, Forge, Gap, Gathered, History, Place, Since, StageFact, TestFact,
     Waiver, WaiverFact, Who, WorkItemFact, approval_of_waiver,
 };
 
-/// More commits than this are not asked for: each is a question of its own.
+/// More commits than this are not asked for: by REST each is a question of its own.
 const MOST_COMMITS: usize = 2_000;
 
 /// From where the gate looks.
@@ -65,12 +66,7 @@ impl<'t> GitHubForge<'t> {
                 "name a nearer commit with `--since REF`",
             ));
         }
-        let (owners, requests) = match self.at.pull_request {
-            Some(number) => self.built(number, history),
-            None => self.brought(history),
-        }
-        .map_err(|error| self.gap(&error))?;
-        let told = self.told(requests).map_err(|error| self.gap(&error))?;
+        let Brought { owners, told } = self.looked_up(history).map_err(|error| self.gap(&error))?;
         let writers = self.writers(&told);
         let mut changes = self.assembled(history, &owners, &told, &writers);
         let work_items = self.work_items_of(&mut changes);
@@ -113,49 +109,42 @@ impl<'t> GitHubForge<'t> {
         }
     }
 
-    /// The pull request that is built: everything since its target is its own.
-    fn built(&self, number: u64, history: &History) -> Result<Brought, GitHubError> {
-        let path = format!("/pulls/{number}");
-        let question = Question::new(format!("pull request {number}"), Needs::PullRequests, path);
-        let mut requests = BTreeMap::new();
-        for answer in self.client.ask::<PullRequest>(&[question]) {
-            let request = answer?;
-            requests.insert(number, PullRequest { number, ..request });
+    /// Which pull requests brought a history, and what was said of them.
+    fn looked_up(&self, history: &History) -> Result<Brought, GitHubError> {
+        if self.client.way() == Way::GraphQl {
+            match self.asked(history, &GraphQl(&self.client)) {
+                Err(GitHubError { why: why @ Why::NotTaken(_), .. }) => {
+                    log::debug!("GitHub is asked by REST: {why}");
+                }
+                answered => return answered,
+            }
         }
-        Ok((vec![Some(number); history.steps.len()], requests))
+        self.asked(history, &Rest(&self.client))
+    }
+
+    fn asked(&self, history: &History, by: &dyn Asking) -> Result<Brought, GitHubError> {
+        let (owners, known) = match self.at.pull_request {
+            // The pull request that is built: everything since its target is its own.
+            Some(number) => (vec![Some(number); history.steps.len()], BTreeMap::new()),
+            None => self.brought(history, by)?,
+        };
+        let numbers = owners.iter().copied().flatten().chain(self.at.pull_request).collect();
+        Ok(Brought { owners, told: by.told(&numbers, known)? })
     }
 
     /// For each step of a history, the pull request that brought it. A merge covers the commits that it merged.
-    fn brought(&self, history: &History) -> Result<Brought, GitHubError> {
-        let questions = history
-            .steps
-            .iter()
-            .map(|step| {
-                let id: String = step.commit.id.chars().filter(char::is_ascii_hexdigit).collect();
-                let short = id.get(..7).unwrap_or(&id).to_owned();
-                Question::new(
-                    format!("the pull requests of commit {short}"),
-                    Needs::PullRequests,
-                    format!("/commits/{id}/pulls"),
-                )
-            })
-            .collect();
-        let mut owners = Vec::with_capacity(history.steps.len());
-        let mut requests = BTreeMap::new();
-        for (step, answer) in history.steps.iter().zip(self.client.lists::<PullRequest>(questions)) {
-            let found = match answer {
-                Ok(found) => found,
-                // What was never pushed came by no pull request.
-                Err(GitHubError { why: Why::NoCommit, .. }) => Vec::new(),
-                Err(error) => return Err(error),
-            };
-            let owner = self.owner(&step.commit.id, found);
+    fn brought(&self, history: &History, by: &dyn Asking) -> Result<Owned, GitHubError> {
+        let commits: Vec<&str> = history.steps.iter().map(|step| step.commit.id.as_str()).collect();
+        let mut owners = Vec::with_capacity(commits.len());
+        let mut known = BTreeMap::new();
+        for (commit, found) in commits.iter().zip(by.of_commits(&commits)?) {
+            let owner = self.owner(commit, found);
             owners.push(owner.as_ref().map(|request| request.number));
             if let Some(request) = owner {
-                requests.entry(request.number).or_insert(request);
+                known.entry(request.number).or_insert(request);
             }
         }
-        Ok((owners, requests))
+        Ok((owners, known))
     }
 
     /// The merged pull request into the deployed branch: the one whose merge this commit is, else the last one. One that is
@@ -169,32 +158,6 @@ impl<'t> GitHubForge<'t> {
             request.merge_commit_sha.as_deref().is_some_and(|merge| merge.eq_ignore_ascii_case(commit))
         };
         found.into_iter().filter(into_branch).max_by_key(|request| (merge_of(request), request.number))
-    }
-
-    /// What was said of pull requests: two lists for each, all side by side.
-    fn told(&self, requests: BTreeMap<u64, PullRequest>) -> Result<BTreeMap<u64, Told>, GitHubError> {
-        let question = |what: &str, number: u64, path: String| {
-            Question::new(format!("the {what} of pull request {number}"), Needs::PullRequests, path)
-        };
-        let questions: Vec<Question> = requests
-            .keys()
-            .flat_map(|&number| {
-                [
-                    question("reviews", number, format!("/pulls/{number}/reviews")),
-                    question("comments", number, format!("/issues/{number}/comments")),
-                ]
-            })
-            .collect();
-        let mut answers = questions.iter().zip(self.client.lists::<Value>(questions.clone()));
-        let mut told = BTreeMap::new();
-        for (number, request) in requests {
-            let (Some((asked, reviews)), Some((also, comments))) = (answers.next(), answers.next()) else {
-                break;
-            };
-            let (reviews, comments) = (asked.each::<Review>(reviews?)?, also.each::<Comment>(comments?)?);
-            told.insert(number, Told { request, reviews, comments });
-        }
-        Ok(told)
     }
 
     /// Whether reviewers may write, of whom GitHub does not say that they belong to the repository.
@@ -296,5 +259,11 @@ impl Forge for GitHubForge<'_> {
     }
 }
 
+/// The pull request of each step, and what was said of each.
+struct Brought {
+    owners: Vec<Option<u64>>,
+    told: BTreeMap<u64, Told>,
+}
+
 /// The pull request of each step, and the pull requests by their numbers.
-type Brought = (Vec<Option<u64>>, BTreeMap<u64, PullRequest>);
+type Owned = (Vec<Option<u64>>, BTreeMap<u64, PullRequest>);

@@ -37,7 +37,7 @@ fn time(text: Option<&str>) -> Option<Timestamp> {
 
 impl Told {
     pub(super) fn author(&self) -> Option<&str> {
-        self.request.user.as_ref()?.login.as_deref().filter(|login| !login.is_empty())
+        self.request.user.as_ref()?.known()
     }
 
     /// The last word of each reviewer that is one: a comment takes no approval back, a dismissal does.

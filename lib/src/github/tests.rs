@@ -255,6 +255,16 @@ fn longer_lists_are_read_to_their_end_or_not_at_all() {
         .linking("/pulls/7/reviews?per_page=100&page=2", "<https://api.github.com/x?page=3>; rel=\"next\"");
     let Gathered::Known(votes) = &chained.known(&["aaaaaaa"])[0].votes else { panic!() };
     assert_eq!(votes.len(), 3);
+    // The first page does not say which is the last, or the list grew while it was read.
+    for (first, second) in
+        [("<https://api.github.com/x?page=2>; rel=\"next\"".to_owned(), link(3, 3)), (link(2, 2), link(3, 3))]
+    {
+        let longer = pages(one(page("a")))
+            .linking("/pulls/7/reviews", &first)
+            .linking("/pulls/7/reviews?per_page=100&page=2", &second);
+        let Gathered::Known(votes) = &longer.known(&["aaaaaaa"])[0].votes else { panic!() };
+        assert_eq!(votes.len(), 3, "{first} {second}");
+    }
     for (link, words) in [
         (link(2, 900), "more than are read"),
         ("<https://api.github.com/x?after=y>; rel=\"next\"".to_owned(), "no number"),

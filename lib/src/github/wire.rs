@@ -2,6 +2,9 @@
 
 use serde::Deserialize;
 
+/// The login of accounts that were deleted, where they are not null.
+const DELETED: &str = "ghost";
+
 /// An account; deleted ones are null.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -12,7 +15,7 @@ pub(super) struct User {
 }
 
 /// A pull request, as lists have it: whole, with its text.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct PullRequest {
     pub number: u64,
     #[serde(default)]
@@ -87,9 +90,14 @@ pub(super) struct ErrorBody {
 }
 
 impl User {
+    /// The login of an account. GitHub gives all deleted ones one name, so that it says nothing of who it was: nobody.
+    pub(super) fn known(&self) -> Option<&str> {
+        self.login.as_deref().filter(|login| !login.is_empty() && !login.eq_ignore_ascii_case(DELETED))
+    }
+
     /// The login of an account that is a person's.
     pub(super) fn person(&self) -> Option<&str> {
-        let login = self.login.as_deref().filter(|login| !login.is_empty())?;
+        let login = self.known()?;
         let robot = self.kind.as_deref() == Some("Bot") || login.ends_with("[bot]");
         (!robot).then_some(login)
     }

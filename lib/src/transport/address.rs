@@ -32,6 +32,8 @@ pub enum Service {
     AzureDevOpsTestResults,
     /// The API of GitHub.
     GitHub,
+    /// Where the same server takes questions in GraphQL.
+    GitHubGraphQl,
 }
 
 impl Service {
@@ -46,7 +48,7 @@ impl Service {
         match self {
             Self::AzureDevOps => "Azure DevOps",
             Self::AzureDevOpsTestResults => "the test results of Azure DevOps",
-            Self::GitHub => "GitHub",
+            Self::GitHub | Self::GitHubGraphQl => "GitHub",
         }
     }
 }

@@ -12,7 +12,7 @@ use runbook_gate::checklist::{
     Inquiry, PolicyOf, RunbookItem, TelemetryFact, TreeFile, Who, gather, judge,
 };
 use runbook_gate::devops::{Allowance as _, AzureDevOpsForge, Client};
-use runbook_gate::github::{self, GitHubForge};
+use runbook_gate::github::GitHubForge;
 use runbook_gate::policy::{Policy, PolicyFile, Purpose};
 use runbook_gate::report::ReportContext;
 use runbook_gate::report::checklist::{ChecklistReport, json, junit, markdown, terminal};
@@ -122,7 +122,7 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
     let left = || allowance.left();
     let facts = match on_github {
         Some(place) => {
-            let client = github::Client::new(transport.as_ref(), place.repository, &left);
+            let client = place.client(transport.as_ref(), &left);
             let forge = GitHubForge::new(client, place.standpoint, pipeline);
             gather(&rules, inquiry, checkout, &forge, &world)
         }

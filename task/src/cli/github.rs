@@ -1,7 +1,8 @@
 //! Where GitHub is, from the arguments, the job's variables and the git remotes.
 
-use runbook_gate::Secret;
-use runbook_gate::github::{Repository, Standpoint};
+use runbook_gate::github::{Client, Repository, Standpoint};
+use runbook_gate::transport::Transport;
+use runbook_gate::{Duration, Secret};
 use url::Url;
 
 use super::Failure;
@@ -82,7 +83,18 @@ impl OnGitHub {
                 )));
             }
         };
-        Ok(GitHubAccess { api, credential: self.token.clone().map(Credential::Bearer) })
+        let graphql = self.token.as_ref().and_then(|_| graphql_of(&api));
+        Ok(GitHubAccess { api, graphql, credential: self.token.clone().map(Credential::Bearer) })
+    }
+
+    /// A client of it, over a transport that [`access`](Self::access) was given to.
+    pub fn client<'t>(
+        &self,
+        transport: &'t dyn Transport,
+        left: &'t (dyn Fn() -> Duration + Sync),
+    ) -> Client<'t> {
+        let client = Client::new(transport, self.repository.clone(), left);
+        if self.token.is_some() { client.with_graphql() } else { client }
     }
 }
 
@@ -123,6 +135,18 @@ fn api_of(server: &str) -> String {
     }
 }
 
+/// Where a server takes questions in GraphQL, by the address of its API: beside it on GitHub, and beside its version (`/api/v3`)
+/// on a server of somebody's own. Always the same origin, so that the token is the same server's.
+fn graphql_of(api: &str) -> Option<String> {
+    let mut url: Url = api.parse().ok()?;
+    let path = url.path().trim_end_matches('/');
+    let before = path.strip_suffix("/api/v3").map(|before| format!("{before}/api"));
+    let path = format!("{}/graphql", before.as_deref().unwrap_or(path));
+    url.set_path(&path);
+    url.set_query(None);
+    Some(url.to_string())
+}
+
 /// Host, and owner and name, of the first remote that is on GitHub; of a server of somebody's own where it is named so.
 fn of_remotes(remotes: &[String]) -> Option<(String, String)> {
     remotes.iter().find_map(|remote| {
@@ -160,6 +184,20 @@ mod tests {
             let found = found.as_ref().map(|(host, named)| (host.as_str(), named.as_str()));
             assert_eq!(found, expected, "{remote}");
         }
+    }
+
+    #[test]
+    fn graphql_is_taken_by_the_same_server() {
+        for (api, graphql) in [
+            (API, "https://api.github.com/graphql"),
+            ("https://api.contoso.ghe.com/", "https://api.contoso.ghe.com/graphql"),
+            ("https://github.contoso.com/api/v3", "https://github.contoso.com/api/graphql"),
+            ("https://proxy.contoso.com:8443/hub/api/v3/", "https://proxy.contoso.com:8443/hub/api/graphql"),
+            ("https://github.contoso.com/api/v3?x=1", "https://github.contoso.com/api/graphql"),
+        ] {
+            assert_eq!(graphql_of(api).as_deref(), Some(graphql));
+        }
+        assert_eq!(graphql_of("github"), None);
     }
 
     #[test]

@@ -120,6 +120,7 @@ fn moved(scene: &mut Scene, api: &GitHub) -> String {
                 branch: "main".to_owned(),
                 reviews: vec![review("grace", "APPROVED", "MEMBER")],
                 comments: vec![comment("grace", "MEMBER", "- [x] backups-taken: snapshot 42", when)],
+                ..Request::default()
             },
         );
     }
