@@ -25,6 +25,7 @@ mod paths;
 mod rules;
 mod test_results;
 
+pub(crate) use ask::unanswered;
 pub use change::ChangeShown;
 pub(crate) use change::approval_of_waiver;
 pub use checkout::{Checkout, CheckoutError, Desk, Forge, History, HistoryStep, LinkedWorkItem, TreeFile};

@@ -16,6 +16,7 @@ mod channel;
 mod deliver;
 mod facts;
 mod gather;
+mod images;
 mod incident;
 mod plan;
 mod plan_summary;
@@ -26,7 +27,8 @@ mod ticket;
 
 pub use announcement::{Announcement, Event, Fact, comment, marker, slack, teams};
 pub use facts::{Candidate, Kept, Migrations, PlanFacts, Rehearsal, Unseen};
-pub use gather::{Archive, Desk, gather, migrations_between};
+pub use gather::{Archive, Desk, Questions, gather, migrations_between};
+pub use images::{ImageFact, ImageState, MOST_IMAGES, RecordedImage, images_now, images_of, record_images};
 pub use incident::{Incident, Times};
 pub use plan::{Doubt, PassedOver, Plan, Proof, Safety, Target, plan, target};
 pub use plan_summary::{PlanSummary, PlanSummaryError, SummaryOfDoubt};

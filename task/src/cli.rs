@@ -8,6 +8,7 @@ mod devops;
 mod explain;
 mod github;
 mod history;
+mod images;
 mod init;
 mod load;
 mod misread;

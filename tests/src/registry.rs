@@ -78,6 +78,12 @@ impl Registry {
             .insert(name.to_owned(), manifest.to_owned());
     }
 
+    /// Takes a name away, as a clean-up of old tags does.
+    pub fn remove(&self, repository: &str, name: &str) {
+        let mut state = self.state.lock().expect("the state");
+        state.manifests.entry(repository.to_owned()).or_default().remove(name);
+    }
+
     /// Switches who may read.
     pub fn allow(&self, access: Access) {
         self.state.lock().expect("the state").access = access;

@@ -118,6 +118,12 @@ fn in_registry(image: &ImageReference, found: Result<StoredImage, RegistryError>
         }
         Err(error) => error,
     };
+    let (who, how) = unanswered(image, &error, "run the checklist again");
+    Gathered::Unknown(Gap::new(format!("{image}: {error}"), who, how))
+}
+
+/// Who can let a registry answer, and how; `again` is what to do then.
+pub(crate) fn unanswered(image: &ImageReference, error: &RegistryError, again: &str) -> (Who, String) {
     let opened = || {
         let origin = image.token_origin();
         format!(
@@ -125,7 +131,7 @@ fn in_registry(image: &ImageReference, found: Result<StoredImage, RegistryError>
             image.repository()
         )
     };
-    let (who, how) = match &error {
+    match error {
         RegistryError::NotAllowed { .. } => (Who::PipelineOwner.or(Who::Administrator), opened()),
         RegistryError::NoRepository { .. } => {
             (Who::PipelineOwner, format!("correct the image's name, or {}", opened()))
@@ -134,12 +140,9 @@ fn in_registry(image: &ImageReference, found: Result<StoredImage, RegistryError>
             Who::PipelineOwner,
             "name the artifact that the image is built from beside it, as an alternative (`any`)".to_owned(),
         ),
-        RegistryError::Throttled { .. } => {
-            (Who::Caller, format!("run the checklist again later, or {}", opened()))
-        }
+        RegistryError::Throttled { .. } => (Who::Caller, format!("{again} later, or {}", opened())),
         RegistryError::Missing | RegistryError::Answer { .. } | RegistryError::Transport(_) => {
-            (Who::PipelineOwner, "let the registry answer, and run the checklist again".to_owned())
+            (Who::PipelineOwner, format!("let the registry answer, and {again}"))
         }
-    };
-    Gathered::Unknown(Gap::new(format!("{image}: {error}"), who, how))
+    }
 }

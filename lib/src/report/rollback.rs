@@ -56,7 +56,8 @@ pub(super) fn facts(target: &Target) -> Vec<(&'static str, String)> {
     facts.push((
         "artifacts",
         match (target.artifacts_proved, artifacts.is_empty()) {
-            (Proof::NotProved, _) => "not known".to_owned(),
+            (Proof::NotProved, true) => "not known".to_owned(),
+            (Proof::NotProved, false) => format!("{}; not all of them are proved", artifacts.join(", ")),
             (Proof::Proved, true) => "none".to_owned(),
             (Proof::Proved, false) => artifacts.join(", "),
         },

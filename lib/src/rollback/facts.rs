@@ -2,7 +2,7 @@
 
 use crate::Timestamp;
 use crate::checklist::{ArtifactFact, Gap, Gathered, Irreversible, Place};
-use crate::rollback::{Release, VerdictRecord};
+use crate::rollback::{ImageFact, Release, VerdictRecord};
 
 /// The facts of one rollback.
 #[derive(Clone, Debug)]
@@ -52,6 +52,8 @@ pub struct Candidate {
     pub kept: Gathered<Kept>,
     /// The artifacts of its run.
     pub artifacts: Gathered<Vec<ArtifactFact>>,
+    /// Its container images, as their registries have them; `None` as long as they were not asked.
+    pub images: Option<Vec<ImageFact>>,
     /// Where its run is.
     pub place: Option<Place>,
 }

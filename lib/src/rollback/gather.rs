@@ -8,9 +8,10 @@ use crate::checklist::{
     ItemKind, PolicyOf, Since, StageFact, TestFact, Waiver, WaiverFact, Who, WorkItemFact,
     gather as gather_checklist, judge,
 };
-use crate::rollback::plan::target;
+use crate::rollback::plan::{Target, target};
 use crate::rollback::{
-    Candidate, History, Kept, Migrations, PlanFacts, Profile, Rehearsal, Release, RollbackRules, Unseen,
+    Candidate, History, ImageFact, Kept, Migrations, PlanFacts, Profile, Rehearsal, Release, RollbackRules,
+    Unseen, VerdictRecord,
 };
 use crate::source::World;
 
@@ -18,6 +19,9 @@ use crate::source::World;
 const AT_ONCE: usize = 5;
 /// At most so many versions are looked at more closely: the last known good one is among the newest.
 const MOST_LOOKED_AT: usize = 50;
+
+/// The images of at most so many versions are looked at: who has lost those of more has lost their registry.
+const MOST_WITH_IMAGES: usize = 5;
 
 /// What is kept of earlier deployments: by Azure DevOps, or in a history file.
 pub trait Archive {
@@ -41,9 +45,16 @@ pub trait Archive {
     fn notes(&self) -> Vec<String>;
 }
 
+/// What a plan asks of others than its archive.
+pub struct Questions<'q> {
+    /// What changed between two versions: asked once, of the version that the plan will go back to.
+    pub migrations: &'q dyn Fn(&Release, &Release) -> Gathered<Migrations>,
+    /// What has become of the images of a version: asked of the version that the plan would go back to, and of an earlier one
+    /// where they are gone.
+    pub images: &'q dyn Fn(&VerdictRecord, &Release) -> Vec<ImageFact>,
+}
+
 /// Gathers the facts of a plan.
-///
-/// `migrations` says what changed between two versions; it is asked once, of the version that the plan will go back to.
 #[must_use]
 pub fn gather(
     rules: &RollbackRules,
@@ -51,13 +62,13 @@ pub fn gather(
     now: Timestamp,
     archive: &dyn Archive,
     pre_existing: Gathered<Vec<String>>,
-    migrations: &dyn Fn(&Release, &Release) -> Gathered<Migrations>,
+    questions: &Questions<'_>,
 ) -> PlanFacts {
     let current = archive.current();
     let mut notes = Vec::new();
     let candidates = match archive.candidates() {
         Gathered::Known(candidates) => {
-            let (candidates, note) = look(rules, current.known(), archive, candidates);
+            let (candidates, note) = look(rules, current.known(), archive, questions, candidates);
             notes.extend(note);
             Gathered::Known(candidates)
         }
@@ -65,7 +76,7 @@ pub fn gather(
     };
     let chosen = candidates.known().and_then(|candidates| target(rules, current.known(), candidates).target);
     let migrations = match (&chosen, &current) {
-        (Some(chosen), Gathered::Known(current)) => migrations(&chosen.release, current),
+        (Some(chosen), Gathered::Known(current)) => (questions.migrations)(&chosen.release, current),
         (_, Gathered::Unknown(gap)) => Gathered::Unknown(gap.clone()),
         (None, _) => Gathered::Known(Migrations::default()),
     };
@@ -90,10 +101,12 @@ fn look(
     rules: &RollbackRules,
     current: Option<&Release>,
     archive: &dyn Archive,
+    questions: &Questions<'_>,
     mut unseen: Vec<Candidate>,
 ) -> (Vec<Candidate>, Option<String>) {
     let all = unseen.len();
     let (mut seen, mut looked_at, mut at_once) = (Vec::new(), 0, AT_ONCE);
+    let mut registries_left = MOST_WITH_IMAGES;
     while !unseen.is_empty() && looked_at < MOST_LOOKED_AT {
         let mut open = 0;
         let most = at_once.min(MOST_LOOKED_AT - looked_at);
@@ -109,7 +122,7 @@ fn look(
         unseen = rest;
         looked_at += open.min(most);
         at_once *= 2;
-        let found = target(rules, current, &seen).target;
+        let found = with_images(rules, current, questions, &mut seen, &mut registries_left);
         let next = unseen.first().map(|candidate| candidate.at);
         if found.is_some_and(|found| next.is_none_or(|next| next.is_some() && next <= found.at)) {
             break;
@@ -118,6 +131,25 @@ fn look(
     let note = (looked_at == MOST_LOOKED_AT && !unseen.is_empty())
         .then(|| format!("only the newest {} of {all} deployments were looked at", all - unseen.len()));
     (seen, note)
+}
+
+/// The version to go back to, its images asked for. One whose images are gone is passed over for the one before it.
+fn with_images(
+    rules: &RollbackRules,
+    current: Option<&Release>,
+    questions: &Questions<'_>,
+    seen: &mut [Candidate],
+    left: &mut usize,
+) -> Option<Target> {
+    loop {
+        let found = target(rules, current, seen).target?;
+        let chosen = seen.iter_mut().find(|one| one.release == found.release && one.images.is_none());
+        let Some(chosen) = chosen.filter(|_| *left > 0) else { return Some(found) };
+        *left -= 1;
+        // Another verdict would not have been chosen.
+        let Gathered::Known(Some(verdict)) = &chosen.verdict else { return Some(found) };
+        chosen.images = Some((questions.images)(verdict, &chosen.release));
+    }
 }
 
 /// Orders by when each was judged, or else deployed. One whose time is not known stays behind the one before it.
@@ -273,6 +305,7 @@ impl Archive for Desk {
                     None => Gathered::Known(Kept::There),
                 },
                 artifacts: Gathered::Unknown(record.release.run.map_or(artifacts, of_run)),
+                images: None,
                 place: None,
             });
         }

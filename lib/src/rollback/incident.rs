@@ -159,6 +159,7 @@ mod tests {
             decided_at,
             policy_sha256: String::new(),
             pre_existing: Vec::new(),
+            images: None,
         }
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::gate::{CriterionStatus, Decision, Outcome};
 use crate::policy::Enforcement;
 use crate::report::json::disarmed;
-use crate::rollback::shortened;
+use crate::rollback::{MOST_IMAGES, RecordedImage, shortened};
 use crate::{Timestamp, TimestampError};
 
 /// The version of the record's format.
@@ -69,6 +69,8 @@ pub struct VerdictRecord {
     pub policy_sha256: String,
     /// Criteria that were broken before the deployment already.
     pub pre_existing: Vec<String>,
+    /// The images that were deployed; `None` where nobody recorded them, as of records of earlier versions.
+    pub images: Option<Vec<RecordedImage>>,
 }
 
 /// A record that cannot be read.
@@ -107,6 +109,14 @@ struct Written {
     policy_sha256: String,
     #[serde(default)]
     pre_existing: Vec<String>,
+    #[serde(default)]
+    images: Option<Vec<WrittenImage>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WrittenImage {
+    image: String,
+    digest: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -198,7 +208,15 @@ impl VerdictRecord {
                 .filter(|row| row.status == CriterionStatus::PreExisting)
                 .map(|row| row.criterion.clone())
                 .collect(),
+            images: None,
         }
+    }
+
+    /// The same, with the images that were deployed. Of too many none is recorded.
+    #[must_use]
+    pub fn with_images(mut self, images: Vec<RecordedImage>) -> Self {
+        self.images = Some(images).filter(|images| images.len() <= MOST_IMAGES);
+        self
     }
 
     /// One line of JSON, without a line end; safe to print in a pipeline's log.
@@ -226,6 +244,13 @@ impl VerdictRecord {
             decided_at: time(self.decided_at),
             policy_sha256: self.policy_sha256.clone(),
             pre_existing: self.pre_existing.clone(),
+            images: self.images.as_ref().map(|images| {
+                let written = |one: &RecordedImage| WrittenImage {
+                    image: one.image.clone(),
+                    digest: one.digest.clone(),
+                };
+                images.iter().map(written).collect()
+            }),
         };
         // Texts, numbers and nothing else: it always prints.
         disarmed(&serde_json::to_string(&written).unwrap_or_default())
@@ -290,6 +315,10 @@ impl VerdictRecord {
             decided_at: time(written.decided_at)?,
             policy_sha256: written.policy_sha256,
             pre_existing: written.pre_existing,
+            images: written.images.filter(|images| images.len() <= MOST_IMAGES).map(|images| {
+                let read = |one: WrittenImage| RecordedImage { image: one.image, digest: one.digest };
+                images.into_iter().map(read).collect()
+            }),
         })
     }
 
@@ -385,7 +414,18 @@ mod tests {
             decided_at: "2026-01-01T00:16:00Z".parse().ok(),
             policy_sha256: "48b6".into(),
             pre_existing: vec!["health failing for 2m".into()],
+            images: Some(vec![RecordedImage { image: "r.io/orders:42".into(), digest: None }]),
         }
+    }
+
+    #[test]
+    fn a_record_of_an_earlier_version_names_no_images_and_is_read() {
+        let written: String = record().to_json();
+        let (before, _) = written.split_once(",\"images\"").unwrap();
+        let read = VerdictRecord::read(&format!("{before}}}")).unwrap();
+        assert_eq!(read, VerdictRecord { images: None, ..record() });
+        let many = vec![RecordedImage { image: "r.io/a:1".into(), digest: None }; MOST_IMAGES + 1];
+        assert_eq!(record().with_images(many).images, None, "what is not whole proves nothing");
     }
 
     #[test]

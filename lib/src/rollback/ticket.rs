@@ -309,6 +309,7 @@ mod tests {
                 decided_at: "2026-01-02T00:10:00Z".parse().ok(),
                 policy_sha256: String::new(),
                 pre_existing: Vec::new(),
+                images: None,
             },
             target: None,
             rollback_started: None,

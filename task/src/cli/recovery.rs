@@ -18,7 +18,7 @@ use crate::files::{JOURNAL, VERDICT, open_file, plain, read_text, shown};
 use crate::session::Session;
 
 /// Variables of the pipeline that speak of the run, which is the bad release's.
-const OF_THE_RUN: [&str; 3] = ["BUILD_BUILDNUMBER", "BUILD_BUILDID", "BUILD_SOURCEVERSION"];
+pub const OF_THE_RUN: [&str; 3] = ["BUILD_BUILDNUMBER", "BUILD_BUILDID", "BUILD_SOURCEVERSION"];
 
 /// The shortest prefix of a commit's id that names it.
 const SHORTEST_COMMIT: usize = 7;
@@ -175,14 +175,9 @@ impl Redeployment {
         filled
     }
 
-    /// What the variables of a run are of the one that was deployed again, as far as anybody said it.
+    /// What the variables of a run are of the one that was deployed again.
     fn known(&self) -> Vec<(String, String)> {
-        let known = [
-            (OF_THE_RUN[0], Some(self.release.version.clone()).filter(|version| !version.is_empty())),
-            (OF_THE_RUN[1], self.release.run.map(|run| run.to_string())),
-            (OF_THE_RUN[2], Some(self.release.commit.clone()).filter(|commit| !commit.is_empty())),
-        ];
-        known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+        variables_of(&self.release)
     }
 
     /// The policy for the redeployment: it does not wait for the bad release to serve.
@@ -318,6 +313,16 @@ impl Told {
         }
         if started { Ok(told) } else { Err(wrong("it does not begin with a start line".to_owned())) }
     }
+}
+
+/// What the variables of a run are of a release's, as far as anybody said it.
+pub fn variables_of(release: &Release) -> Vec<(String, String)> {
+    let known = [
+        (OF_THE_RUN[0], Some(release.version.clone()).filter(|version| !version.is_empty())),
+        (OF_THE_RUN[1], release.run.map(|run| run.to_string())),
+        (OF_THE_RUN[2], Some(release.commit.clone()).filter(|commit| !commit.is_empty())),
+    ];
+    known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
 /// A release as a sentence names it; nothing where nothing is known of it.

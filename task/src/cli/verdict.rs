@@ -3,12 +3,22 @@
 use runbook_gate::devops::verdict::RunTag;
 use runbook_gate::gate::Outcome;
 use runbook_gate::policy::Policy;
-use runbook_gate::rollback::{Profile, Release, VerdictRecord};
+use runbook_gate::rollback::{Profile, RecordedImage, Release, VerdictRecord};
 
 use super::arguments::VerifyArguments;
 use crate::files::{ReportFolder, VERDICT};
 use crate::history;
 use crate::session::Session;
+
+/// What a decision is about.
+pub struct Deployed {
+    /// What the gate was run for.
+    pub profile: Profile,
+    /// The version.
+    pub release: Release,
+    /// Its images.
+    pub images: Vec<RecordedImage>,
+}
 
 /// Writes the decision into the report folder and the history, and tags the run with it. What cannot be written is said, and changes no decision.
 ///
@@ -18,8 +28,7 @@ pub fn keep(
     policy: &Policy,
     arguments: &VerifyArguments,
     outcome: &Outcome,
-    profile: Profile,
-    release: Release,
+    Deployed { profile, release, images }: Deployed,
     folder: Option<&ReportFolder>,
 ) -> Option<VerdictRecord> {
     let history = history::path(session, arguments.history.as_deref());
@@ -27,7 +36,8 @@ pub fn keep(
         return None;
     }
     let enforcement = policy.environment().enforcement();
-    let record = VerdictRecord::of(outcome, policy.service(), enforcement, profile, release, run(session));
+    let record = VerdictRecord::of(outcome, policy.service(), enforcement, profile, release, run(session))
+        .with_images(images);
     let text = session.door.redactor().clean(&record.to_json()).into_owned();
     let written = folder.map(|folder| folder.write(VERDICT, &format!("{text}\n")));
     let kept = history.map(|path| history::append(&path, &text));

@@ -13,12 +13,14 @@ use runbook_gate::source::SourceNote;
 use runbook_gate::{Baseline, Duration, SignalName, Timestamp};
 
 use super::arguments::{AzureDevOpsArguments, Format, VerifyArguments};
+use super::images::Images;
 use super::normal::{Normal, normal, recorded};
 use super::outcome::{Junit, Publication, publish};
 use super::recovery::{self, Redeployment};
 use super::released::Origin;
 use super::report::replay_command;
 use super::setting::{Look, Setting, judge, set_up, view};
+use super::verdict::Deployed;
 use super::{Exit, Failure, load, reading, replay, shown_checklist};
 use crate::drive::baseline::{Past, gather};
 use crate::drive::ledger::Ledger;
@@ -308,6 +310,7 @@ impl GateRun<'_> {
     fn run(self, setting: &mut Setting) -> Result<Exit, Failure> {
         let mut view = view(self.session, &rules(self.policy, self.redeployment));
         request::listen(self.session, &setting.switch, self.folder.as_ref());
+        let images = Images::ask(self.policy, &setting.transport);
         let mut heard = Heard::default();
         let prepared = match self.prepare(setting, view.as_mut(), &mut heard) {
             Ok(prepared) => prepared?,
@@ -332,9 +335,11 @@ impl GateRun<'_> {
             format: self.arguments.format,
         };
         let (profile, release) = self.release();
+        let images = images.recorded(self.session, outcome.decision);
+        let deployed = Deployed { profile, release, images };
         let folder = self.folder.as_ref();
         let (session, policy, arguments) = (self.session, self.policy, self.arguments);
-        let record = super::verdict::keep(session, policy, arguments, &outcome, profile, release, folder);
+        let record = super::verdict::keep(session, policy, arguments, &outcome, deployed, folder);
         let exit = publish(self.session, &outcome, &context, &publication);
         if let Some(redeployment) = self.redeployment {
             super::rolled_back::mark(self.session, redeployment.undone);

@@ -4,7 +4,8 @@ use runbook_gate_tests::binary::{Ended, Gate};
 use runbook_gate_tests::registry::{Access, Registry, digest};
 use runbook_gate_tests::repository::commit;
 use runbook_gate_tests::server::{Answer, Server};
-use serde_json::Value;
+use runbook_gate_tests::service::{Behaviour, Service};
+use serde_json::{Value, json};
 
 const MANIFEST: &str = r#"{"schemaVersion":2,"config":{"size":7},"layers":[]}"#;
 const INDEX: &str = r#"{"schemaVersion":2,"manifests":[{"size":1},{"size":2}]}"#;
@@ -123,6 +124,50 @@ fn what_is_no_certain_answer_is_unknown() {
     registry.corrupt("orders", &digest, INDEX);
     assert_eq!(status(&format!("{}/orders@{digest}", registry.host()), &[]), "unknown");
     assert_eq!(status("127.0.0.1:9/orders:42", &[]), "unknown");
+}
+
+/// A watch of a service whose image is named.
+fn watched(image: &str) -> (Service, Gate) {
+    let service = Service::start(Behaviour::default());
+    let policy = format!(
+        "version: 1\nservice: orders\nenvironments: {{ desk: {{}} }}\nprobe: {{ url: \"{}\" }}\n\
+         gate: {{ warmup: 0s, observe: 500ms, interval: 250ms, baseline: none, verify: [health passing] }}\n\
+         checklist:\n  artifacts-stored: {{ evidence: [{{ image: \"{image}\" }}] }}\n  \
+         own: {{ title: Own, evidence: [{{ any: [attested, {{ image: \"127.0.0.1:9/other:1\" }}] }}] }}\n",
+        service.url()
+    );
+    (service, Gate::default().with_file("runbook.yml", &policy))
+}
+
+const WATCH: [&str; 5] = ["verify", "--environment", "desk", "--report-dir", "out"];
+
+fn recorded(gate: &Gate) -> Value {
+    serde_json::from_str::<Value>(&gate.read("out/verdict.json")).unwrap()["images"].clone()
+}
+
+#[test]
+fn a_watch_records_which_image_was_deployed() {
+    let registry = Registry::start(Access::AnonymousToken);
+    let digest = registry.push("orders", "42", MANIFEST);
+    let image = format!("{}/orders:42", registry.host());
+    let (_service, gate) = watched(&image);
+    let _ = gate.run(&WATCH).with_code(0);
+    assert_eq!(recorded(&gate), json!([{ "image": image, "digest": digest }]), "and no mere alternative");
+}
+
+#[test]
+fn a_registry_that_does_not_answer_is_said_and_changes_no_decision() {
+    let registry = Registry::start(Access::Password(BASIC.into()));
+    registry.push("orders", "42", MANIFEST);
+    let image = format!("{}/orders:42", registry.host());
+    let (_service, gate) = watched(&image);
+    let ended = gate.run(&WATCH).with_code(0);
+    assert_eq!(recorded(&gate), json!([{ "image": image, "digest": null }]));
+    assert!(
+        ended.err.contains("cannot prove that its image is there") && ended.err.contains("AcrPull"),
+        "{}",
+        ended.err
+    );
 }
 
 #[test]

@@ -62,6 +62,7 @@ pub(super) fn candidates(archive: &AzureDevOpsArchive<'_>, listing: &Listing, th
                 verdict: if open { unasked() } else { Gathered::Known(None) },
                 kept: unasked(),
                 artifacts: unasked(),
+                images: None,
                 place: Some(Place::Url(archive.at.run_page(*id))),
             }
         })
@@ -205,6 +206,7 @@ impl AzureDevOpsArchive<'_> {
                     verdict: Gathered::Known(None),
                     kept: unasked(),
                     artifacts: unasked(),
+                    images: None,
                 });
             }
             words.push((release, record));

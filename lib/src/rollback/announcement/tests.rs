@@ -33,6 +33,7 @@ fn verdict(decision: Decision, text: &str) -> VerdictRecord {
         decided_at: "2026-01-01T00:10:00Z".parse().ok(),
         policy_sha256: String::new(),
         pre_existing: Vec::new(),
+        images: None,
     }
 }
 

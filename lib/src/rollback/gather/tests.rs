@@ -4,7 +4,7 @@ use super::*;
 use crate::checklist::{ArtifactState, Place};
 use crate::gate::Decision;
 use crate::policy::Enforcement;
-use crate::rollback::{Safety, VerdictRecord, plan};
+use crate::rollback::{ImageState, Safety, VerdictRecord, plan};
 
 fn release(run: u64) -> Release {
     Release { run: Some(run), version: format!("1.{run}.0"), commit: format!("{run:040x}") }
@@ -26,6 +26,7 @@ fn record(release: Release, decision: Decision, profile: Profile, environment: &
         decided_at: "2026-02-01T00:00:00Z".parse().ok(),
         policy_sha256: String::new(),
         pre_existing: Vec::new(),
+        images: None,
     }
 }
 
@@ -49,6 +50,7 @@ impl Archive for Runs {
             verdict: unasked(),
             kept: unasked(),
             artifacts: unasked(),
+            images: None,
             place: Some(Place::Url(format!("https://dev.azure.com/o/p/_build/results?buildId={run}"))),
         };
         Gathered::Known((1..=self.newest).rev().map(unseen).collect())
@@ -94,9 +96,12 @@ fn gathered(runs: &Runs) -> (PlanFacts, Option<(Release, Release)>) {
         "2026-03-01T00:00:00Z".parse().unwrap(),
         runs,
         Gathered::Known(Vec::new()),
-        &|from, to| {
-            *asked.borrow_mut() = Some((from.clone(), to.clone()));
-            Gathered::Known(Migrations::default())
+        &Questions {
+            migrations: &|from, to| {
+                *asked.borrow_mut() = Some((from.clone(), to.clone()));
+                Gathered::Known(Migrations::default())
+            },
+            images: &|_, _| Vec::new(),
         },
     );
     (facts, asked.into_inner())
@@ -171,9 +176,37 @@ fn a_desk_can_name_the_last_good_version_but_not_prove_its_artifacts() {
         "2026-03-01T00:00:00Z".parse().unwrap(),
         &desk,
         Gathered::Known(Vec::new()),
-        &|_, _| Gathered::Known(Migrations::default()),
+        &Questions { migrations: &|_, _| Gathered::Known(Migrations::default()), images: &|_, _| Vec::new() },
     );
     let plan = plan(&RollbackRules::default(), &facts);
     assert_eq!((plan.release(), plan.safety()), (Some(&version("1.1")), Safety::NotProved));
     assert!(plan.doubts[0].what.contains("whether the artifacts of 1.1 are still there is not known"));
+}
+
+#[test]
+fn a_version_whose_images_are_gone_is_passed_over_and_each_is_asked_once() {
+    let desk = desk(&[
+        record(version("1.0"), Decision::Proceed, Profile::Deployment, "production"),
+        record(version("1.1"), Decision::Proceed, Profile::Deployment, "production"),
+        record(version("1.2"), Decision::Rollback, Profile::Deployment, "production"),
+    ]);
+    let asked = std::cell::RefCell::new(Vec::new());
+    let images = |_: &VerdictRecord, release: &Release| {
+        asked.borrow_mut().push(release.version.clone());
+        let digest = "sha256:1".to_owned();
+        let state = if release.version == "1.1" { ImageState::Gone } else { ImageState::Same { digest } };
+        vec![ImageFact { name: format!("r.io/orders:{}", release.version), state: Gathered::Known(state) }]
+    };
+    let facts = gather(
+        &RollbackRules::default(),
+        ("orders-api", "production"),
+        "2026-03-01T00:00:00Z".parse().unwrap(),
+        &desk,
+        Gathered::Known(Vec::new()),
+        &Questions { migrations: &|_, _| Gathered::Known(Migrations::default()), images: &images },
+    );
+    let plan = plan(&RollbackRules::default(), &facts);
+    assert_eq!(plan.release(), Some(&version("1.0")));
+    assert_eq!(plan.passed_over[1].why, "its image r.io/orders:1.1 is not in its registry any more");
+    assert_eq!(*asked.borrow(), ["1.1", "1.0"]);
 }

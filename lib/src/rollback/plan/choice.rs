@@ -1,8 +1,8 @@
 //! Which version is the last known good one.
 
 use crate::Timestamp;
-use crate::checklist::{ArtifactFact, ArtifactState, Gathered, Place};
-use crate::rollback::{Candidate, Doubt, Kept, Release, RollbackRules};
+use crate::checklist::{ArtifactFact, ArtifactState, Gathered, Place, Who};
+use crate::rollback::{Candidate, Doubt, ImageFact, ImageState, Kept, Release, RollbackRules};
 
 /// How many versions that are passed over are told apart; the rest is counted.
 const MOST_NAMED: usize = 20;
@@ -148,7 +148,7 @@ fn fitness(rules: &RollbackRules, current: Option<&Release>, candidate: &Candida
     if let Gathered::Unknown(gap) = &candidate.kept {
         doubts.push(Doubt::of(&format!("whether the run of {name} is still there is not known"), gap));
     }
-    let (artifacts, proved) = match &candidate.artifacts {
+    let (mut artifacts, mut proved) = match &candidate.artifacts {
         Gathered::Known(artifacts) => match missing(&rules.artifacts, artifacts) {
             Some(why) => return unfit(why),
             None => (artifacts.clone(), Proof::Proved),
@@ -161,9 +161,64 @@ fn fitness(rules: &RollbackRules, current: Option<&Release>, candidate: &Candida
             (Vec::new(), Proof::NotProved)
         }
     };
-    let when = verdict.decided_at.map(|at| format!(" at {at}")).unwrap_or_default();
+    let images = match images(&name, candidate.images.as_deref()) {
+        Ok(images) => images,
+        Err(why) => return unfit(why),
+    };
+    artifacts.extend(images.stored);
+    if !images.doubts.is_empty() {
+        proved = Proof::NotProved;
+        doubts.extend(images.doubts);
+    }
+    let when = verdict.decided_at.map(|at| format!(" at {}", at.whole_second())).unwrap_or_default();
     let proof = format!("this gate said {}{when}: {}", verdict.word(), verdict.reason);
     Fitness::Fit { proof, artifacts, proved, doubts }
+}
+
+/// What is known of a version's images.
+#[derive(Default)]
+struct Images {
+    /// Those that are proved to be there.
+    stored: Vec<ArtifactFact>,
+    doubts: Vec<Doubt>,
+}
+
+/// What is known of a version's images, or why it cannot be deployed again.
+fn images(version: &str, known: Option<&[ImageFact]>) -> Result<Images, String> {
+    let mut images = Images::default();
+    let doubt = |what: String, how: String| Doubt { what, who: Who::SecondPerson, how };
+    let Some(known) = known else {
+        let what = format!("whether the images of {version} are still stored was not asked");
+        images.doubts.push(doubt(what, "look for them in their registry".to_owned()));
+        return Ok(images);
+    };
+    for ImageFact { name, state } in known {
+        match state {
+            Gathered::Known(ImageState::Same { digest }) => images.stored.push(ArtifactFact {
+                name: format!("image {name}"),
+                details: digest.clone(),
+                state: ArtifactState::Stored,
+                place: None,
+            }),
+            Gathered::Known(ImageState::Gone) => {
+                return Err(format!("its image {name} is not in its registry any more"));
+            }
+            Gathered::Known(ImageState::Moved { recorded, found }) => images.doubts.push(doubt(
+                format!(
+                    "the image {name} is another one now: {found}, and this gate let {recorded} proceed"
+                ),
+                format!("deploy the image by its digest, {recorded}, where it is still stored, and not by its tag"),
+            )),
+            Gathered::Known(ImageState::Unrecorded { found }) => images.doubts.push(doubt(
+                format!("the image {name} is stored as {found}, and which one {version} was deployed from is not recorded"),
+                "compare that digest with what was deployed then".to_owned(),
+            )),
+            Gathered::Unknown(gap) => {
+                images.doubts.push(Doubt::of(&format!("whether the image {name} is still stored is not known"), gap));
+            }
+        }
+    }
+    Ok(images)
 }
 
 /// Why the artifacts that are there are not enough.

@@ -29,6 +29,7 @@ fn verdict(run: u64, decision: Decision) -> VerdictRecord {
         decided_at: Some(now() - Duration::from_secs(86_400)),
         policy_sha256: String::new(),
         pre_existing: Vec::new(),
+        images: None,
     }
 }
 
@@ -49,6 +50,7 @@ fn good(run: u64) -> Candidate {
         verdict: Gathered::Known(Some(verdict(run, Decision::Proceed))),
         kept: Gathered::Known(Kept::There),
         artifacts: Gathered::Known(vec![drop]),
+        images: Some(Vec::new()),
         place: None,
     }
 }

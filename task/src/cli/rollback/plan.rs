@@ -8,13 +8,15 @@ use runbook_gate::policy::{Policy, Purpose};
 use runbook_gate::report::terminal::{Colour, Layout};
 use runbook_gate::report::{html, rollback as report};
 use runbook_gate::rollback::{
-    Archive, Desk, Doubt, Plan, Proof, Release, VerdictRecord, gather, migrations_between, plan,
+    Archive, Desk, Doubt, ImageFact, Plan, Proof, Questions, RecordedImage, Release, VerdictRecord, gather,
+    images_now, images_of, migrations_between, plan,
 };
 use runbook_gate::source::World;
 use runbook_gate::transport::Transport;
 
 use crate::cli::arguments::{Format, PlanArguments};
 use crate::cli::devops::{Deadline, Surroundings, resources};
+use crate::cli::recovery::{OF_THE_RUN, variables_of};
 use crate::cli::{Exit, Failure, load, task};
 use crate::commands::Asked;
 use crate::files::{PLAN_JSON, PLAN_PAGE, PLAN_SUMMARY, ReportFolder, read_text};
@@ -164,15 +166,59 @@ impl Planner<'_> {
                 "run it in a git checkout of the service, with its history",
             )),
         };
+        let images = |verdict: &VerdictRecord, release: &Release| self.images(verdict, release, transport);
         let facts = gather(
             self.policy.rollback(),
             (self.policy.service(), self.policy.environment().name()),
             self.session.clock.now(),
             archive,
             pre_existing,
-            &between,
+            &Questions { migrations: &between, images: &images },
         );
         plan(self.policy.rollback(), &facts)
+    }
+
+    /// What has become of the images of a version: those that its gate recorded. Where it recorded none, those that the policy
+    /// names, with that version's number, run and commit: today's are the bad release's.
+    fn images(
+        &self,
+        verdict: &VerdictRecord,
+        release: &Release,
+        transport: &dyn Transport,
+    ) -> Vec<ImageFact> {
+        if let Some(recorded) = &verdict.images {
+            return images_now(recorded, transport);
+        }
+        if images_of(self.policy.checklist()).is_empty() {
+            return Vec::new();
+        }
+        match self.images_then(release) {
+            Ok(images) => images_now(&images, transport),
+            Err(gap) => {
+                vec![ImageFact { name: "that the policy names".to_owned(), state: Gathered::Unknown(gap) }]
+            }
+        }
+    }
+
+    /// The names of the policy's images as they were for a version.
+    fn images_then(&self, release: &Release) -> Result<Vec<RecordedImage>, Gap> {
+        let unnamed = |why: String| {
+            let how = "look for its images in their registry by what you know of it";
+            let what = format!("how the images of {} were named is not known: {why}", release.words());
+            Gap::new(what, Who::SecondPerson, how)
+        };
+        let known = variables_of(release);
+        if known.len() < OF_THE_RUN.len() {
+            return Err(unnamed("its number, its run or its commit is not recorded".to_owned()));
+        }
+        let mut given = self.arguments.policy.clone();
+        given.variables = known.into_iter().chain(given.variables).collect();
+        let environment = Some(self.policy.environment().name());
+        let then = load::file(self.session, &given)
+            .and_then(|file| load::resolve(self.session, &given, &file, environment, Purpose::Plan))
+            .map_err(|failure| unnamed(failure.words()))?;
+        let named = images_of(then.checklist());
+        Ok(named.iter().map(|image| RecordedImage { image: image.to_string(), digest: None }).collect())
     }
 
     /// Keeps the run that is gone back to. One that cannot be kept is in doubt: it may be deleted on the way.

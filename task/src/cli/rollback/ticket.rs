@@ -191,6 +191,7 @@ fn unrecorded(session: &Session, policy: &Policy) -> VerdictRecord {
         decided_at: Some(session.clock.now()),
         policy_sha256: String::new(),
         pre_existing: Vec::new(),
+        images: None,
     }
 }
 

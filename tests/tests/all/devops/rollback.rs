@@ -1,6 +1,7 @@
 //! `rollback plan` and `history` in a pipeline: the binary, a real repository, and an Azure DevOps with a past.
 
 mod holes;
+mod images;
 mod permissions;
 mod task;
 
