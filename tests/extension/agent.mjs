@@ -252,6 +252,8 @@ export function startTask(folder, options) {
         cwd: options.workspace,
         env: environmentOf({ definition, ...options }),
         stdio: ['pipe', 'pipe', 'pipe'],
+        // A group of its own, whose processes a test can signal all at once.
+        detached: options.group ?? false,
     });
     child.stdin.end();
     const streams = { stdout: '', stderr: '' };

@@ -11,9 +11,9 @@ export const platform = { 'linux-x64': 'linux-x64', 'linux-arm64': 'linux-arm64'
     `${process.platform}-${process.arch}`
 ];
 
-/** A folder that goes when the test ends, that everybody may enter, and whose name needs quoting. */
+/** A folder that goes when the test ends, that everybody may enter, and whose name needs quoting and is not ASCII. */
 export function temporaryFolder(test) {
-    const folder = mkdtempSync(path.join(os.tmpdir(), 'runbook gate '));
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'runbook gäte \u2713 '));
     chmodSync(folder, 0o755);
     test.after(() => rmSync(folder, { recursive: true, force: true }));
     return folder;
