@@ -99,7 +99,7 @@ describe('the check of a pipeline finds', () => {
         'a macro of a later step': ['checklist.yml', 'reportDirectory: $(Build.ArtifactStagingDirectory)/checklist', 'reportDirectory: $(kept.artifact)', /checklist: nothing sets \$\(kept\.artifact\) before the step c/],
         'a share that the canary does not have': ['canary.yml', "'postRouteTraffic_${{ increment }}.g.decision'", "'postRouteTraffic_99.g.decision'", /there is no step postRouteTraffic_99\.g\.decision/],
         'a hook that does not run the gate': ['rolling.yml', "'postRouteTraffic_${{ machine }}.g.decision'", "'deploy_${{ machine }}.g.decision'", /there is no step deploy_one\.g\.decision/],
-        'a step condition on a variable that is never set': ['canary.yml', "condition: eq(variables['decision-", "condition: eq(variables['decided-", /nothing sets variables\['decided-10'\]/],
+        'a step condition on a variable that is never set': ['canary.yml', "condition: eq(variables['decision_", "condition: eq(variables['decided_", /nothing sets variables\['decided_10'\]/],
         'a gate whose failure is lost': ['release.yml', 'name: g\n', 'name: g\n            continueOnError: true\n', /continueOnError lets a gate that failed pass/],
     };
     for (const [name, [file, right, wrong, pattern]] of Object.entries(mistakes)) {
