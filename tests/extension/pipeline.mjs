@@ -218,26 +218,18 @@ function setBy(step, variable) {
     return String(step.bash ?? step.pwsh ?? step.script ?? '').includes(`variable=${variable};isOutput=true]`);
 }
 
-/** Macros: a variable of the job, or one that an earlier step sets. */
+/** Macros and conditions of steps: each reads a variable of every run or of the job, or what an earlier step sets. */
 function checkSteps(job, steps, variables) {
-    const known = new Set(Object.keys(variables));
-    const findings = [];
-    for (const [index, step] of steps.entries()) {
-        const earlier = steps.slice(0, index);
-        for (const [, name] of [...texts(step)].flatMap((text) => [...text.matchAll(/\$\(([\w.-]+)\)/g)])) {
+    return steps.flatMap((step, index) => {
+        const isSet = (name) => {
             const [of, variable] = name.split('.');
-            const isSet = variable === undefined ? known.has(name) : earlier.some((each) => each?.name === of && setBy(each, variable));
-            if (!isSet && !PREDEFINED.test(name)) {
-                findings.push(`${job}: nothing sets $(${name}) before the step ${step.name ?? step.displayName ?? index}`);
-            }
-        }
-        for (const [kind, name] of pathsOf(parseCondition(step.condition ?? 'true')).filter(([kind]) => kind === 'variables')) {
-            const [of, variable] = name.split('.');
-            const isSet = known.has(name) || PREDEFINED.test(name) || earlier.some((each) => each?.name === of && setBy(each, variable));
-            if (!isSet) {
-                findings.push(`${job}: nothing sets ${kind}['${name}'] before its condition`);
-            }
-        }
-    }
-    return findings;
+            const earlier = steps.slice(0, index).some((each) => each?.name === of && setBy(each, variable));
+            return name in variables || PREDEFINED.test(name) || earlier;
+        };
+        const macros = [...texts(step)].flatMap((text) => [...text.matchAll(/\$\(([\w.-]+)\)/g)].map(([, name]) => name));
+        const conditions = pathsOf(parseCondition(step.condition ?? 'true')).flatMap(([kind, name]) => (kind === 'variables' ? [name] : []));
+        return [...macros, ...conditions]
+            .filter((name) => !isSet(name))
+            .map((name) => `${job}: nothing sets ${name} before the step ${step.name ?? step.displayName ?? index}`);
+    });
 }

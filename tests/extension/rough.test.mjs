@@ -80,6 +80,20 @@ describe('a gate that watches', () => {
         assert.equal(copies(run.temporary, run).length, 1);
     });
 
+    test('takes the commands of its policy with it when its launcher is killed', async (t) => {
+        const stubborn = `signals:\n  smoke: { command: { run: [sh, -c, "trap '' INT TERM HUP; echo $$ > pid.new; mv pid.new pid; while :; do sleep 1; done"], every: 5m, timeout: 5m } }\n`;
+        const run = await gate(t, { observe: '1h', more: stubborn });
+        const pid = path.join(run.workspace, 'pid');
+        const started = startTask(run.task, { ...run, inputs: { allowCommands: 'true' } });
+        while (!existsSync(pid)) {
+            await new Promise(setImmediate);
+        }
+        started.child.kill('SIGKILL');
+        await started.ended;
+        const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', readFileSync(pid, 'utf8').trim()], { encoding: 'utf8' });
+        assert.match(stdout.trim(), /^(Z.*)?$/, 'the command still runs');
+    });
+
     test('proceeds where its launcher has no standard input at all', async (t) => {
         const run = await gate(t);
         const definition = readJson(path.join(run.task, 'task.json'));
