@@ -105,13 +105,27 @@ need_cargo_deny() {
     fi
 }
 
-# Node 20 or later with npm, and what package.json names: tfx, readers of logging commands. Nothing of it is shipped.
+# zig, for its C compiler and the headers of macOS that come with it.
+need_zig() {
+    if [ ! -x "$tools/zig/bin/python" ]; then
+        say "${dim}installing zig under $tools${plain}"
+        need python3 python3
+        python3 -c 'import ensurepip' 2>/dev/null || install "zig" python3-venv
+        rm -rf "$tools/zig"
+        if ! { python3 -m venv "$tools/zig" && "$tools/zig/bin/pip" -q install 'ziglang==0.17.1'; }; then
+            rm -rf "$tools/zig"
+            fail "zig could not be installed: pip's own words say why."
+        fi
+    fi
+}
+
 # A real browser, and the one family of fonts that its references are set in.
 need_browser() {
     need chromium chromium
     [ -e /usr/share/fonts/truetype/dejavu/DejaVuSansMono-Bold.ttf ] || install "the browser's fonts" fonts-dejavu-core
 }
 
+# Node 20 or later with npm, and what package.json names: tfx, readers of logging commands. Nothing of it is shipped.
 need_extension_tools() {
     if ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || ! command -v npm >/dev/null; then
         if [ ! -x "$tools/node/bin/npm" ]; then
