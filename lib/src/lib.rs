@@ -22,6 +22,7 @@ mod duration;
 pub mod gate;
 pub mod github;
 pub mod journal;
+pub mod json;
 pub mod numbers;
 pub mod policy;
 pub mod registry;

@@ -1,7 +1,7 @@
 //! The only door to standard output and standard error.
 //!
-//! What passes is cleaned of secrets and of control characters. In a pipeline it is also cleaned of logging commands:
-//! the agent obeys `##vso[…]` anywhere in a line, on both streams, whoever wrote it.
+//! What passes is cleaned of secrets, of control characters and of logging commands: the agent of a pipeline obeys `##vso[…]`
+//! anywhere in a line, on both streams, whoever wrote it. On a desk too: what a desk wrote to a file may be shown by a pipeline.
 
 use std::fmt::Write as _;
 use std::io::{ErrorKind, IsTerminal, Write};
@@ -72,14 +72,10 @@ impl Door {
         });
     }
 
-    /// Prints a JSON document on standard output: nothing in it is changed but secrets and, in a pipeline, the `#` of
-    /// logging commands, which becomes its JSON escape.
+    /// Prints a JSON document on standard output: nothing in it is changed but secrets and the `#` of logging commands, which
+    /// becomes its JSON escape and means the same.
     pub fn print_json(&self, json: &str) {
-        let clean = self.redactor.clean(json);
-        let text = match self.place {
-            Place::Desk => clean.into_owned(),
-            Place::Pipeline => clean.replace("##", "\\u0023#").replace("##", "\\u0023#"),
-        };
+        let text = broken(&self.redactor.clean(json), "\\u0023", |_| true);
         self.with(|streams| {
             streams.clear_live();
             streams.write_out(&text);
@@ -161,8 +157,12 @@ impl Door {
             }
         }
         match self.place {
-            Place::Desk => clean,
-            Place::Pipeline => defused(&clean),
+            // `## a heading` stays: no command begins so.
+            Place::Desk => broken(&clean, " #", |rest| {
+                rest.trim_start_matches(|c| weightless(c) && c != '\n')
+                    .starts_with(|next: char| next != '#' && !next.is_whitespace())
+            }),
+            Place::Pipeline => broken(&clean, " #", |_| true),
         }
     }
 }
@@ -195,15 +195,17 @@ impl Streams {
     }
 }
 
-/// Breaks every `##`, which begins all that the agent obeys, so that it sees text.
-fn defused(text: &str) -> String {
+/// Breaks the `##` that begins all that the agent obeys, so that it sees text: its second `#` becomes `instead`, where what
+/// follows it may be a command.
+fn broken(text: &str, instead: &str, may_be: impl Fn(&str) -> bool) -> String {
     let mut whole = String::with_capacity(text.len());
     let mut after_hash = false;
-    for c in text.chars() {
-        if after_hash && c == '#' {
-            whole.push(' ');
+    for (at, c) in text.char_indices() {
+        if after_hash && c == '#' && may_be(text.get(at + 1..).unwrap_or("")) {
+            whole.push_str(instead);
+        } else {
+            whole.push(c);
         }
-        whole.push(c);
         // What a comparison passes over does not stand between.
         after_hash = c == '#' || (after_hash && weightless(c) && c != '\n');
     }
@@ -266,21 +268,36 @@ mod tests {
     }
 
     #[test]
-    fn no_logging_command_passes_in_a_pipeline() {
-        let (door, out, err) = door(Place::Pipeline);
+    fn no_logging_command_passes_wherever_the_process_runs() {
+        for place in [Place::Desk, Place::Pipeline] {
+            no_logging_command_passes(place);
+        }
+    }
+
+    fn no_logging_command_passes(place: Place) {
+        let (door, out, err) = door(place);
         let hostile =
             "x ##vso[task.complete result=Succeeded;]y ###VSO[a.b]\r##[error]z #\u{fe0f}#vso[a.b]\u{2028}";
         door.print(hostile);
         door.say(hostile);
         door.log(log::Level::Info, hostile);
-        door.print_json("{\"a\":\"##vso[task.setvariable variable=x]\"}");
+        door.print_json("{\"a\":\"##vso[task.setvariable variable=x] #\u{fe0f}#vso[a.b]\"}");
         for text in [out.text(), err.text()] {
             assert!(!text.to_lowercase().contains("##vso["), "{text}");
             assert!(!text.contains("##[error]") && !text.contains(['\r', '\u{2028}']), "{text}");
             assert!(!text.contains("#\u{fe0f}#"), "{text}");
         }
-        assert!(err.text().contains("##[debug]x # #vso["), "{}", err.text());
-        assert!(out.text().contains(r#"{"a":"\u0023#vso[task"#), "{}", out.text());
+        let debug = if place == Place::Desk { "" } else { "##[debug]" };
+        assert!(err.text().contains(&format!("\n{debug}x # #vso[")), "{}", err.text());
+        assert!(out.text().contains(r##"{"a":"#\u0023vso[task"##), "{}", out.text());
+    }
+
+    #[test]
+    fn headings_and_rules_stay_on_a_desk() {
+        let (door, out, _) = door(Place::Desk);
+        let text = "## Decided\n####\n# a ##\n";
+        door.print(text);
+        assert_eq!(out.text(), text);
     }
 
     #[test]

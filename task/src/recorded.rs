@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use runbook_gate::journal::{self, Line};
+use runbook_gate::json;
 use runbook_gate::{Baseline, SignalName, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -62,6 +63,7 @@ impl Recorded {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
+        json::read(text.as_bytes()).map_err(|error| error.to_string())?;
         let document: Document = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if document.version != VERSION {
             return Err(format!("its version is {}, and this program reads {VERSION}", document.version));

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::json;
 use crate::report::VERSION;
 use crate::rollback::{Release, Safety};
 
@@ -87,7 +88,7 @@ impl PlanSummary {
         if text.len() > LONGEST {
             return Err(wrong("it is too long"));
         }
-        let value: serde_json::Value = serde_json::from_str(text).map_err(|_| wrong("it is not JSON"))?;
+        let value = json::read(text.as_bytes()).map_err(|error| wrong(&json::why(&error)))?;
         let written: Written =
             serde_json::from_value(value).map_err(|_| wrong("a part of it is missing or of another type"))?;
         if written.kind != "rollback-plan" || written.version != VERSION {

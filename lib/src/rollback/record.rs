@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::gate::{CriterionStatus, Decision, Outcome};
+use crate::json;
 use crate::policy::Enforcement;
 use crate::report::json::disarmed;
 use crate::rollback::{MOST_IMAGES, RecordedImage, shortened};
@@ -267,7 +268,7 @@ impl VerdictRecord {
         }
         let format = |what: String| RecordError::Format(what);
         let value: serde_json::Value =
-            serde_json::from_str(text).map_err(|_| format("it is not JSON".into()))?;
+            json::read(text.as_bytes()).map_err(|error| format(json::why(&error)))?;
         let kind = value.get("kind").and_then(serde_json::Value::as_str);
         if kind != Some("verdict") {
             return Err(format("its `kind` is not `verdict`".into()));

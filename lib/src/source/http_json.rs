@@ -10,6 +10,7 @@ use super::{
     Observation, PollWindow, Polled, Source, SourceError, SourceSignal, World, interval_of, unanswered,
 };
 use crate::criterion::{Cmp, Quantity};
+use crate::json;
 use crate::policy::rules::ReadingKind;
 use crate::policy::source_spec::{HttpJsonRead, HttpJsonSpec};
 use crate::sample::{Absence, Sample, State};
@@ -55,7 +56,7 @@ impl HttpJson {
         let document = match response.body.trim_ascii() {
             // An empty body, as of status 204, is an empty answer.
             [] => Value::Null,
-            body => match serde_json::from_slice(body) {
+            body => match json::read(body) {
                 Ok(document) => document,
                 Err(error) => return self.fail(&format!("the answer is not JSON: {error}")),
             },

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use runbook_gate::gate::{Decision, FailedGate, Recovery};
 use runbook_gate::journal::{Line, Reader};
+use runbook_gate::json;
 use runbook_gate::policy::Policy;
 use runbook_gate::policy::source_spec::{SourceSpec, VersionCheck};
 use runbook_gate::rollback::{Release, VerdictRecord};
@@ -335,7 +336,7 @@ fn target_of(path: &Path) -> Result<Release, Failure> {
     let help = "name the rollback-plan.json that `rollback plan` wrote";
     let text = read_text(path, help).map_err(Failure::input)?;
     let wrong = |why: &str| Failure::Input(format!("{}: {why}; {help}", shown(path)));
-    let plan: Value = serde_json::from_str(&text).map_err(|_| wrong("it is not JSON"))?;
+    let plan = json::read(text.as_bytes()).map_err(|error| wrong(&format!("it is not JSON: {error}")))?;
     if plan.get("kind").and_then(Value::as_str) != Some("rollback-plan")
         || plan.get("version").and_then(Value::as_u64) != Some(u64::from(runbook_gate::report::VERSION))
     {

@@ -10,6 +10,7 @@ mod secrets;
 mod shown_checklist;
 mod signals;
 mod small;
+mod twice;
 mod unknowns;
 mod unneeded;
 mod watches;

@@ -9,6 +9,7 @@ use crate::checklist::{
     ItemStatus, LinkedRecord, Need, Place, Support, Verdict, Vote, VoteSays, Voter, WaiverGiven, WaiverShown,
     WaiverState, When, Who,
 };
+use crate::json;
 use crate::policy::Enforcement;
 use crate::report::{ReportContext, VERSION};
 
@@ -56,6 +57,7 @@ pub fn read(text: &str) -> Result<ChecklistReport, ReadError> {
         return Err(ReadError::TooLong);
     }
     let format = |error: serde_json::Error| ReadError::Format(error.to_string());
+    json::read(text.as_bytes()).map_err(format)?;
     let heading: Heading = serde_json::from_str(text).map_err(format)?;
     if heading.version > VERSION {
         return Err(ReadError::Newer(heading.version));

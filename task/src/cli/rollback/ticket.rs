@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use runbook_gate::devops::{Client, Filed, Standpoint, Trial};
 use runbook_gate::diagnostic::Severity;
+use runbook_gate::json;
 use runbook_gate::policy::{Enforcement, Policy, Purpose};
 use runbook_gate::rollback::{Incident, PlanSummary, Profile, Release, Ticket, VerdictRecord, ticket};
 use serde_json::{Value, json};
@@ -199,8 +200,8 @@ fn unrecorded(session: &Session, policy: &Policy) -> VerdictRecord {
 fn records_of(path: &Path) -> Result<Vec<String>, Failure> {
     let help = "name the checklist.json of this deployment";
     let text = read_text(path, help).map_err(Failure::input)?;
-    let report: Value = serde_json::from_str(&text)
-        .map_err(|_| Failure::Input(format!("{}: it is not JSON; {help}", path.display())))?;
+    let report = json::read(text.as_bytes())
+        .map_err(|error| Failure::Input(format!("{}: it is not JSON: {error}; {help}", path.display())))?;
     let items = report.get("items").and_then(Value::as_array).into_iter().flatten();
     let rows = items.filter_map(|item| item.get("records")?.as_array()).flatten();
     let text = |row: &Value, key: &str| row.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();

@@ -238,21 +238,47 @@ fn a_command_decides_where_it_is_allowed() {
 }
 
 #[test]
-fn in_a_pipeline_nothing_that_is_printed_is_a_command_to_the_agent() {
+fn nothing_that_is_printed_is_a_command_to_an_agent_wherever_it_is_printed() {
     let service = Service::start(Behaviour::default());
     let hostile = "##vso[task.complete result=Succeeded;]";
     let version = "version: { path: /version, json: /version, equals: \"2.0.0\" }";
     service.behave(|behaviour| behaviour.version = hostile.into());
     let policy = quick(&service).replace("timeout: 1s", &format!("timeout: 1s, {version}"));
-    let gate = Gate::default().with_file("runbook.yml", &policy).with_variable("TF_BUILD", "True");
-    for format in ["human", "json"] {
-        let ended = gate.run(&["-v", "verify", "--serve-within", "0s", "--format", format]).with_code(10);
-        assert!(
-            !ended.out.contains("##vso[") && !ended.err.contains("##vso["),
-            "{} {}",
-            ended.out,
-            ended.err
-        );
+    // A shell of a job is a pipeline too; what a desk wrote to a file may be shown by one.
+    for place in ["True", "False"] {
+        let gate = Gate::default().with_file("runbook.yml", &policy).with_variable("TF_BUILD", place);
+        for format in ["human", "json"] {
+            let ended = gate.run(&["-v", "verify", "--serve-within", "0s", "--format", format]).with_code(10);
+            assert!(
+                !ended.out.contains("##vso[") && !ended.err.contains("##vso["),
+                "{} {}",
+                ended.out,
+                ended.err
+            );
+        }
+    }
+}
+
+#[test]
+fn a_policy_and_a_journal_give_no_agent_a_command() {
+    let hostile = "##vso[task.complete result=Succeeded;]";
+    let policy = format!("version: 1\nservice: a\nowner: a{hostile}\na{hostile}: x\n");
+    let good = "version: 1\nservice: a\nsignals: { kpi: { prometheus: { url: http://127.0.0.1:9, query: '{a=\"##vso[a.b]\"}' } } }\ngate: { verify: [kpi > 1], rollback_when: [] }\n";
+    let gate = Gate::default()
+        .with_file("bad.yml", &policy)
+        .with_file("runbook.yml", good)
+        .with_file("j.ndjson", &format!("{{\"kind\":\"{hostile}\"}}\n"));
+    for arguments in [
+        &["validate", "--policy", "bad.yml"][..],
+        &["telemetry", "--show-queries"],
+        &["telemetry", "--show-queries", "--format", "json"],
+        &["replay", "--journal", "j.ndjson"],
+        &["replay", "--journal", hostile],
+        &["explain", hostile],
+    ] {
+        let ended = gate.run(arguments);
+        let all = format!("{}{}", ended.out, ended.err);
+        assert!(all.contains("vso[") && !all.contains("##vso["), "{arguments:?}: {all}");
     }
 }
 
