@@ -246,11 +246,9 @@ impl Picture<'_> {
                 .map(|line| (ABOVE + scale.y(line.value) - 4.0, line.label(plot.measure)))
                 .collect();
             lines.sort_by(|one, other| one.0.total_cmp(&other.0));
-            let mut last = f64::MIN;
+            apart(&mut lines);
             for (y, label) in lines {
-                let y = y.max(last + APART).clamp(ABOVE - 5.0, ABOVE + HEIGHT - 4.0);
                 self.text(class, x, y, &label);
-                last = y;
             }
         }
     }
@@ -295,6 +293,20 @@ impl Picture<'_> {
     }
 }
 
+/// Moves labels, in order, so that none lies on another: down, and up again from the lower edge.
+fn apart(labels: &mut [(f64, String)]) {
+    let mut least = ABOVE - 5.0;
+    for (y, _) in labels.iter_mut() {
+        *y = y.max(least);
+        least = *y + APART;
+    }
+    let mut most = ABOVE + HEIGHT - 4.0;
+    for (y, _) in labels.iter_mut().rev() {
+        *y = y.min(most);
+        most = *y - APART;
+    }
+}
+
 /// `low-traffic (5 samples)`
 fn said(gap: &Gap) -> String {
     let samples = match gap.samples {
@@ -324,5 +336,24 @@ fn trimmed(text: String) -> String {
     match text.trim_end_matches('0').trim_end_matches('.') {
         "-0" | "" => "0".to_owned(),
         trimmed => trimmed.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_of_thresholds_that_are_near_each_other_stand_apart() {
+        let placed = |places: &[f64]| {
+            let mut labels: Vec<(f64, String)> = places.iter().map(|y| (*y, String::new())).collect();
+            apart(&mut labels);
+            labels.into_iter().map(|(y, _)| y).collect::<Vec<_>>()
+        };
+        let bottom = ABOVE + HEIGHT - 4.0;
+        assert_eq!(placed(&[60.0]), [60.0]);
+        assert_eq!(placed(&[60.0, 61.0]), [60.0, 74.0]);
+        assert_eq!(placed(&[bottom, bottom, bottom + 9.0]), [bottom - 28.0, bottom - 14.0, bottom]);
+        assert_eq!(placed(&[0.0]), [ABOVE - 5.0]);
     }
 }
