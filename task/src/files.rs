@@ -62,6 +62,19 @@ const fn is_named_pipe(_: &Path) -> bool {
     false
 }
 
+/// Reads a whole file of at most so many bytes.
+///
+/// # Errors
+/// Where it cannot be read, or is larger; in words.
+pub fn read_bounded(file: File, most: u64) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| plain(&error))?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > most {
+        return Err(format!("it is larger than {most} bytes"));
+    }
+    Ok(bytes)
+}
+
 /// Reads a text of bounded size.
 ///
 /// # Errors
@@ -69,11 +82,7 @@ const fn is_named_pipe(_: &Path) -> bool {
 pub fn read_text(path: &Path, help: &str) -> Result<String, FileError> {
     let wrong = |why: String| FileError::Unreadable { path: shown(path), why, help: help.to_owned() };
     let file = open_file(path).map_err(|error| wrong(plain(&error)))?;
-    let mut bytes = Vec::new();
-    file.take(LARGEST_TEXT + 1).read_to_end(&mut bytes).map_err(|error| wrong(plain(&error)))?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LARGEST_TEXT {
-        return Err(wrong(format!("it is larger than {LARGEST_TEXT} bytes")));
-    }
+    let bytes = read_bounded(file, LARGEST_TEXT).map_err(wrong)?;
     String::from_utf8(bytes).map_err(|error| {
         let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
         let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;

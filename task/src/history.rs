@@ -1,13 +1,13 @@
 //! The history file of a desk: what gates decided, a line each, so that a rollback finds the last known good version.
 
 use std::fs::OpenOptions;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use runbook_gate::rollback::History;
 
 use crate::door::Place;
-use crate::files::{FileError, open_file, plain, shown};
+use crate::files::{FileError, open_file, plain, read_bounded, shown};
 use crate::session::Session;
 
 /// The file's name in the user's folder for state.
@@ -68,17 +68,13 @@ pub fn read(path: &Path, service: &str, environment: &str) -> Result<History, Fi
     let wrong = |why: String| FileError::Unreadable {
         path: shown(path),
         why,
-        help: "name another file with --history".to_owned(),
+        help: "name another file with --history, which may be a new one".to_owned(),
     };
     let file = match open_file(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(History::default()),
         Err(error) => return Err(wrong(plain(&error))),
     };
-    let mut bytes = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| wrong(plain(&error)))?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LARGEST {
-        return Err(wrong(format!("it is larger than {LARGEST} bytes; begin a new one")));
-    }
+    let bytes = read_bounded(file, LARGEST).map_err(wrong)?;
     Ok(History::read(&String::from_utf8_lossy(&bytes), service, environment))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::due::{Due, Grid, timestamp};
-use super::{Observation, PollWindow};
+use super::{Observation, PollWindow, Polled};
 use crate::SignalName;
 use crate::sample::{Absence, Sample};
 
@@ -76,6 +76,19 @@ pub(super) fn read_new(
         }
     }
     observations
+}
+
+/// Polls a source of ranges: what is new of its tracks, which it does without while it asks.
+pub(super) fn poll<S>(
+    source: &mut S,
+    tracks: fn(&mut S) -> &mut Vec<Track>,
+    window: &PollWindow,
+    ask: impl FnOnce(&S, &Asked) -> Vec<Samples>,
+) -> Polled {
+    let mut taken = std::mem::take(tracks(source));
+    let observations = read_new(&mut taken, window, |asked| ask(source, asked));
+    *tracks(source) = taken;
+    Polled { observations, notes: Vec::new() }
 }
 
 /// How far a signal's past has been read.

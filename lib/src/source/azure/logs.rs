@@ -192,10 +192,8 @@ impl Source for Logs {
     }
 
     fn poll(&mut self, window: &PollWindow, world: &World<'_>) -> Polled {
-        let mut tracks = std::mem::take(&mut self.tracks);
-        let observations = track::read_new(&mut tracks, window, |asked| self.ask(asked, window, world));
-        self.tracks = tracks;
-        Polled { observations, notes: Vec::new() }
+        let ask = |source: &Self, asked: &Asked| source.ask(asked, window, world);
+        track::poll(self, |source| &mut source.tracks, window, ask)
     }
 
     fn history(&mut self, window: &PollWindow, world: &World<'_>) -> Option<Polled> {
