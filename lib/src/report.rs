@@ -21,6 +21,7 @@ pub mod terminal;
 
 use crate::gate::{Decision, Outcome};
 use crate::policy::Enforcement;
+use crate::rollback::Release;
 
 pub use course::{Course, GAP, Limit, Mark, Side};
 pub use gate::{CriterionRow, Event, EventKind, Fact, GateSection, Phase, PhaseKind, Standing, Timeline};
@@ -40,6 +41,8 @@ pub struct ReportContext {
     pub enforcement: Enforcement,
     /// The command that replays the journal; empty where there is no journal.
     pub replay_command: String,
+    /// What was watched, as far as it is known.
+    pub release: Release,
 }
 
 /// A report: the decision, what to do, and why.
@@ -119,6 +122,29 @@ impl Report {
         }
     }
 
+    /// The subject with the release that was watched: `orders-api 2.4.0 in production`.
+    fn headline(&self) -> String {
+        let service = self.context.service.as_str();
+        match (self.context.release.short(), self.outcome.environment.as_str()) {
+            (None, _) => self.subject(),
+            (Some(release), "") => {
+                format!("{} {release}", if service.is_empty() { "a service" } else { service })
+            }
+            (Some(release), environment) if service.is_empty() => format!("{release} in {environment}"),
+            (Some(release), environment) => format!("{service} {release} in {environment}"),
+        }
+    }
+
+    /// The release in full, where a headline leaves something out.
+    fn release(&self) -> Option<String> {
+        let release = &self.context.release;
+        release
+            .short()
+            .map(|short| (short, release.words()))
+            .filter(|(short, full)| short != full)
+            .map(|(_, full)| full)
+    }
+
     /// The decision, and in brackets how the gate ended where it did not end by itself.
     fn title(&self) -> String {
         match self.gate.ended() {
@@ -150,6 +176,10 @@ impl Report {
             return self.next_of_recovery();
         }
         match (self.outcome.decision, self.context.enforcement) {
+            (Decision::Proceed, _) if self.outcome.saw_nothing() => {
+                "Look at the service: nothing is known of this release. Every criterion was passed over, as the policy has it (`on_no_data`, `on_low_traffic`, `on_error`)."
+                    .to_owned()
+            }
             (Decision::Proceed, _) if self.gate.has_caveats() => {
                 "Nothing has to be done. Some criteria passed with a reservation, which stands beside them.".to_owned()
             }

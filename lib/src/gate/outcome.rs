@@ -326,6 +326,15 @@ impl Outcome {
     }
 }
 
+impl Outcome {
+    /// Whether nothing is known of any signal that a criterion reads: what passed then, passed by its data contract alone.
+    pub(crate) fn saw_nothing(&self) -> bool {
+        let read = |name: &SignalName| self.criteria.iter().any(|criterion| criterion.signals.contains(name));
+        let mut seen = self.signals.iter().filter(|signal| read(&signal.signal)).peekable();
+        seen.peek().is_some() && seen.all(|signal| signal.known == 0)
+    }
+}
+
 impl fmt::Display for Decision {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {

@@ -153,10 +153,12 @@ impl Watch {
                         "nothing was judged: no criterion of the policy has a source".to_owned(),
                     );
                 }
+                let read = |series: &&Series| criteria.iter().any(|one| one.signals.contains(&series.name));
+                let known = self.series.iter().filter(read).map(|series| series.totals.known).sum();
                 Verdict {
                     decision: Decision::Proceed,
                     criterion: None,
-                    reason: proceed(length(at.saturating_sub(times.watch_from)), criteria),
+                    reason: proceed(length(at.saturating_sub(times.watch_from)), criteria, known),
                     also: Vec::new(),
                 }
             }
@@ -202,7 +204,8 @@ fn sentence(criterion: &CriterionOutcome) -> String {
     }
 }
 
-fn proceed(watched: Duration, criteria: &[CriterionOutcome]) -> String {
+/// `known` counts the known samples of what the criteria read.
+fn proceed(watched: Duration, criteria: &[CriterionOutcome], known: u64) -> String {
     let count = |status: CriterionStatus| criteria.iter().filter(|c| c.status == status).count();
     let (clear, passed) = (count(CriterionStatus::Clear), count(CriterionStatus::Passed));
     let plural = |number: usize, one: &str, many: &str| {
@@ -218,6 +221,7 @@ fn proceed(watched: Duration, criteria: &[CriterionOutcome]) -> String {
     let caveats = criteria.iter().filter(|criterion| criterion.caveat.is_some()).count();
     let caveats = match caveats {
         0 => String::new(),
+        _ if known == 0 => "; nothing is known of any of their signals".to_owned(),
         some => format!("; {}", plural(some, "caveat", "caveats")),
     };
     format!("watched for {watched}: {}{caveats}", parts.join(", "))

@@ -63,7 +63,7 @@ impl Page {
         };
         let word = capital(report.word());
         let ended = report.gate.ended().map(|ended| format!(" ({ended})")).unwrap_or_default();
-        self.block(&format!("## {mark} {word}{ended}: {}", markdown(&report.subject())));
+        self.block(&format!("## {mark} {word}{ended}: {}", markdown(&report.headline())));
         if !report.outcome.reason.is_empty() {
             self.block(&format!("**Why:** {}", prose(&report.outcome.reason)));
         }
@@ -76,6 +76,7 @@ impl Page {
             .facts()
             .iter()
             .map(|fact| format!("{} {}", fact.name, prose(&fact.text)))
+            .chain(report.release().map(|release| format!("release {}", markdown(&release))))
             .chain(policy(report))
             .collect();
         if !facts.is_empty() {

@@ -82,11 +82,12 @@ fn decision(page: &mut Page, report: &Report) {
         &[
             Span::new(&report.title().to_uppercase(), style.bold()),
             Span::blanks(2),
-            Span::new(&report.subject(), STRONG),
+            Span::new(&report.headline(), STRONG),
         ],
     );
     let mut facts: Vec<String> =
         report.gate.facts().iter().map(|fact| format!("{} {}", fact.name, fact.text)).collect();
+    facts.extend(report.release().map(|release| format!("release {release}")));
     if !report.context.policy_file.is_empty() {
         facts.push(format!("policy {}", report.context.policy_file));
     }

@@ -160,6 +160,25 @@ impl Release {
         }
     }
 
+    /// As a headline names it: `1.4.0`, else `run 1234`, else `commit 1a2b3c4`; nothing where nothing is known of it.
+    ///
+    /// ```
+    /// use runbook_gate::rollback::Release;
+    /// let release = Release { run: Some(1234), version: "1.4.0".into(), commit: String::new() };
+    /// assert_eq!(release.short().as_deref(), Some("1.4.0"));
+    /// assert_eq!(Release::default().short(), None);
+    /// ```
+    #[must_use]
+    pub fn short(&self) -> Option<String> {
+        let unversioned = || Self { version: String::new(), ..self.clone() };
+        match (self.version.trim(), self.run) {
+            ("", Some(run)) => Some(format!("run {run}")),
+            ("", None) if self.is_nameless() => None,
+            ("", None) => Some(unversioned().words()),
+            (version, _) => Some(version.to_owned()),
+        }
+    }
+
     /// Whether both are one: of one run, else of one commit, else of one version.
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {

@@ -144,7 +144,7 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
         service: policy.service().to_owned(),
         policy_file: policy.file_name().to_owned(),
         enforcement: policy.environment().enforcement(),
-        replay_command: String::new(),
+        ..ReportContext::default()
     };
     let report = with_pages(ChecklistReport::new(outcome, context, notes), checkout, &facts);
     let report = match interrupted {

@@ -44,6 +44,7 @@ pub fn context(policy: &Policy, replay_command: String) -> ReportContext {
         policy_file: policy.file_name().to_owned(),
         enforcement: policy.environment().enforcement(),
         replay_command,
+        ..ReportContext::default()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use runbook_gate::report::Report;
+use runbook_gate::report::{Report, ReportContext};
 
 use super::arguments::{PolicyArguments, ReportArguments};
 use super::outcome::{Junit, write};
@@ -22,9 +22,13 @@ pub fn run(session: &Session, arguments: &ReportArguments) -> Result<Exit, Failu
     let own = std::fs::canonicalize(path).ok() == std::fs::canonicalize(beside).ok();
     if own { folder.clear_pages() } else { folder.clear_reports() }.map_err(Failure::input)?;
     let outcome = replayed(session, &policy, journal, &arguments.journal)?;
-    let context = context(&policy, replay_command(&arguments.policy, &arguments.journal));
     let kept = ReportFolder::at(beside);
-    let deployed = shown_checklist::of_journal(&policy, &kept, &outcome);
+    let verdict = shown_checklist::verdict_beside(&policy, &kept, &outcome);
+    let context = ReportContext {
+        release: verdict.as_ref().map(|verdict| verdict.release.clone()).unwrap_or_default(),
+        ..context(&policy, replay_command(&arguments.policy, &arguments.journal))
+    };
+    let deployed = shown_checklist::of_journal(&policy, verdict.as_ref(), &outcome);
     let checklist = shown_checklist::find(session, arguments.checklist_report.as_deref(), &kept, &deployed);
     let report = Report::of_gate(&outcome, &context);
     write(session, &report, &checklist, &folder, Junit::of_flag(arguments.junit)).map_err(Failure::input)?;

@@ -17,19 +17,23 @@ pub fn of_gate(session: &Session, policy: &Policy, profile: Profile, commit: Opt
     Deployed { profile, commit, run: verdict::run(session), ..named(policy) }
 }
 
-/// What the gate of a journal watched, by the verdict that it left beside it.
-pub fn of_journal(policy: &Policy, beside: &ReportFolder, outcome: &Outcome) -> Deployed {
+/// The verdict that the gate of a journal left beside it.
+pub fn verdict_beside(policy: &Policy, beside: &ReportFolder, outcome: &Outcome) -> Option<VerdictRecord> {
     let verdict = read_text(&beside.path(VERDICT), "").ok().and_then(|text| VerdictRecord::read(&text).ok());
-    let own = |verdict: &VerdictRecord| {
+    verdict.filter(|verdict| {
         verdict.service == policy.service()
             && verdict.environment == outcome.environment
             && verdict.started_at == outcome.started_at
-    };
+    })
+}
+
+/// What the gate of a journal watched, by its verdict.
+pub fn of_journal(policy: &Policy, verdict: Option<&VerdictRecord>, outcome: &Outcome) -> Deployed {
     let profile = outcome.recovery.as_ref().map_or(Profile::Deployment, |_| Profile::Rollback);
-    match verdict.filter(own) {
+    match verdict {
         Some(verdict) => Deployed {
             profile,
-            commit: Some(verdict.release.commit).filter(|commit| !commit.is_empty()),
+            commit: Some(verdict.release.commit.clone()).filter(|commit| !commit.is_empty()),
             run: verdict.judged_in,
             ..named(policy)
         },

@@ -7,6 +7,7 @@ use runbook_gate::gate::{Gate, Outcome, recovery_rules};
 use runbook_gate::journal::Line;
 use runbook_gate::policy::rules::GateRules;
 use runbook_gate::policy::{BaselineRule, Enforcement, Policy, Purpose};
+use runbook_gate::report::ReportContext;
 use runbook_gate::report::checklist::InGate;
 use runbook_gate::rollback::{Profile, Release};
 use runbook_gate::source::SourceNote;
@@ -327,7 +328,6 @@ impl GateRun<'_> {
         self.session.door.clear();
         let command =
             self.folder.as_ref().map(|folder| replay_command(&self.arguments.policy, &folder.path(JOURNAL)));
-        let context = replay::context(self.policy, command.unwrap_or_default());
         let publication = Publication {
             folder: self.folder.as_ref(),
             junit: Junit::of_flag(self.arguments.junit),
@@ -335,6 +335,10 @@ impl GateRun<'_> {
             format: self.arguments.format,
         };
         let (profile, release) = self.release();
+        let context = ReportContext {
+            release: release.clone(),
+            ..replay::context(self.policy, command.unwrap_or_default())
+        };
         let images = images.recorded(self.session, outcome.decision);
         let deployed = Deployed { profile, release, images };
         let folder = self.folder.as_ref();

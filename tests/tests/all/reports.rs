@@ -38,6 +38,7 @@ fn report() -> Report {
         policy_file: policy.file_name().to_owned(),
         enforcement: policy.environment().enforcement(),
         replay_command: "runbook-gate replay --policy runbook.yml --journal journal.ndjson".to_owned(),
+        ..ReportContext::default()
     };
     Report::of_gate(&replayed.outcome, &context)
 }

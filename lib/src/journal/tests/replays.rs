@@ -8,9 +8,10 @@ use crate::gate::{Decision, Outcome};
 use crate::journal::replay::replay_holding;
 use crate::journal::sketch::{STEP, criterion, name, t, text};
 use crate::journal::{HELD_LINES, Line, ReplayError, Torn, replay, write};
-use crate::policy::rules::{GateRules, ReadingKind, SignalRules};
-use crate::report::{Report, ReportContext, json};
-use crate::sample::Sample;
+use crate::policy::rules::{DataContract, GateRules, OnMissing, ReadingKind, SignalRules};
+use crate::report::terminal::Layout;
+use crate::report::{Report, ReportContext, json, terminal};
+use crate::sample::{Absence, Sample};
 
 const SAMPLES: u64 = 60;
 
@@ -237,4 +238,27 @@ fn a_cut_last_line_is_said() {
         format!("line 122 of the journal was cut after {bytes} bytes, and is ignored")
     );
     assert_eq!(replayed.outcome.ending, Ending::Incomplete);
+}
+
+#[test]
+fn a_release_of_which_nothing_is_known_says_so_where_its_contract_lets_it_pass() {
+    let pass = SignalRules {
+        contract: DataContract { on_no_data: OnMissing::Pass, ..DataContract::default() },
+        ..SignalRules::new(ReadingKind::Value, STEP)
+    };
+    let rules = GateRules::new(Duration::ZERO, STEP.times(SAMPLES), STEP)
+        .with_signal(name("latency"), pass)
+        .with_rollback(criterion("latency > 500ms for 5m"))
+        .with_verify(criterion("latency < 400ms"));
+    let judged = |samples: &[Line]| replay(rules.clone(), whole(samples).as_bytes()).unwrap().outcome;
+    let absent =
+        |k| Line::Sample { t: t(k), signal: name("latency"), sample: Sample::Absent(Absence::NoData) };
+    let nothing = judged(&(1..=SAMPLES).map(absent).collect::<Vec<_>>());
+    assert_eq!(nothing.decision, Decision::Proceed);
+    assert!(nothing.reason.ends_with("; nothing is known of any of their signals"), "{}", nothing.reason);
+    let text = terminal::render(&Report::of_gate(&nothing, &ReportContext::default()), Layout::default());
+    assert!(text.contains("What to do: Look at the service: nothing is known of this release."), "{text}");
+    let one = Line::Sample { t: t(1), signal: name("latency"), sample: Sample::from_number(0.2) };
+    let little = judged(&[one]);
+    assert!(little.reason.ends_with("; 2 caveats"), "{}", little.reason);
 }

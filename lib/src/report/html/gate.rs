@@ -39,6 +39,7 @@ fn verdict(report: &Report) -> Verdict {
             _ => (fact.name.to_owned(), Markup::prose(&fact.text)),
         })
         .collect();
+    facts.extend(report.release().map(|release| ("release".to_owned(), Markup::text(&release))));
     let hash: String = report.outcome.policy_sha256.chars().take(12).collect();
     let policy =
         Markup::code(&report.context.policy_file).then(&Markup::text(" ")).then(&Markup::code(&hash));
@@ -48,7 +49,7 @@ fn verdict(report: &Report) -> Verdict {
     Verdict {
         tone: Tone::of(report.decision()),
         word: format!("{word}{ended}"),
-        subject: report.subject(),
+        subject: report.headline(),
         reason: Markup::prose(&report.outcome.reason),
         warnings: report.enforcement().map(Markup::text).into_iter().collect(),
         next: Markup::prose(&report.next()),

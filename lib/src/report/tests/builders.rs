@@ -8,6 +8,7 @@ use crate::gate::{
 use crate::policy::Enforcement;
 use crate::policy::rules::ReadingKind;
 use crate::report::{Report, ReportContext};
+use crate::rollback::Release;
 use crate::sample::Counts;
 use crate::{Baseline, Duration, Finite, SignalName, Timestamp};
 
@@ -31,6 +32,7 @@ pub(super) fn context() -> ReportContext {
         replay_command:
             "runbook-gate replay --policy runbook.yml --environment production --journal out/gate.ndjson"
                 .into(),
+        release: Release { run: Some(4711), version: "2.4.0".into(), commit: "1a2b3c4d5e6f".into() },
     }
 }
 

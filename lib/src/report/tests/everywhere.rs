@@ -141,6 +141,7 @@ fn checklist(text: &str) -> ChecklistReport {
         policy_file: owned(),
         enforcement: Enforcement::Advise,
         replay_command: owned(),
+        release: Release::default(),
     };
     let home = Home::of_remote("git@github.com:contoso/orders.git").unwrap();
     ChecklistReport::new(outcome, context, vec![owned(), owned()]).with_source(home, owned())

@@ -10,6 +10,7 @@ use crate::policy::Enforcement;
 use crate::report::checklist::InGate;
 use crate::report::terminal::{Colour, Layout};
 use crate::report::{Report, ReportContext, html, json, junit, markdown, terminal};
+use crate::rollback::Release;
 use crate::steering::steers;
 
 /// Texts that mean something to one output or another.
@@ -124,6 +125,7 @@ pub(super) fn with_text(text: &str) -> Report {
         policy_file: owned(),
         enforcement: Enforcement::Enforce,
         replay_command: owned(),
+        release: Release { run: Some(1), version: owned(), commit: owned() },
     };
     Report::of_gate(&outcome, &context)
 }

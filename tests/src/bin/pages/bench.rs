@@ -83,6 +83,7 @@ fn context() -> ReportContext {
         policy_file: "runbook.yml".to_owned(),
         enforcement: Enforcement::Enforce,
         replay_command: "runbook-gate replay --policy runbook.yml --journal gate/journal.ndjson".to_owned(),
+        ..ReportContext::default()
     }
 }
 

@@ -134,6 +134,7 @@ impl<'t> Pen<'t> {
             policy_file: self.word(),
             enforcement: Enforcement::Enforce,
             replay_command: self.word(),
+            release: Release { run: Some(1), version: self.word(), commit: self.word() },
         }
     }
 

@@ -50,7 +50,7 @@ fn a_policy_that_is_not_there() {
 fn a_policy_that_is_broken() {
     for (text, words) in [
         ("", "the policy is empty"),
-        ("version: 1\n\tservice: x\n", "found a tab"),
+        ("version: 1\n\tservice: x\n", "a tab indents this line"),
         ("version: 2\nservice: x\nprobe: { url: \"http://x\" }\n", "version"),
         ("version: 1\nservice: x\n", "source"),
         ("version: 1\nservice: x\nprobe: { url: \"ftp://x\" }\n", "http"),

@@ -60,7 +60,7 @@ fn a_service_that_is_as_before_has_recovered_and_its_journal_says_what_it_is() {
             "history.ndjson",
         ])
         .with_code(0);
-    assert!(ended.out.starts_with("RECOVERED  orders in production"), "{}", ended.out);
+    assert!(ended.out.starts_with("RECOVERED  orders 1.3.0 in production"), "{}", ended.out);
     for words in
         ["error_rate <= 1x baseline", "Time to detect: ", "Time to restore: ", "1.4.0 was rolled back: "]
     {
@@ -72,7 +72,7 @@ fn a_service_that_is_as_before_has_recovered_and_its_journal_says_what_it_is() {
     assert_eq!(report["recovery"]["redeployed"], "1.3.0");
     assert!(report["recovery"]["time_to_restore"].as_f64() > report["recovery"]["time_to_detect"].as_f64());
     assert!(rolled.gate.read("out/report.html").contains("Recovered"));
-    assert!(rolled.gate.read("out/report.md").starts_with("## ✅ Recovered: orders in production"));
+    assert!(rolled.gate.read("out/report.md").starts_with("## ✅ Recovered: orders 1.3.0 in production"));
     assert!(rolled.gate.read("out/junit.xml").contains("the service has recovered"));
     let verdict = rolled.json("out/verdict.json");
     assert_eq!((&verdict["profile"], &verdict["release"]["version"]), (&"rollback".into(), &"1.3.0".into()));
