@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 
 use runbook_gate::checklist::{Checkout, CheckoutError, CommitFact, History, HistoryStep, TreeFile};
 
-use self::run::{Ended, Git};
+use self::run::{Ended, Git, Until};
+use crate::halt::Halt;
 
 /// More commits than this are not read: name a nearer one with `--since`.
 const MOST_COMMITS: usize = 20_000;
@@ -31,14 +32,27 @@ impl GitCheckout {
     /// # Errors
     /// When there is none, or git is not installed.
     pub fn open(folder: &Path, environment: &BTreeMap<String, String>) -> Result<Self, CheckoutError> {
-        let git = Git::new(folder, environment);
+        Self::open_until(&Halt::default(), folder, environment)
+    }
+
+    /// The same, of a command that may be halted: then git is hardly waited for any more.
+    ///
+    /// # Errors
+    /// When there is none, git is not installed, or the command was halted.
+    pub fn open_until(
+        halt: &Halt,
+        folder: &Path,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<Self, CheckoutError> {
+        let until = Until::halted(halt);
+        let git = Git::new(folder, environment, until.clone());
         let root = match git.ask(&["rev-parse", "--show-toplevel"]) {
             Ok(Ended::Well(output)) => parse::line(&output),
             Ok(Ended::Badly(why)) => return Err(CheckoutError::NoRepository(why)),
             Err(error) => return Err(error),
         };
         let root = PathBuf::from(root);
-        Ok(Self { git: Git::new(&root, environment), root })
+        Ok(Self { git: Git::new(&root, environment, until), root })
     }
 
     /// The folder of the repository.

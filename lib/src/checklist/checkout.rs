@@ -117,6 +117,9 @@ pub enum CheckoutError {
     /// Git failed, or took too long.
     #[error("git could not be asked: {0}")]
     Git(String),
+    /// Git was ended before it had answered: why.
+    #[error("git had not answered: {0}")]
+    Halted(String),
 }
 
 /// The service that hosts a repository and runs its pipeline: Azure DevOps, GitHub.

@@ -204,6 +204,10 @@ fn gap_of(error: &CheckoutError) -> Gap {
         }
         CheckoutError::TooMuch(_) => (Who::Caller, "name a nearer commit with `--since REF`"),
         CheckoutError::Git(_) => (Who::Caller, "see that `git` works in this checkout"),
+        CheckoutError::Halted(_) => (
+            Who::Caller,
+            "run it again, with more `--timeout` where git needs it: the checkout may be very large",
+        ),
     };
     Gap::new(error.to_string(), who, how)
 }

@@ -48,7 +48,11 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
         session.door.say("a rollback is never held up by paperwork: the checklist was not looked at");
         return Ok(Exit::Success);
     }
-    let opened = GitCheckout::open(Path::new("."), &session.environment);
+    // Everything that is waited for ends by these, git too.
+    let halt = Halt::default();
+    let allowance = Deadline::within(arguments.devops.timeout);
+    bounds::keep(session, &allowance, &halt);
+    let opened = GitCheckout::open_until(&halt, Path::new("."), &session.environment);
     let root = opened.as_ref().map_or(Path::new("."), GitCheckout::root);
     let without = opened.as_ref().err().cloned().map(Without);
     let checkout: &dyn Checkout = match (&opened, &without) {
@@ -57,14 +61,12 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
         (Err(error), None) => return Err(Failure::input(error)),
     };
     let on_github = OnGitHub::find(session, &arguments.github, || checkout.remotes().unwrap_or_default())?;
-    let halt = Halt::default();
     let services = Given {
         azure_devops: arguments.devops.azure_devops.as_deref(),
         github: on_github.as_ref().map(OnGitHub::access).transpose()?,
         until: Some(halt.clone()),
     };
     let transport = session.network_with(&arguments.network, &[], &services)?;
-    let allowance = Deadline::within(arguments.devops.timeout);
     let place = Surroundings::find(session, &arguments.devops)?;
     let path = given::path_in(root, &arguments.policy.policy);
     let judging = judged::policy(session, arguments, place.as_ref(), checkout, &path, &|project| {
@@ -94,7 +96,6 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
     notes.append(&mut unused);
     let asked = if arguments.network.allow_commands { Asked::Yes } else { Asked::No };
     let commands = session.commands(asked, &arguments.policy.allowed_variables);
-    bounds::keep(session, &allowance, &halt);
     let earlier_policy = |text: &str| earlier(session, arguments, policy, text);
     let inquiry = Inquiry {
         now: session.clock.now(),

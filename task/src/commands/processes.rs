@@ -79,6 +79,16 @@ impl Drop for Tree {
     }
 }
 
+/// Makes a command lead a group of its own, which [`end_group`] ends with everything that it started.
+pub fn own_group(command: &mut Command) {
+    system::own_group(command);
+}
+
+/// Ends a command that leads a group, and what it started.
+pub fn end_group(leader: u32) {
+    system::end_group(leader);
+}
+
 #[cfg(unix)]
 mod system {
     use std::process::Command;

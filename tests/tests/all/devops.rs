@@ -10,6 +10,8 @@ mod records;
 mod refusals;
 mod rollback;
 mod run_time;
+#[cfg(unix)]
+mod slow_git;
 mod statuses;
 mod telling;
 mod undone;
