@@ -21,7 +21,7 @@ use runbook_gate::report::terminal::{Colour, Layout};
 use runbook_gate::source::World;
 use runbook_gate::telemetry::{Observed, Readable, Telemetry, analyse};
 
-use self::bounds::BoundedCommands;
+use self::bounds::{BoundedCommands, Share};
 use super::arguments::{ChecklistArguments, Format, Profile};
 use super::devops::{Deadline, Surroundings};
 use super::github::OnGitHub;
@@ -108,7 +108,7 @@ pub fn run(session: &Session, arguments: &ChecklistArguments) -> Result<Exit, Fa
         given,
         tests,
         artifacts,
-        telemetry: look(session, arguments, policy, &rules),
+        telemetry: look(session, arguments, policy, &rules, &allowance),
     };
     let bounded = BoundedCommands { runner: &commands, deadline: &allowance, halt: &halt };
     let world = World { transport: transport.as_ref(), commands: &bounded };
@@ -259,6 +259,7 @@ fn look(
     arguments: &ChecklistArguments,
     policy: &Policy,
     rules: &ChecklistRules,
+    allowance: &Deadline,
 ) -> Gathered<TelemetryFact> {
     let asked = rules
         .items
@@ -281,6 +282,7 @@ fn look(
         Ok(setting) => setting,
         Err(failure) => return unreadable(format!("the sources cannot be read here: {}", failure.words())),
     };
+    let share = Share::begin(allowance, setting.switch.clone());
     let observed = telemetry::observe(policy, &mut setting, telemetry::SHORT_PAST);
     setting.runner.stop_all();
     match observed {
@@ -288,6 +290,14 @@ fn look(
             let seen = analyse(policy.gate(), &looked.observed, session.clock.now());
             Gathered::Known(fact(&seen, AskedNow::Yes))
         }
+        Err(_) if share.is_over() => Gathered::Unknown(Gap::new(
+            format!(
+                "the sources had not answered within half of the time of the checklist ({} in all), which is theirs",
+                allowance.within
+            ),
+            Who::PipelineOwner,
+            "see with `runbook-gate telemetry` which is slow, or give more `--timeout`",
+        )),
         Err(_) => unreadable("reading the sources was interrupted".to_owned()),
     }
 }

@@ -1,7 +1,11 @@
 //! How long a checklist gathers: until its time is over, or somebody interrupts it. What had come by then is judged.
 
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use runbook_gate::Duration;
 use runbook_gate::devops::Allowance as _;
 use runbook_gate::policy::source_spec::CommandSpec;
@@ -10,6 +14,7 @@ use runbook_gate::source::{CommandEnd, CommandError, Commands};
 use super::super::devops::Deadline;
 use super::super::end_now;
 use crate::commands::CommandRunner;
+use crate::drive::threads::Switch;
 use crate::halt::{Halt, Why};
 use crate::session::Session;
 
@@ -21,7 +26,7 @@ pub fn keep(session: &Session, deadline: &Deadline, halt: &Halt) {
     let (over, left, within) = (halt.clone(), deadline.left(), deadline.within);
     let interruptions = session.interruptions.clone();
     let timer = thread::Builder::new().name("deadline".to_owned()).spawn(move || {
-        if over.over().recv_timeout(left.to_std()) == Err(crossbeam_channel::RecvTimeoutError::Timeout) {
+        if over.over().recv_timeout(left.to_std()) == Err(RecvTimeoutError::Timeout) {
             let why = Why::TimeIsOver(within);
             interruptions.time_is_over(&why.to_string());
             over.stop(why);
@@ -44,6 +49,38 @@ pub fn keep(session: &Session, deadline: &Deadline, halt: &Halt) {
             end(by);
         }
     });
+}
+
+/// Gives the look at the sources its share of the time: half of what is left, so that everything else can still be asked.
+pub struct Share {
+    over: Arc<AtomicBool>,
+    /// As long as it is there, the share is watched.
+    _watched: Sender<Infallible>,
+}
+
+impl Share {
+    /// The share begins now; at its end what reads the sources is told.
+    pub fn begin(deadline: &Deadline, switch: Switch) -> Self {
+        let length = Duration::from_nanos(deadline.left().as_nanos() / 2);
+        let (watched, done) = bounded::<Infallible>(0);
+        let over = Arc::new(AtomicBool::new(false));
+        let told = over.clone();
+        let timer = thread::Builder::new().name("share".to_owned()).spawn(move || {
+            if done.recv_timeout(length.to_std()) == Err(RecvTimeoutError::Timeout) {
+                told.store(true, Ordering::Release);
+                switch.cancel("its share of the time is over");
+            }
+        });
+        if timer.is_err() {
+            log::warn!("no thread for the share of the sources: they are held to the whole time only");
+        }
+        Self { over, _watched: watched }
+    }
+
+    /// Whether it came to its end.
+    pub fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
 }
 
 /// Commands that are waited for no longer than the gathering takes.
