@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::devops::call::{Call, Effect};
 use crate::devops::client::Client;
-use crate::devops::failure::DevOpsError;
+use crate::devops::failure::{DevOpsError, Why};
 use crate::devops::permission::Permission;
 use crate::devops::work_items::{self, WorkItem, WorkItemChange};
 use crate::rollback::{TextIs, Ticket};
@@ -33,7 +33,7 @@ pub enum Filed {
 
 impl Client<'_> {
     /// Makes the work item of a ticket, or brings the one that an earlier try made up to date. What people have written into
-    /// it stays.
+    /// it stays. Where it cannot be looked for, none is made: two for one rollback would have people write into both.
     ///
     /// # Errors
     /// Where it was not made or changed. A second try finds what a first one may have made all the same.
@@ -59,7 +59,8 @@ impl Client<'_> {
         Ok(Filed::Updated(known.id))
     }
 
-    /// The work item of a tag: the oldest, where several have it.
+    /// The work item of a tag: the oldest, where several have it. One that is found and may not be seen may be it: `None` is said
+    /// of what is certain alone, for a second one is made then.
     fn ticket_of(&self, tag: &str) -> Result<Option<WorkItem>, DevOpsError> {
         // A quote would end the text of the query.
         let quoted = tag.replace('\'', "''");
@@ -72,7 +73,17 @@ impl Client<'_> {
         }
         let items = self.work_items(&found)?;
         let tagged = |item: &WorkItem| item.tags().iter().any(|own| own.eq_ignore_ascii_case(tag));
-        Ok(items.into_iter().filter(tagged).min_by_key(|item| item.id))
+        let hidden = found.iter().find(|id| !items.iter().any(|item| item.id == **id)).copied();
+        match (items.into_iter().filter(tagged).min_by_key(|item| item.id), hidden) {
+            (Some(item), _) => Ok(Some(item)),
+            (None, None) => Ok(None),
+            (None, Some(hidden)) => {
+                let asked = format!("work item {hidden}, which seems to be this rollback's");
+                let call =
+                    Call::get(asked, Permission::ViewWorkItems, &["wit", "workitems", &hidden.to_string()]);
+                Err(DevOpsError::of(&call, Why::NotFound { said: Box::default() }))
+            }
+        }
     }
 }
 

@@ -129,8 +129,13 @@ impl Announcement {
             (Profile::Deployment, Decision::Hold) => {
                 (Event::Hold, "A person has to look, and decide whether the release stays.")
             }
+            // Outside of a pipeline no job does it.
+            (Profile::Deployment, Decision::Rollback) if verdict.judged_in.is_none() => (
+                Event::Rollback,
+                "Roll the release back now: `runbook-gate rollback plan` names what to go back to. See that the service recovers.",
+            ),
             (Profile::Deployment, Decision::Rollback) => {
-                (Event::Rollback, "See that the rollback job runs, and that the service recovers.")
+                (Event::Rollback, "See that the release is rolled back, and that the service recovers.")
             }
             (Profile::Rollback, Decision::Proceed) => {
                 (Event::Recovered, "Find the cause: the follow-up ticket has the steps.")
@@ -152,7 +157,7 @@ impl Announcement {
     pub fn of_plan(plan: &PlanSummary) -> Self {
         let (event, asks) = match (&plan.target, plan.safety) {
             (Some(_), Safety::Proved) => {
-                (Event::GoingBack, "See that the rollback job runs, and that the service recovers.")
+                (Event::GoingBack, "See that this version is deployed again, and that the service recovers.")
             }
             (Some(_), Safety::NotProved) => (
                 Event::Waiting,
@@ -181,8 +186,9 @@ impl Announcement {
     #[must_use]
     pub fn with_times(mut self, of: &Times) -> Self {
         let times = [("Time to detect", of.time_to_detect()), ("Time to restore", of.time_to_restore())];
-        let facts =
-            times.into_iter().filter_map(|(name, length)| Some(Fact::new(name, &length?.to_string())));
+        let facts = times
+            .into_iter()
+            .filter_map(|(name, length)| Some(Fact::new(name, &length?.rounded().to_string())));
         self.facts.extend(facts);
         self.facts.truncate(MOST_FACTS);
         self

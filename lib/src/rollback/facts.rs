@@ -80,6 +80,8 @@ pub struct Migrations {
     pub irreversible: Vec<Irreversible>,
     /// Those of which that is not known, each with why.
     pub unread: Vec<String>,
+    /// Why the pull requests that may link a record were not read; `None` where they were.
+    pub plans_unread: Option<Gap>,
 }
 
 /// A rehearsal of a rollback.

@@ -211,6 +211,10 @@ pub fn migrations_between(
         changed: facts.migrations.len(),
         irreversible: outcome.items.into_iter().flat_map(|item| item.irreversible).collect(),
         unread: unread.collect(),
+        plans_unread: match facts.conversations {
+            Gathered::Known(()) => None,
+            Gathered::Unknown(gap) => Some(gap),
+        },
     })
 }
 

@@ -137,12 +137,19 @@ fn of_target(rules: &RollbackRules, facts: &PlanFacts, target: &Target, doubts: 
         Gathered::Known(migrations) => {
             for migration in &migrations.irreversible {
                 let reasons = migration.reasons.join("; ");
-                let (plan, how) = match &migration.data_plan {
-                    Some(place) => (
+                let (plan, how) = match (&migration.data_plan, &migrations.plans_unread) {
+                    (None, Some(gap)) => (
+                        format!("whether a record has a plan for its data was not read: {}", gap.why),
+                        format!(
+                            "{}; or find the record by hand, and decide how the data is brought back before the earlier version runs on it",
+                            gap.how
+                        ),
+                    ),
+                    (Some(place), _) => (
                         format!("the plan for its data is in {place}"),
                         format!("follow the plan for the data in {place}, then roll back"),
                     ),
-                    None => (
+                    (None, None) => (
                         "no record has a plan for its data".to_owned(),
                         "decide how the data is brought back before the earlier version runs on it"
                             .to_owned(),
@@ -204,7 +211,7 @@ fn of_target(rules: &RollbackRules, facts: &PlanFacts, target: &Target, doubts: 
 fn in_days(length: Duration) -> String {
     const DAY: u64 = 86_400_000_000_000;
     match length.as_nanos() / DAY {
-        0 | 1 => length.to_string(),
+        0 | 1 => length.rounded().to_string(),
         days => format!("{days} days"),
     }
 }

@@ -5,11 +5,11 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::Timestamp;
 use crate::devops::verdict::environment_word;
 use crate::gate::Decision;
 use crate::report::{escape, numbers};
 use crate::rollback::{Incident, TicketRules, shortened};
+use crate::{Duration, Timestamp};
 
 /// The longest title of a work item, in characters.
 const LONGEST_TITLE: usize = 200;
@@ -218,8 +218,9 @@ fn description(rules: &TicketRules, incident: &Incident) -> String {
     fact("Version", Some(verdict.release.words()));
     fact("Gone back to", incident.target.as_ref().map(crate::rollback::Release::words));
     fact("Criterion", verdict.criterion.clone());
-    fact("Time to detect", incident.time_to_detect().map(|length| length.to_string()));
-    fact("Time to restore", incident.time_to_restore().map(|length| length.to_string()));
+    let length = |length: Duration| length.rounded().to_string();
+    fact("Time to detect", incident.time_to_detect().map(length));
+    fact("Time to restore", incident.time_to_restore().map(length));
     let _ = write!(text, "<h3>Timeline (UTC)</h3><ul>");
     for (at, what) in incident.timeline() {
         let _ = write!(text, "<li>{}: {}</li>", numbers::moment(at), escape::xml(&what));

@@ -1,6 +1,7 @@
 //! Where GitHub is, from the arguments, the job's variables and the git remotes.
 
-use runbook_gate::github::{Client, Repository, Standpoint};
+use runbook_gate::checklist::Forge;
+use runbook_gate::github::{Client, GitHubForge, Repository, Standpoint};
 use runbook_gate::transport::Transport;
 use runbook_gate::{Duration, Secret};
 use url::Url;
@@ -85,6 +86,17 @@ impl OnGitHub {
         };
         let graphql = self.token.as_ref().and_then(|_| graphql_of(&api));
         Ok(GitHubAccess { api, graphql, credential: self.token.clone().map(Credential::Bearer) })
+    }
+
+    /// What it says of the changes of a deployment; `pipeline` has what is not GitHub's.
+    pub fn forge<'t>(
+        self,
+        transport: &'t dyn Transport,
+        left: &'t (dyn Fn() -> Duration + Sync),
+        pipeline: &'t dyn Forge,
+    ) -> GitHubForge<'t> {
+        let client = self.client(transport, left);
+        GitHubForge::new(client, Standpoint { pull_request: None, ..self.standpoint }, pipeline)
     }
 
     /// A client of it, over a transport that [`access`](Self::access) was given to.

@@ -2,6 +2,7 @@
 
 use crate::devops::failure::DevOpsError;
 use crate::devops::runs::{self, Build, Lease, NewLease};
+use crate::numbers::moment;
 use crate::{Duration, Timestamp};
 
 use super::AzureDevOpsArchive;
@@ -27,12 +28,12 @@ pub enum Retention {
 }
 
 impl Retention {
-    /// In words: `run 12 is kept until 2026-12-25T10:00:00Z`.
+    /// In words: `run 12 is kept until 2026-12-25 10:00:00 UTC`.
     #[must_use]
     pub fn words(&self, run: u64) -> String {
         match self {
-            Self::Already { until } => format!("run {run} was kept before, until {until}"),
-            Self::Made { until } => format!("run {run} is kept until {until}"),
+            Self::Already { until } => format!("run {run} was kept before, until {}", moment(*until)),
+            Self::Made { until } => format!("run {run} is kept until {}", moment(*until)),
         }
     }
 }

@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use super::*;
+use crate::Timestamp;
 use crate::gate::Decision;
 use crate::policy::Enforcement;
 use crate::rollback::{Profile, Release, SummaryOfDoubt};
@@ -204,4 +205,40 @@ fn a_plan_tells_what_is_gone_back_to_or_what_a_person_has_to_decide() {
     let nothing = Announcement::of_plan(&PlanSummary::missing("orders-api", "production", "it is gone"));
     assert_eq!(nothing.event(), Event::Waiting);
     assert!(nothing.asks.contains("nothing proved to go back to"), "{}", nothing.asks);
+}
+
+#[test]
+fn who_is_asked_to_act_at_a_desk_is_told_of_no_job() {
+    let of = |judged_in| {
+        let verdict = VerdictRecord { judged_in, ..verdict(Decision::Rollback, "x") };
+        Announcement::of_verdict(&verdict).unwrap().text()
+    };
+    assert!(of(None).contains("Roll the release back now") && !of(None).contains("job"), "{}", of(None));
+    assert!(of(Some(9)).contains("See that the release is rolled back"), "{}", of(Some(9)));
+}
+
+#[test]
+fn times_are_told_in_whole_seconds() {
+    let at = |nanos: i64| Some(Timestamp::from_nanos(nanos));
+    let times = Times {
+        onset: at(1_111_111_111),
+        decided: at(303_222_222_222),
+        recovered: at(903_333_333_333),
+        ..Times::default()
+    };
+    let verdict = VerdictRecord {
+        onset: at(1_111_111_111),
+        decided_at: at(303_222_222_222),
+        ..verdict(Decision::Hold, "x")
+    };
+    let told = Announcement::of_verdict(&verdict).unwrap().with_times(&times);
+    for (fact, value) in
+        [("Since", "1970-01-01T00:00:01Z"), ("Time to detect", "5m2s"), ("Time to restore", "15m2s")]
+    {
+        let told = told.facts().iter().find(|told| told.name == fact).map(Fact::value);
+        assert!(
+            told.is_some_and(|told| told.replace(' ', "T").contains(value.trim_end_matches('Z'))),
+            "{fact}: {told:?}"
+        );
+    }
 }

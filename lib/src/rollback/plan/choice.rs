@@ -2,6 +2,7 @@
 
 use crate::Timestamp;
 use crate::checklist::{ArtifactFact, ArtifactState, Gathered, Place, Who};
+use crate::numbers::moment;
 use crate::rollback::{Candidate, Doubt, ImageFact, ImageState, Kept, Release, RollbackRules};
 
 /// How many versions that are passed over are told apart; the rest is counted.
@@ -170,7 +171,7 @@ fn fitness(rules: &RollbackRules, current: Option<&Release>, candidate: &Candida
         proved = Proof::NotProved;
         doubts.extend(images.doubts);
     }
-    let when = verdict.decided_at.map(|at| format!(" at {}", at.whole_second())).unwrap_or_default();
+    let when = verdict.decided_at.map(|at| format!(" at {}", moment(at))).unwrap_or_default();
     let proof = format!("this gate said {}{when}: {}", verdict.word(), verdict.reason);
     Fitness::Fit { proof, artifacts, proved, doubts }
 }

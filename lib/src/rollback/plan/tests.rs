@@ -259,6 +259,7 @@ fn a_migration_that_cannot_be_undone_is_never_safe_whatever_its_plan() {
                 data_plan: data_plan.map(str::to_owned),
             }],
             unread: Vec::new(),
+            plans_unread: None,
         });
         let plan = plan(&rules(), &facts);
         assert_eq!(plan.safety(), Safety::NotProved);

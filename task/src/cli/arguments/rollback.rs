@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use runbook_gate::Timestamp;
 
-use super::{AzureDevOpsArguments, Format, NetworkArguments, PolicyArguments};
+use super::{AzureDevOpsArguments, Format, GitHubArguments, NetworkArguments, PolicyArguments};
 
 /// What `verify --profile rollback` is told of the rollback.
 #[derive(Debug, Args)]
@@ -42,6 +42,8 @@ pub struct PlanArguments {
     pub network: NetworkArguments,
     #[command(flatten)]
     pub devops: AzureDevOpsArguments,
+    #[command(flatten)]
+    pub github: GitHubArguments,
     /// The verdict.json of the gate that decided; by default the decision on this run, or the newest of the history.
     #[arg(long, value_name = "FILE")]
     pub verdict: Option<PathBuf>,

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use runbook_gate::checklist::{Desk as NoForge, Forge, Gap, Gathered, Who};
-use runbook_gate::devops::{AzureDevOpsArchive, AzureDevOpsForge, Client, Standpoint};
+use runbook_gate::checklist::{Checkout as _, Desk as NoForge, Forge, Gap, Gathered, Who};
+use runbook_gate::devops::{Allowance as _, AzureDevOpsArchive, AzureDevOpsForge, Client, Standpoint};
 use runbook_gate::policy::{Policy, Purpose};
 use runbook_gate::report::terminal::{Colour, Layout};
 use runbook_gate::report::{html, rollback as report};
@@ -16,6 +16,7 @@ use runbook_gate::transport::Transport;
 
 use crate::cli::arguments::{Format, PlanArguments};
 use crate::cli::devops::{Deadline, Surroundings, resources};
+use crate::cli::github::OnGitHub;
 use crate::cli::recovery::{OF_THE_RUN, variables_of};
 use crate::cli::{Exit, Failure, load, task};
 use crate::commands::Asked;
@@ -74,15 +75,27 @@ impl Planner<'_> {
             Some(verdict) => Gathered::Known(Some(verdict.clone())),
             None => Gathered::Known(None),
         };
-        let transport = self.session.network(&self.arguments.network, &[])?;
+        let on_github = self.on_github()?;
+        let services =
+            Given { github: on_github.as_ref().map(OnGitHub::access).transpose()?, ..Given::default() };
+        let transport = self.session.network_with(&self.arguments.network, &[], &services)?;
+        let allowance = Deadline::within(self.arguments.devops.timeout);
+        let left = || allowance.left();
         let archive = Desk::new(found, self.current());
-        Ok(self.plan(&archive, judged, &NoForge, transport.as_ref()))
+        let forge = on_github.map(|place| place.forge(transport.as_ref(), &left, &NoForge));
+        let forge: &dyn Forge = forge.as_ref().map_or(&NoForge, |forge| forge);
+        Ok(self.plan(&archive, judged, forge, transport.as_ref()))
     }
 
     /// From the runs of the pipeline.
     fn in_azure_devops(&self, place: &Surroundings) -> Result<Plan, Failure> {
         let devops = &self.arguments.devops;
-        let services = Given { azure_devops: devops.azure_devops.as_deref(), ..Given::default() };
+        let on_github = self.on_github()?;
+        let services = Given {
+            azure_devops: devops.azure_devops.as_deref(),
+            github: on_github.as_ref().map(OnGitHub::access).transpose()?,
+            ..Given::default()
+        };
         let transport = self.session.network_with(&self.arguments.network, &[], &services)?;
         let allowance = Deadline::within(devops.timeout);
         let client = || Client::new(transport.as_ref(), place.project.clone(), &allowance);
@@ -96,13 +109,38 @@ impl Planner<'_> {
             None => archive.own_decision(),
         };
         let of_repository = AzureDevOpsForge::new(client(), forge);
-        let forge: &dyn Forge = if place.repository.is_some() { &of_repository } else { &NoForge };
+        let left = || allowance.left();
+        let on_github = on_github.map(|place| place.forge(transport.as_ref(), &left, &of_repository));
+        let forge: &dyn Forge = match &on_github {
+            Some(forge) => forge,
+            None if place.repository.is_some() => &of_repository,
+            None => &NoForge,
+        };
         let mut plan = self.plan(&archive, judged, forge, transport.as_ref());
         self.own_commit(&mut plan);
         if self.arguments.retain {
             self.retain(&archive, &mut plan);
         }
         Ok(plan)
+    }
+
+    /// GitHub, where the repository is there: its pull requests link the records that have the plans for the data. A pipeline that
+    /// does not say how it is asked goes without it, since a rollback waits for nobody's settings: what is not read is in doubt.
+    fn on_github(&self) -> Result<Option<OnGitHub>, Failure> {
+        let remotes = || {
+            let checkout = GitCheckout::open(Path::new("."), &self.session.environment);
+            checkout.and_then(|checkout| checkout.remotes()).unwrap_or_default()
+        };
+        let found = OnGitHub::find(self.session, &self.arguments.github, remotes)
+            .and_then(|found| found.as_ref().map(OnGitHub::access).transpose().map(|_| found));
+        match found {
+            Err(failure) if self.arguments.github.github.is_none() => {
+                let why = failure.words();
+                self.session.door.say(&format!("warning: pull requests on GitHub are not read: {why}"));
+                Ok(None)
+            }
+            other => other,
+        }
     }
 
     /// Says that the run's own commit was taken, where it may not be what is deployed: migrations in between would be looked for

@@ -199,6 +199,54 @@ fn a_ticket_that_cannot_be_made_is_for_a_person_and_says_what_is_missing() {
 }
 
 #[test]
+fn a_ticket_that_cannot_be_looked_for_is_not_made_and_the_missing_right_is_named() {
+    let incident = failed();
+    let refused = |line: &str, says: &str| {
+        for fault in [
+            Fault::error(line, 403, "UnauthorizedAccessException", "TF237111: no right"),
+            Fault::error(line, 404, "ProjectDoesNotExistWithNameException", "TF200016: not found"),
+            Fault::error(line, 401, "", "TF400813: not authorized"),
+            Fault::error(line, 500, "Exception", "it broke"),
+            Fault::page(line, 203, &[]),
+        ] {
+            let status = fault.status;
+            incident.scene.fake.state().faults = vec![fault];
+            for _ in 0..2 {
+                let ended = file(&incident, &["--format", "json"]).with_code(10);
+                assert_eq!(ended.json()["state"], "not-filed", "{line} {status}");
+                assert!(ended.err.contains("no work item for this rollback"), "{}", ended.err);
+                let right = if matches!(status, 403 | 404) { says } else { "" };
+                assert!(ended.err.contains(right), "{line} {status}: {}", ended.err);
+            }
+        }
+        incident.scene.fake.state().faults.clear();
+    };
+    let view = "*View work items in this node*";
+    refused("/wit/wiql", view);
+    assert!(incident.tickets().is_empty());
+    let _ = file(&incident, &[]).with_code(0);
+    // The one that is there, whatever of it may not be seen.
+    for line in ["/wit/wiql", "/wit/workitemsbatch", "/updates?"] {
+        refused(line, view);
+    }
+    let hidden = Fault {
+        body: r#"{"count":1,"value":[null]}"#.into(),
+        ..Fault::error("/wit/workitemsbatch", 200, "", "")
+    };
+    incident.scene.fake.state().faults = vec![hidden];
+    let ended = file(&incident, &[]).with_code(10);
+    assert!(
+        ended.err.contains("which seems to be this rollback's") && ended.err.contains(view),
+        "{}",
+        ended.err
+    );
+    incident.scene.fake.state().faults.clear();
+    assert_eq!(incident.tickets().len(), 1, "and no second one");
+    let _ = file(&incident, &[]).with_code(0);
+    assert_eq!(incident.tickets().len(), 1);
+}
+
+#[test]
 fn a_step_that_never_ran_leaves_out_its_part_in_a_pipeline_and_is_a_mistake_at_a_desk() {
     let mut incident = Incident::with(Channels::open());
     let missing = ["--plan", "none", "--recovery", "none"];

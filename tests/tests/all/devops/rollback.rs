@@ -2,6 +2,7 @@
 
 mod holes;
 mod images;
+mod on_github;
 mod permissions;
 mod task;
 
