@@ -2,6 +2,7 @@
 //! 422 for unknown commits, 403 for rate limits, 301 for renamed repositories; and the same in GraphQL, from the same state.
 
 mod graphql;
+mod moved;
 mod query;
 
 use std::collections::BTreeMap;

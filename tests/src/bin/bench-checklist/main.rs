@@ -8,7 +8,7 @@
 use std::time::{Duration, Instant};
 
 use runbook_gate_tests::devops::scene::Scene;
-use runbook_gate_tests::github::{GitHub, Request, comment, review};
+use runbook_gate_tests::github::GitHub;
 
 /// The sizes, in pull requests.
 const SIZES: [u64; 3] = [1, 10, 200];
@@ -81,7 +81,10 @@ fn on_github(size: u64, latency: Duration) -> Beside {
 /// The shortest time of a checklist, and what one of them asked of Azure DevOps.
 fn measured(size: u64, latency: Duration, api: Option<&GitHub>) -> (Duration, Seen) {
     let mut scene = Scene::of(size, latency);
-    let address = api.map(|api| moved(&mut scene, api));
+    let address = api.map(|api| {
+        api.takes_over(&mut scene, TOKEN);
+        api.url()
+    });
     let arguments: Vec<&str> =
         address.as_ref().map_or(Vec::new(), |address| vec!["--github-api", address.as_str()]);
     let mut shortest = Duration::MAX;
@@ -103,33 +106,4 @@ fn measured(size: u64, latency: Duration, api: Option<&GitHub>) -> (Duration, Se
         seen = Seen { calls: state.asked.len(), early: early.unwrap_or_default(), trips: state.rounds };
     }
     (shortest, seen)
-}
-
-/// Moves the pull requests of a scene to GitHub; gives its address.
-fn moved(scene: &mut Scene, api: &GitHub) -> String {
-    let requests = std::mem::take(&mut scene.fake.state().pull_requests);
-    for (number, request) in requests {
-        let items: Vec<String> = request.work_items.iter().map(|item| format!("AB#{item}")).collect();
-        let when = "2026-11-24T09:00:00Z";
-        api.merged(
-            number,
-            Request {
-                author: "ada".to_owned(),
-                body: Some(format!("{}\n{}", items.join(" "), request.description.unwrap_or_default())),
-                commits: request.merge_commit.into_iter().collect(),
-                branch: "main".to_owned(),
-                reviews: vec![review("grace", "APPROVED", "MEMBER")],
-                comments: vec![comment("grace", "MEMBER", "- [x] backups-taken: snapshot 42", when)],
-                ..Request::default()
-            },
-        );
-    }
-    for (name, value) in [
-        ("BUILD_REPOSITORY_PROVIDER", "GitHub"),
-        ("BUILD_REPOSITORY_NAME", "contoso/orders"),
-        ("GITHUB_TOKEN", TOKEN),
-    ] {
-        scene.set(name, value);
-    }
-    api.url()
 }

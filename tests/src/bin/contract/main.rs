@@ -1,4 +1,5 @@
-//! Microsoft's own contract between the gate and the fake Azure DevOps: `contract PRISM SPECIFICATION LOG`.
+//! Microsoft's own contract between the gate and the fake Azure DevOps, and GitHub's between the gate and the fake GitHub:
+//! `contract PRISM SPECIFICATION GITHUB LOG`.
 //!
 //! Prism stands between them as a proxy. It answers what the contract does not allow with an error, whichever side it came
 //! from, and writes it into its log: a wrong path, parameter, version or body of the gate, a wrong field of the fake.
@@ -10,6 +11,8 @@
     clippy::print_stdout,
     reason = "a check that is run by a script"
 )]
+
+mod github;
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -25,16 +28,16 @@ use runbook_gate_tests::devops::scene::{GOOD_RUN, POLICY, RUN, Scene};
 use runbook_gate_tests::devops::{Build, DeploymentRecord, Fault, ORGANISATION, TOKEN, Update};
 use runbook_gate_tests::repository::git;
 
-/// How long Prism may take to start.
+/// How long a proxy may take to start.
 const START: Duration = Duration::from_secs(60);
 
 type Check = fn(&Contract);
 
 fn main() {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
-    let mut next = || arguments.next().expect("contract PRISM SPECIFICATION LOG");
-    let contract = Contract { prism: next(), specification: next(), log: next() };
-    let checks: [(&str, Check); 12] = [
+    let mut next = || arguments.next().expect("contract PRISM SPECIFICATION GITHUB LOG");
+    let contract = Contract { prism: next(), specification: next(), github: next(), log: next() };
+    let checks: [(&str, Check); 16] = [
         ("a deployment in order", in_order),
         ("an environment's own record", environment),
         ("a run of another pipeline", built_elsewhere),
@@ -47,6 +50,10 @@ fn main() {
         ("a rollback plan and the history", past),
         ("a wrong answer is refused", wrong_answer),
         ("a wrong question is refused", wrong_question),
+        ("a deployment from GitHub", github::deployment),
+        ("what GitHub does not give", github::faults),
+        ("a wrong answer of GitHub is refused", github::wrong_answer),
+        ("a wrong question to GitHub is refused", github::wrong_question),
     ];
     for (name, check) in checks {
         check(&contract);
@@ -57,10 +64,12 @@ fn main() {
 struct Contract {
     prism: PathBuf,
     specification: PathBuf,
+    /// What puts GitHub's schema in front of a fake.
+    github: PathBuf,
     log: PathBuf,
 }
 
-/// Prism in front of a fake.
+/// A contract in front of a fake.
 struct Proxy {
     child: Child,
     port: u16,
@@ -77,22 +86,31 @@ impl Contract {
 
     /// Prism in front of the service on a port.
     fn before(&self, service: u16) -> Proxy {
+        self.started(|port| {
+            let mut command = Command::new(&self.prism);
+            command
+                .args(["proxy", "--host", "127.0.0.1", "--port", &port.to_string(), "--errors"])
+                .arg(&self.specification)
+                .arg(format!("http://127.0.0.1:{service}"));
+            command
+        })
+    }
+
+    /// A proxy that a command starts on a port.
+    fn started(&self, command: impl FnOnce(u16) -> Command) -> Proxy {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let log = File::create(&self.log).unwrap();
-        let child = Command::new(&self.prism)
-            .args(["proxy", "--host", "127.0.0.1", "--port", &port.to_string(), "--errors"])
-            .arg(&self.specification)
-            .arg(format!("http://127.0.0.1:{service}"))
+        let child = command(port)
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
             .spawn()
-            .expect("prism starts");
+            .expect("the proxy starts");
         let mut proxy = Proxy { child, port, log: self.log.clone() };
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             let ended = proxy.child.try_wait().unwrap();
-            assert!(ended.is_none() && begun.elapsed() < START, "prism did not start: {}", proxy.said());
+            assert!(ended.is_none() && begun.elapsed() < START, "the proxy did not start: {}", proxy.said());
             std::thread::sleep(Duration::from_millis(50));
         }
         proxy
