@@ -196,7 +196,7 @@ for (const { file, deploys, hook } of GATES) {
         const conditional = jobs.filter((job) => job.condition !== undefined);
 
         /** Runs the jobs after the gate in their order, each as its condition says. */
-        function after({ result, decision, enforcement, before = 'Succeeded' }, { plan = {}, ends = {} } = {}) {
+        function after({ result, decision, enforcement, before = 'Succeeded' }, { plan = {}, ends = {}, canceled = false } = {}) {
             const outputs = (step, values) => Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined).map(([name, value]) => [`${step}.${name}`, value]));
             const gate = { ...outputs('g', { decision, enforcement }), 'kept.artifact': 'reports of the gate' };
             const hooked = Object.fromEntries(Object.entries(gate).map(([name, value]) => [`${hook}${name}`, value]));
@@ -206,7 +206,7 @@ for (const { file, deploys, hook } of GATES) {
                     : { [deploys]: { result: before === 'Succeeded' ? result : before, outputs: before === 'Succeeded' ? hooked : {} } };
             const ran = conditional.filter((job) => {
                 const name = job.job ?? job.deployment;
-                const runs = evaluate(parseCondition(job.condition), { dependencies });
+                const runs = evaluate(parseCondition(job.condition), { dependencies, statuses: { canceled } });
                 const left = () => (name === 'gate' ? passedOn(job, { dependencies }) : name === 'plan' ? outputs('p', plan) : {});
                 dependencies[name] = { result: runs ? (ends[name] ?? 'Succeeded') : 'Skipped', outputs: runs ? left() : {} };
                 return runs;
@@ -229,8 +229,26 @@ for (const { file, deploys, hook } of GATES) {
 
         test('the conditions do not ask how anything else ended', () => {
             for (const { condition } of conditional) {
-                STATUS_FUNCTIONS.forEach((name) => assert.ok(!condition.includes(`${name}(`), condition));
+                const rest = condition.replace('not(canceled()), ', '');
+                STATUS_FUNCTIONS.forEach((name) => assert.ok(!rest.includes(`${name}(`), condition));
             }
+        });
+
+        test('whoever cancels the run stops the rollback that has not begun, and is asked', () => {
+            const decided = ENDINGS.find(({ name }) => name === 'rollback');
+            assert.deepEqual(after(decided, { ...ROLLBACKS[0], canceled: true }), ['ticket', 'askBack']);
+        });
+
+        test('a redeployment begins without the files of the bad release', () => {
+            const { strategy } = jobs.find(({ deployment }) => deployment === 'rollback');
+            const { steps } = (strategy.runOnce ?? strategy.rolling).deploy;
+            assert.ok(steps.some(({ download }) => download === 'none'));
+        });
+
+        test('more inputs reach every step of the gate', () => {
+            const steps = [...objects(expand(template(file), { gateInputs: { prometheusConnection: 'inner' } }))].filter((each) => String(each.task).startsWith('RunbookGate'));
+            assert.ok(steps.length > 3);
+            steps.forEach((step) => assert.equal(step.inputs.prometheusConnection, 'inner', step.displayName ?? step.name));
         });
 
         test('no hook undoes a release whatever failed', () => {
@@ -239,6 +257,31 @@ for (const { file, deploys, hook } of GATES) {
         });
     });
 }
+
+describe('templates/checklist.yml', () => {
+    const jobs = (given) => expand(template('checklist.yml'), given).stages[0].jobs;
+
+    test('asks a person wherever the release would go on, and nobody where it would not', () => {
+        const { condition } = jobs({ approve: true }).find(({ job }) => job === 'approve');
+        const asks = (result) => evaluate(parseCondition(condition), { dependencies: { checklist: { result, outputs: {} } } });
+        assert.deepEqual(['Succeeded', 'SucceededWithIssues', 'Failed', 'Canceled', 'Skipped'].map(asks), [true, true, false, false, false]);
+    });
+
+    test('stands behind an approval where one is named', () => {
+        assert.deepEqual(jobs({}).map((job) => job.job ?? job.deployment), ['checklist']);
+        const [approval] = jobs({ approvalEnvironment: 'break-glass' });
+        assert.deepEqual([approval.deployment, approval.environment], ['approval', 'break-glass']);
+    });
+});
+
+test('slots are not swapped back a second time', () => {
+    const { strategy } = expand(template('blue-green.yml')).stages[0].jobs.find(({ deployment }) => deployment === 'rollback');
+    const { steps } = strategy.runOnce.deploy;
+    const guard = steps.findIndex(({ displayName }) => displayName === 'Not swapped back already?');
+    assert.ok(guard < steps.findIndex(({ task }) => task === 'AzureAppServiceManage@0'));
+    const status = (stage, job) => spawnSync('bash', ['-euc', steps[guard].bash], { env: { PATH: process.env.PATH, SYSTEM_STAGEATTEMPT: stage, SYSTEM_JOBATTEMPT: job } }).status;
+    assert.deepEqual([status('1', '1'), status('2', '1'), status('1', '2')], [0, 1, 1]);
+});
 
 test('a template that another one uses is there', () => {
     for (const name of templates) {
@@ -260,7 +303,7 @@ for (const { name, text } of [...recipes, ...usages]) {
     test(`what ${name} gives to a template is what that one takes, and all that it needs`, () => {
         for (const use of [...objects(parse(text))].filter((each) => typeof each.template === 'string')) {
             const { parameters } = parse(template(path.basename(use.template).replace(/@\w+$/, '')));
-            const given = Object.keys(use.parameters ?? {});
+            const given = Object.entries(use.parameters ?? {}).flatMap(([key, value]) => (key.startsWith('${{ if ') ? Object.keys(value) : [key]));
             given.forEach((each) => assert.ok(parameters.some((parameter) => parameter.name === each), each));
             parameters.filter((each) => !('default' in each)).forEach((each) => assert.ok(given.includes(each.name), each.name));
         }

@@ -65,6 +65,9 @@ function items(item, scope) {
 }
 
 function entries(key, value, scope) {
+    if (key === '${{ insert }}') {
+        return Object.entries(written(value, scope));
+    }
     const scopes = directive(key, scope);
     if (scopes === undefined) {
         return [[filled(key, scope), written(value, scope)]];
