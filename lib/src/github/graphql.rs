@@ -62,7 +62,7 @@ impl Asking for GraphQl<'_, '_> {
                     let Some(list) = list else { continue };
                     match object {
                         // What was never pushed came by no pull request.
-                        None => list.end(),
+                        None => list.none(&asked)?,
                         Some(object) => {
                             let page = object.pull_requests(answer.repository(), &asked)?;
                             list.take(page, &asked)?;

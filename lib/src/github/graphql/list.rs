@@ -35,9 +35,13 @@ impl<T> List<T> {
         !matches!(self.next, Next::End)
     }
 
-    /// There is nothing more.
-    pub(super) fn end(&mut self) {
+    /// There is no such list. One that was there a moment ago is not whole.
+    pub(super) fn none(&mut self, asked: &str) -> Result<(), GitHubError> {
+        if self.pages > 0 {
+            return Err(unreadable(asked, "its next page is missing"));
+        }
         self.next = Next::End;
+        Ok(())
     }
 
     pub(super) fn whole(self) -> Vec<T> {

@@ -166,6 +166,15 @@ fn a_list_without_an_end_is_read_to_a_bound_and_then_unknown() {
 }
 
 #[test]
+fn a_commit_that_is_gone_between_two_pages_is_unknown() {
+    let api = Api::new(|_: &str, variables: &Value| {
+        let first = commit(page(json!([candidate(1)]), Some("x")));
+        repository([("c0".to_owned(), if variables.get("v1").is_none() { first } else { Value::Null })])
+    });
+    assert!(matches!(why(api.of_commits(&["ab"])).1, Why::Unreadable(_)));
+}
+
+#[test]
 fn a_commit_that_was_never_pushed_has_no_pull_request_and_one_that_is_missing_is_unknown() {
     let pushed = Api::new(|_: &str, _: &Value| repository([("c0".to_owned(), Value::Null)]));
     assert_eq!(pushed.of_commits(&["ab"]).unwrap()[0].len(), 0);
