@@ -364,10 +364,11 @@ impl VerdictRecord {
         }
     }
 
-    /// Whether it proves a version good: the gate said `proceed` of it.
+    /// Whether it proves a version good: the gate said `proceed` of it. Where it was switched off it evaluated nothing, whatever a
+    /// record says; where it only advised, it evaluated all the same.
     #[must_use]
     pub fn proves_good(&self) -> bool {
-        self.decision == Decision::Proceed
+        self.decision == Decision::Proceed && self.enforcement != Enforcement::Off
     }
 }
 

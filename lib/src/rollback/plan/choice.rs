@@ -3,6 +3,7 @@
 use crate::Timestamp;
 use crate::checklist::{ArtifactFact, ArtifactState, Gathered, Place, Who};
 use crate::numbers::moment;
+use crate::policy::Enforcement;
 use crate::rollback::{Candidate, Doubt, ImageFact, ImageState, Kept, Release, RollbackRules};
 
 /// How many versions that are passed over are told apart; the rest is counted.
@@ -127,6 +128,9 @@ fn fitness(rules: &RollbackRules, current: Option<&Release>, candidate: &Candida
     };
     let verdict = match (&candidate.verdict, gone) {
         (Gathered::Known(Some(verdict)), _) if verdict.proves_good() => verdict,
+        (Gathered::Known(Some(verdict)), _) if verdict.enforcement == Enforcement::Off => {
+            return unfit("the gate was switched off: nothing was evaluated".to_owned());
+        }
         (Gathered::Known(Some(verdict)), _) => {
             return unfit(format!("this gate said {} of it: {}", verdict.word(), verdict.reason));
         }

@@ -173,6 +173,64 @@ fn decisions_of_others_do_not_count() {
 }
 
 #[test]
+fn a_gate_that_only_advised_has_judged_and_one_that_was_off_has_not() {
+    let with = |enforcement: &str| {
+        let releases = Releases::with_a_past();
+        let mut good = decision(99, 99, "deployment", "proceed", 99);
+        good["enforcement"] = enforcement.into();
+        releases.change(99, |build| build.attachments.clear());
+        releases.attach(99, &good);
+        releases.plan(&[]).with_code(0)
+    };
+    assert_eq!(answer(&with("advise")), (Some(99), true));
+    let off = with("off");
+    assert_eq!(answer(&off), (Some(98), true));
+    assert_eq!(passed_over(&off), ["2026.99: the gate was switched off: nothing was evaluated"]);
+}
+
+#[test]
+fn what_another_service_or_environment_was_told_in_the_same_run_changes_nothing() {
+    for (key, other) in [("service", "payments"), ("environment", "staging")] {
+        // The other one was held later than this one proceeded, and the other way round.
+        for (own, others, expected) in [("proceed", "hold", Some(99)), ("hold", "proceed", Some(98))] {
+            let releases = Releases::with_a_past();
+            let mut later = decision(99, 99, "deployment", others, 100);
+            later[key] = other.into();
+            releases.change(99, |build| build.attachments.clear());
+            releases.attach(99, &decision(99, 99, "deployment", own, 99));
+            releases.attach(99, &later);
+            assert_eq!(answer(&releases.plan(&[]).with_code(0)), (expected, true), "{key}: {own}");
+        }
+    }
+}
+
+#[test]
+fn of_two_tries_of_a_stage_the_later_decision_counts_in_whichever_order_they_are_listed() {
+    for reversed in [false, true] {
+        let releases = Releases::with_a_past();
+        let mut tries =
+            [decision(99, 99, "deployment", "proceed", 99), decision(99, 99, "deployment", "hold", 100)];
+        if reversed {
+            tries.reverse();
+        }
+        releases.change(99, |build| build.attachments.clear());
+        for one in &tries {
+            releases.attach(99, one);
+        }
+        let ended = releases.plan(&[]).with_code(0);
+        assert_eq!((answer(&ended), passed_over(&ended).len()), ((Some(98), true), 1), "{reversed}");
+        // Of two at one time the one that is no proof.
+        let mut same = decision(99, 99, "deployment", "hold", 99);
+        same["reason"] = "no data".into();
+        releases.change(99, |build| build.attachments.clear());
+        for one in [&tries[usize::from(reversed)], &same] {
+            releases.attach(99, one);
+        }
+        assert_eq!(answer(&releases.plan(&[]).with_code(0)), (Some(98), true), "{reversed}");
+    }
+}
+
+#[test]
 fn decisions_that_are_not_understood_prove_nothing() {
     for text in ["", "null", "{}", "{\"kind\":\"verdict\",\"version\":9}", "<html>", &"x".repeat(100_000)] {
         let releases = Releases::with_a_past();
