@@ -62,7 +62,7 @@ pub fn plan(plan: &Plan, layout: Layout) -> String {
             );
             let (words, style) = match &migration.data_plan {
                 Some(place) => (format!("the plan for its data is in {place}"), QUIET),
-                None => ("no record has a plan for its data".to_owned(), BAD),
+                None => ("no plan for its data was found".to_owned(), BAD),
             };
             page.paragraph(4, 4, &[Span::new(&words, style)]);
         }
