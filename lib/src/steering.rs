@@ -32,6 +32,39 @@ pub fn weightless(character: char) -> bool {
             | '\u{1d173}'..='\u{1d17a}' | '\u{e0080}'..='\u{e0fff}')
 }
 
+/// A text from outside on one line of at most so many characters: what [`steers`] becomes a space, runs of spaces become one, and
+/// what was cut ends in `…`.
+///
+/// ```
+/// use runbook_gate::report::escape::one_line;
+/// assert_eq!(one_line(" a\r\n\u{202e}b ", 10), "a b");
+/// assert_eq!(one_line("abcdef", 4), "abc…");
+/// ```
+#[must_use]
+pub fn one_line(text: &str, most: usize) -> String {
+    let mut result = String::new();
+    let mut kept = 0;
+    let mut gap = false;
+    for c in text.chars() {
+        if c.is_whitespace() || steers(c) {
+            gap = kept > 0;
+            continue;
+        }
+        if kept + usize::from(gap) + 1 >= most {
+            result.push('…');
+            break;
+        }
+        if gap {
+            result.push(' ');
+            kept += 1;
+            gap = false;
+        }
+        result.push(c);
+        kept += 1;
+    }
+    result
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

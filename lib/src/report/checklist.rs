@@ -1,5 +1,6 @@
 //! The checklist's report: the verdict, what is missing and who can provide it, then each item with its evidence.
 
+pub(super) mod changes;
 mod json;
 mod junit;
 mod markdown;

@@ -3,7 +3,7 @@
 //! Every text that this library did not write itself, be it a reason, a name or a server's error, goes through the door of
 //! its output. Each door keeps what people read and takes away what machines obey.
 
-pub use crate::steering::{steers, weightless};
+pub use crate::steering::{one_line, steers, weightless};
 
 /// The longest outside text that a report shows, in characters; longer ones end in `…`.
 pub const LONGEST: usize = 1000;

@@ -4,6 +4,8 @@ use url::Url;
 
 use super::SourceNote;
 use crate::SignalName;
+/// A text on one line of at most so many characters.
+pub(crate) use crate::steering::one_line as bounded;
 use crate::transport::{Address, AzureApi, Header, printable};
 
 /// The most characters that a remark has.
@@ -16,40 +18,6 @@ const MOST_NOTES: usize = 10;
 /// spaces; runs of spaces become one.
 pub(crate) fn plain(text: &str) -> String {
     bounded(text, LONGEST)
-}
-
-/// The same with at most `most` characters.
-pub(crate) fn bounded(text: &str, most: usize) -> String {
-    let mut result = String::new();
-    let mut kept = 0;
-    let mut gap = false;
-    for c in text.chars() {
-        if c.is_whitespace() || hides(c) {
-            gap = kept > 0;
-            continue;
-        }
-        if kept + usize::from(gap) + 1 >= most {
-            result.push('…');
-            break;
-        }
-        if gap {
-            result.push(' ');
-            kept += 1;
-            gap = false;
-        }
-        result.push(c);
-        kept += 1;
-    }
-    result
-}
-
-/// Control characters, and those that reorder or hide what stands beside them (Unicode's bidirectional and invisible
-/// format characters).
-fn hides(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' |
-            '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// What a source must not repeat: servers echo what they were sent.

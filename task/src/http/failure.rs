@@ -1,6 +1,7 @@
 //! What went wrong with a request, in the words of the library.
 
 use runbook_gate::Duration;
+use runbook_gate::report::escape::one_line;
 use runbook_gate::transport::TransportError;
 
 use super::guard::NotAsked;
@@ -219,5 +220,5 @@ fn explained(why: &str) -> String {
 }
 
 fn bounded(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
+    one_line(text, 200)
 }

@@ -7,7 +7,7 @@ use crate::devops::pull_requests::{NewStatus, StatusState, Thread, ThreadState, 
 use crate::devops::verdict::environment_word;
 use crate::devops::work_items::NewWorkItem;
 use crate::gate::Decision;
-use crate::report::escape::xml;
+use crate::report::escape::{one_line, xml};
 
 use super::{AzureDevOpsForge, MARK};
 
@@ -88,7 +88,10 @@ impl AzureDevOpsForge<'_> {
             fields: vec![
                 (
                     "System.Title".to_owned(),
-                    bounded_title(&format!("Make up for {} ({service} in {environment})", items.join(", "))),
+                    one_line(
+                        &format!("Make up for {} ({service} in {environment})", items.join(", ")),
+                        LONGEST_TITLE,
+                    ),
                 ),
                 (
                     "System.Description".to_owned(),
@@ -106,10 +109,8 @@ impl AzureDevOpsForge<'_> {
     }
 }
 
-/// Titles of work items have at most 255 characters.
-fn bounded_title(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(255).collect()
-}
+/// Titles of work items have at most so many characters.
+const LONGEST_TITLE: usize = 255;
 
 fn bounded(text: &str) -> &str {
     let mut end = text.len().min(LONGEST);

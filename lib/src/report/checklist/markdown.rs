@@ -1,17 +1,22 @@
 //! The checklist's report as Markdown: the summary of a run, a pull request's comment.
 
+use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
+use super::changes::{self, Approval};
 use super::{ChecklistReport, chosen, place, standing};
-use crate::checklist::{ItemStatus, Support, Verdict, Who};
+use crate::checklist::{ChangeKind, ItemStatus, LinkedRecord, Support, Verdict, Who};
 use crate::report::capital;
 use crate::report::escape::{code, markdown, prose};
 
 /// The longest report, in bytes; a longer one is cut, and says so.
 const LONGEST: usize = 100 * 1024;
-/// Of the facts that speak for an item so many are listed, and of the records that stand: a reader at night needs the others.
+/// Of the facts that speak for an item so many are listed, and of the changes that are in order: a reader at night needs the others.
 const MOST_FACTS: usize = 5;
-const MOST_RECORDS: usize = 12;
+const MOST_IN_ORDER: usize = 12;
+/// Of those that are not, so many.
+const MOST_TROUBLES: usize = 100;
 const CUT: &str = "\n\n*This report was cut at 100 KB. The JSON report has everything.*\n";
 
 /// The report as Markdown.
@@ -40,7 +45,7 @@ pub fn render(report: &ChecklistReport) -> String {
     }
     missing(&mut out, report);
     items(&mut out, report);
-    records(&mut out, report);
+    changes(&mut out, report);
     details(&mut out, report);
     if !report.notes.is_empty() {
         out.push_str("\n### Notes\n\n");
@@ -104,27 +109,84 @@ const fn mark_of(status: ItemStatus) -> &'static str {
     }
 }
 
-fn records(out: &mut String, report: &ChecklistReport) {
-    let mut rows: Vec<_> = report.outcome.items.iter().flat_map(|item| &item.records).collect();
-    rows.sort_by_key(|row| std::cmp::Reverse(row.support));
-    let troubles = rows.iter().filter(|row| row.support != Support::For).count();
-    let left_out = rows.len().saturating_sub(troubles + MOST_RECORDS);
-    rows.truncate(troubles + MOST_RECORDS);
+/// A line of the table of changes: a change with one record that it links, or with none.
+struct Row<'r> {
+    change: String,
+    approval: &'static str,
+    record: Option<&'r LinkedRecord>,
+    standing: RowStanding,
+}
+
+/// What a reader needs first comes first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum RowStanding {
+    Trouble(Reverse<Support>),
+    InOrder,
+}
+
+impl<'r> Row<'r> {
+    fn of(change: String, approval: Option<Approval>, record: Option<&'r LinkedRecord>) -> Self {
+        let approved = matches!(approval, None | Some(Approval::Approved | Approval::NotKnown));
+        let standing = match record.map(|record| record.support) {
+            Some(Support::For) | None if approved => RowStanding::InOrder,
+            Some(support) => RowStanding::Trouble(Reverse(support)),
+            None => RowStanding::Trouble(Reverse(Support::For)),
+        };
+        Self { change, approval: approval.map_or("", Approval::word), record, standing }
+    }
+}
+
+/// Each pull request, whether it was approved, and the decision records that it links: their status and their file.
+fn changes(out: &mut String, report: &ChecklistReport) {
+    let changes = report.outcome.changes.as_deref().unwrap_or_default();
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    for change in changes {
+        let approval = Approval::of(change);
+        let mut linked = changes::records(report, change).peekable();
+        // A commit whose pull request is not known, and that links nothing, says nothing.
+        if linked.peek().is_none() && change.kind != ChangeKind::NotKnown {
+            rows.push(Row::of(place::change(report, change), Some(approval), None));
+        }
+        rows.extend(
+            linked.map(|record| Row::of(place::change(report, change), Some(approval), Some(record))),
+        );
+    }
+    // Of changes that the outcome does not list.
+    let known: HashSet<&str> = changes.iter().map(|change| change.name.as_str()).collect();
+    let records = report.outcome.items.iter().flat_map(|item| &item.records);
+    rows.extend(
+        records
+            .filter(|record| !known.contains(record.change.as_str()))
+            .map(|record| Row::of(markdown(&record.change), None, Some(record))),
+    );
+    rows.sort_by_key(|row| row.standing);
+    let troubles = rows.iter().filter(|row| row.standing != RowStanding::InOrder).count();
+    let shown = troubles.min(MOST_TROUBLES) + MOST_IN_ORDER.min(rows.len() - troubles);
+    let (more_troubles, left_out) = (troubles.saturating_sub(MOST_TROUBLES), rows.len() - shown);
+    rows.drain(troubles.min(MOST_TROUBLES)..troubles);
+    rows.truncate(shown);
     if rows.is_empty() {
         return;
     }
-    out.push_str("\n### Decision records\n\n| change | record | status | file |\n|---|---|---|---|\n");
-    for row in rows {
-        let file = row.path.as_deref().map(|path| place::path(report, path)).unwrap_or_default();
+    let heading = changes::heading(changes);
+    let _ = writeln!(
+        out,
+        "\n### {heading}\n\n| change | approval | record | status | file |\n|---|---|---|---|---|"
+    );
+    for Row { change, approval, record, .. } in rows {
+        let file = record.and_then(|record| record.path.as_deref()).map(|path| place::path(report, path));
+        let (name, status) =
+            record.map_or(("", ""), |record| (record.record.as_str(), record.status.as_str()));
+        let file = file.unwrap_or_default();
+        let _ =
+            writeln!(out, "| {change} | {approval} | {} | {} | {file} |", markdown(name), markdown(status),);
+    }
+    if more_troubles > 0 {
         let _ = writeln!(
             out,
-            "| {} | {} | {} | {file} |",
-            markdown(&row.change),
-            markdown(&row.record),
-            markdown(&row.status)
+            "\nand {left_out} more, of which {more_troubles} are not in order, in the JSON report"
         );
-    }
-    if left_out > 0 {
+    } else if left_out > 0 {
         let _ = writeln!(out, "\nand {left_out} more that stand, in the JSON report");
     }
 }

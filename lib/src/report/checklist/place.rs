@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::ChecklistReport;
-use crate::checklist::{Evidence, Place, When};
+use crate::checklist::{ChangeShown, Evidence, Place, When};
 use crate::report::escape::{LONGEST_ADDRESS, code, markdown};
 
 /// Where, when and by whom, for Markdown; empty where nothing of it is known.
@@ -15,6 +15,16 @@ pub(super) fn linked(report: &ChecklistReport, evidence: &Evidence) -> String {
     });
     let by = evidence.by.as_ref().map(|by| markdown(&format!("by {by}")));
     [place, when, by].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// The name of a change, as a link to its page.
+pub(super) fn change(report: &ChecklistReport, change: &ChangeShown) -> String {
+    let address = match &change.place {
+        Some(Place::Url(url)) => Some(url.clone()),
+        Some(Place::Commit(id)) => report.commit_page(id),
+        Some(Place::Path(_)) | None => None,
+    };
+    named(&markdown(&change.name), address)
 }
 
 fn of_place(report: &ChecklistReport, place: &Place) -> String {

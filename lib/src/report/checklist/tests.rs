@@ -129,7 +129,7 @@ fn the_verdict_comes_first_then_what_is_missing_then_the_items() {
     let page = markdown(&report);
     let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} in {page}"));
     assert!(page.starts_with("## ✋ Hold: words in production"));
-    assert!(at("### Missing") < at("### Items") && at("### Items") < at("### Decision records"));
+    assert!(at("### Missing") < at("### Items") && at("### Items") < at("### Changes"));
     let text = terminal(&report, Layout::default());
     assert!(
         text.starts_with("HOLD  words in production: the checklist is incomplete: 1 unsatisfied"),
@@ -270,10 +270,62 @@ fn thirty_pull_requests_are_read_at_night() {
         rejected < page.find("✅ pull request 1 was approved").unwrap(),
         "what speaks against comes first"
     );
-    let rows: Vec<&str> =
-        page.split("### Decision records").nth(1).unwrap().lines().skip(4).take(2).collect();
+    let rows: Vec<&str> = page.split("### Pull requests").nth(1).unwrap().lines().skip(4).take(2).collect();
     assert!(rows[0].contains("pull request 9") && rows[1].contains("pull request 7"), "{rows:?}");
     assert!(page.lines().count() < 120 && page.contains("more of the same"), "{}", page.lines().count());
+}
+
+#[test]
+fn each_pull_request_is_listed_with_its_approval_its_records_their_status_and_file() {
+    let page = markdown(&thirty());
+    let table = page.split("### Pull requests").nth(1).unwrap().split("###").next().unwrap();
+    let row = |number: u64| {
+        let name = format!("[pull request {number}](https://github.com/contoso/orders/pull/{number}) |");
+        table.lines().find(|line| line.contains(&name)).unwrap_or_else(|| panic!("{number}: {table}"))
+    };
+    let file = |name: &str| {
+        format!("[`docs/adr/{name}`](https://github.com/contoso/orders/blob/1234567890/docs/adr/{name})")
+    };
+    assert!(
+        row(1).ends_with(&format!("| approved | ADR-1 | accepted | {} |", file("0001-a.md"))),
+        "{}",
+        row(1)
+    );
+    assert!(row(3).contains("| rejected | ADR-1 | accepted |"), "{}", row(3));
+    assert!(row(7).contains("| approved |  | none linked |  |"), "{}", row(7));
+    assert!(
+        row(9).ends_with(&format!("| approved | ADR-2 | proposed | {} |", file("0002-b.md"))),
+        "{}",
+        row(9)
+    );
+    let place = |number: u64| table.find(row(number)).unwrap();
+    assert!(place(9) < place(7) && place(7) < place(3) && place(3) < place(1), "{table}");
+    assert!(table.contains("and 15 more that stand, in the JSON report"), "{table}");
+}
+
+#[test]
+fn nothing_that_a_change_is_called_breaks_the_table_or_becomes_a_link() {
+    let mut report = thirty();
+    let hostile =
+        "x | [a](https://evil.example) <img src=x> ##vso[task.complete]\n| b | ![c](d) `e` \u{202e}";
+    for change in report.outcome.changes.iter_mut().flatten() {
+        change.name = hostile.to_owned();
+        change.place = Some(Place::Url("javascript:alert(1)".to_owned()));
+    }
+    for item in &mut report.outcome.items {
+        for record in &mut item.records {
+            (record.change, record.record, record.status) = (hostile.into(), hostile.into(), hostile.into());
+            record.path = Some("docs/x) [y](https://evil.example) |.md".to_owned());
+        }
+    }
+    let page = markdown(&report);
+    let table = page.split("### Pull requests").nth(1).unwrap().split("###").next().unwrap();
+    for text in ["##vso[", "<img", "](https://evil", "![", "javascript:alert(1))", "\u{202e}"] {
+        assert!(!table.contains(text), "{text}: {table}");
+    }
+    for line in table.lines().filter(|line| line.starts_with('|')) {
+        assert_eq!(line.matches('|').count(), 6, "{line}");
+    }
 }
 
 #[test]

@@ -3,26 +3,13 @@
 use askama::Template;
 
 use super::{Markup, View, commit, named, support};
-use crate::checklist::{
-    ChangeKind, ChangeShown, Gathered, LinkedRecord, Place, Verdict, Vote, VoteSays, Voter,
-};
+use crate::checklist::{ChangeKind, ChangeShown, Gathered, LinkedRecord, Place, Verdict, VoteSays, Voter};
 use crate::report::checklist::ChecklistReport;
+use crate::report::checklist::changes::{Approval, counts, heading, records};
 use crate::report::html::MOST_ENTRIES;
 
 /// How many people a sentence names.
 const MOST_NAMED: usize = 5;
-
-/// What a reader has to see first comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Approval {
-    Rejected,
-    /// It came without a pull request, so that nobody could approve it.
-    Alone,
-    NotApproved,
-    Waiting,
-    NotKnown,
-    Approved,
-}
 
 struct Row {
     tone: &'static str,
@@ -55,13 +42,12 @@ pub(super) fn section(view: View<'_>) -> (&'static str, Markup) {
     let View { report, room } = view;
     let outcome = &report.outcome;
     let changes = outcome.changes.as_deref().unwrap_or_default();
-    let any = |kind: ChangeKind| changes.iter().any(|change| change.kind == kind);
-    let heading = if any(ChangeKind::PullRequest) { "Pull requests" } else { "Changes" };
+    let heading = heading(changes);
     if outcome.verdict == Verdict::NotEvaluated || changes.is_empty() {
         return (heading, Markup::default());
     }
     let mut sorted: Vec<(Approval, &ChangeShown)> =
-        changes.iter().map(|change| (approval(change), change)).collect();
+        changes.iter().map(|change| (Approval::of(change), change)).collect();
     sorted.sort_by_key(|(approval, _)| *approval);
     let rows: Vec<Row> =
         sorted.iter().take(room.entries()).map(|(approval, change)| row(report, *approval, change)).collect();
@@ -76,43 +62,18 @@ pub(super) fn section(view: View<'_>) -> (&'static str, Markup) {
     (heading, Markup::of(&Changes { said, rows, more, elsewhere: room.elsewhere() }))
 }
 
-fn approval(change: &ChangeShown) -> Approval {
-    let votes = match (change.kind, &change.votes) {
-        (ChangeKind::Alone, _) => return Approval::Alone,
-        (ChangeKind::NotKnown, _) | (_, Gathered::Unknown(_)) => return Approval::NotKnown,
-        (ChangeKind::PullRequest, Gathered::Known(votes)) => votes,
-    };
-    let any = |says: VoteSays| votes.iter().any(|vote| counts(vote, says));
-    if any(VoteSays::Rejected) {
-        Approval::Rejected
-    } else if any(VoteSays::Approved) {
-        Approval::Approved
-    } else if any(VoteSays::Waiting) {
-        Approval::Waiting
-    } else {
-        Approval::NotApproved
-    }
-}
-
-/// An author's own approval is none; an author's own objection is one.
-fn counts(vote: &Vote, says: VoteSays) -> bool {
-    vote.says == says && (says != VoteSays::Approved || vote.voter == Voter::SomebodyElse)
-}
-
 fn row(report: &ChecklistReport, approval: Approval, change: &ChangeShown) -> Row {
-    let (tone, word) = match approval {
-        Approval::Rejected => ("bad", "rejected"),
-        Approval::Alone => ("caveat", "no pull request"),
-        Approval::NotApproved => ("caveat", "not approved"),
-        Approval::Waiting => ("caveat", "waiting"),
-        Approval::NotKnown => ("silent", "not known"),
-        Approval::Approved => ("good", "approved"),
+    let tone = match approval {
+        Approval::Rejected => "bad",
+        Approval::Alone | Approval::NotApproved | Approval::Waiting => "caveat",
+        Approval::NotKnown => "silent",
+        Approval::Approved => "good",
     };
     let linked = || records(report, change);
     let shown: Vec<Record> = linked().take(MOST_ENTRIES).map(|row| record(report, row)).collect();
     Row {
         tone,
-        word,
+        word: approval.word(),
         name: match &change.place {
             Some(Place::Url(url)) => Markup::link(url, &change.name),
             Some(Place::Commit(id)) => commit(report, id),
@@ -123,15 +84,6 @@ fn row(report: &ChecklistReport, approval: Approval, change: &ChangeShown) -> Ro
         more: linked().count().saturating_sub(shown.len()),
         records: shown,
     }
-}
-
-/// What the change links, by whichever item looked.
-fn records<'r>(
-    report: &'r ChecklistReport,
-    change: &'r ChangeShown,
-) -> impl Iterator<Item = &'r LinkedRecord> {
-    let rows = report.outcome.items.iter().flat_map(|item| &item.records);
-    rows.filter(|row| row.change == change.name)
 }
 
 fn record(report: &ChecklistReport, row: &LinkedRecord) -> Record {
