@@ -25,7 +25,7 @@ pub struct Timestamp(i64);
 
 /// A text that is not an RFC 3339 time between the years 1678 and 2261.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a time; write RFC 3339, such as 2026-01-01T00:00:00Z")]
+#[error("`{0}` is not a time; write RFC 3339 between the years 1678 and 2261, such as 2026-01-01T00:00:00Z")]
 pub struct TimestampError(String);
 
 impl Timestamp {
@@ -218,6 +218,16 @@ mod tests {
     fn prints_what_it_read() {
         for text in ["2026-01-01T00:00:00Z", "2026-01-01T00:00:15.5Z", "1999-12-31T23:59:59.000000001Z"] {
             assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_leap_second_is_the_end_of_the_second_before_it_and_other_years_are_refused() {
+        let leap: Timestamp = "2016-12-31T23:59:60Z".parse().unwrap();
+        assert_eq!(leap.to_string(), "2016-12-31T23:59:59.999999999Z");
+        for far in ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "2262-04-12T00:00:00Z"] {
+            let error = far.parse::<Timestamp>().unwrap_err().to_string();
+            assert!(error.contains("between the years 1678 and 2261"), "{error}");
         }
     }
 

@@ -174,7 +174,11 @@ impl LineParser {
             optional("step", &flat.step)?.ok_or(LineError::Missing { kind: "signal", key: "step" })?;
         match Duration::from_seconds_f64(seconds.get()) {
             Some(step) if !step.is_zero() => Ok(Line::Signal { signal, step }),
-            _ => Err(wrong("step", &seconds.get().to_string(), "a number of seconds above 0")),
+            _ => Err(wrong(
+                "step",
+                &brief(&seconds.get().to_string()),
+                "a number of seconds above 0, at most ten years",
+            )),
         }
     }
 
@@ -338,7 +342,11 @@ fn optional(key: &'static str, value: &Option<Value<'_>>) -> Result<Option<Finit
 
 fn time(key: &'static str, text: &str) -> Result<Timestamp, LineError> {
     text.parse().map_err(|_| {
-        wrong(key, &format!("`{}`", brief(text)), "a time in RFC 3339, such as 2026-01-01T00:00:00Z")
+        wrong(
+            key,
+            &format!("`{}`", brief(text)),
+            "a time in RFC 3339 between the years 1678 and 2261, such as 2026-01-01T00:00:00Z",
+        )
     })
 }
 
@@ -348,14 +356,19 @@ fn wrong(key: &'static str, found: &str, expected: &'static str) -> LineError {
 
 /// The beginning of an outside text, for a message.
 fn brief(text: &str) -> String {
-    text.chars().take(60).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    beginning(text, 60)
+}
+
+fn beginning(text: &str, most: usize) -> String {
+    text.chars().take(most).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// The parser's message without its "at line 1", which would be mistaken for the journal's line.
 fn without_line(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rsplit_once(" at line ") {
-        Some((what, _)) => format!("{} at column {}", brief(what), error.column()),
+        // The parser's own words are short, but for what it repeats.
+        Some((what, _)) => format!("{} at column {}", beginning(what, 120), error.column()),
         None => brief(&text),
     }
 }

@@ -115,6 +115,21 @@ fn says_what_is_wrong_with_a_line() {
             r#"{"kind":"signal","signal":"x","step":0}"#,
             "`step` is 0, and must be a number of seconds above 0",
         ),
+        (
+            r#"{"kind":"signal","signal":"x","step":1e300}"#,
+            &format!(
+                "`step` is 1{}, and must be a number of seconds above 0, at most ten years",
+                "0".repeat(59)
+            ),
+        ),
+        (
+            r#"{"kind":"tick","t":"9999-12-31T23:59:59Z"}"#,
+            "`t` is `9999-12-31T23:59:59Z`, and must be a time in RFC 3339 between the years 1678 and 2261",
+        ),
+        (
+            "{\"kind\":\"tick\",\"t\":\"a\0\"}",
+            "it is not a JSON object: control character (\\u0000-\\u001F) found while parsing a string at column",
+        ),
         (r#"{"kind":"signal","signal":"x"}"#, "a `signal` line needs `step`"),
         (
             r#"{"kind":"sample","t":"2026-01-01T00:00:00Z","signal":"x"}"#,

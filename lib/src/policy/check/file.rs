@@ -88,7 +88,7 @@ fn waiver(document: &Document, waiver: &Placed<Waiver>, today: Timestamp, findin
                 expires.span,
                 format!("`{}` is not a day", expires.text.escape_debug()),
             )
-            .help("write year, month and day: 2027-06-30"),
+            .help("write year, month and day, before the year 2262: 2027-06-30"),
         ),
         Some(day) if day + crate::Duration::from_secs(86_400) <= today => findings.push(
             Diagnostic::new(
