@@ -102,6 +102,12 @@ mod tests {
                      ne(dependencies.Gate.outputs['gate.enforcement'], 'advise'))"
                         .to_owned()
                 ),
+                (
+                    "Ask".to_owned(),
+                    "and(notIn(dependencies.Gate.result, 'Succeeded', 'SucceededWithIssues'), \
+                     ne(dependencies.Gate.outputs['gate.decision'], 'rollback'))"
+                        .to_owned()
+                ),
             ]
         );
     }

@@ -345,7 +345,7 @@ fn two_hundred_pull_requests_and_megabytes_of_words_stay_below_100_kb_and_say_wh
     {
         assert!(page.contains(words), "{words}: {page}");
     }
-    let mut report = report(ItemStatus::Unsatisfied, &"| **x** ".repeat(1 << 17));
+    let mut report = report(ItemStatus::Unsatisfied, &"| **x** ".repeat(1 << 13));
     assert!(markdown(&report).len() <= 100 * 1024);
     // All of them want something, so that nothing is left out before the cut.
     let item = report.outcome.items[0].clone();
