@@ -1,13 +1,13 @@
 //! A git repository on this machine, through the `git` that is installed.
 //!
 //! Git is started with an environment of its own (no job secret, nothing that redirects it), without pager, hooks, external
-//! diffs and text conversions, and with `--end-of-options` before every name that somebody gave. What it prints is read with
+//! diffs, text conversions and filters, and with `--end-of-options` before every name that somebody gave. What it prints is read with
 //! a bound, and it is ended when it takes too long.
 
 mod parse;
 mod run;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use runbook_gate::checklist::{Checkout, CheckoutError, CommitFact, History, HistoryStep, TreeFile};
@@ -60,14 +60,59 @@ impl GitCheckout {
         &self.root
     }
 
-    /// The paths of tracked files that differ from the commit.
+    /// The paths of tracked files that differ from the commit. Those that git compares through a filter are left out: a
+    /// filter is a program that the repository's settings name, and none is run.
     ///
     /// # Errors
-    /// When git cannot be asked.
+    /// When git cannot be asked, or a filter cannot be switched off.
     pub fn uncommitted(&self) -> Result<Vec<String>, CheckoutError> {
-        let output =
-            self.asked(&["diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv", "HEAD", "--"])?;
-        Ok(parse::fields(&output).filter(|path| !path.is_empty()).collect())
+        let filters = self.filters()?;
+        let settings: Vec<String> = filters.iter().flat_map(|name| parse::switched_off(name)).collect();
+        let mut arguments: Vec<&str> = settings.iter().flat_map(|setting| ["-c", setting]).collect();
+        arguments.extend(["diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv"]);
+        // Another status is asked in each submodule, with that one's settings.
+        arguments.extend(["--ignore-submodules=dirty", "HEAD", "--"]);
+        let output = self.asked(&arguments)?;
+        let mut paths: Vec<String> = parse::fields(&output).filter(|path| !path.is_empty()).collect();
+        if !paths.is_empty() && !filters.is_empty() {
+            let filtered = self.filtered(&paths, &filters)?;
+            paths.retain(|path| !filtered.contains(path));
+        }
+        Ok(paths)
+    }
+
+    /// The names of the filters that any of git's settings has.
+    fn filters(&self) -> Result<BTreeSet<String>, CheckoutError> {
+        let output = match self.git.ask(&["config", "--name-only", "-z", "--get-regexp", r"^filter\."])? {
+            Ended::Well(output) => output,
+            // Git ends like this where no setting has such a name, and says nothing.
+            Ended::Badly(_) => return Ok(BTreeSet::new()),
+        };
+        let names: BTreeSet<String> =
+            parse::fields(&output).filter_map(|key| parse::filter_name(&key).map(str::to_owned)).collect();
+        // A setting on the command line ends its name at the first of these.
+        match names.iter().find(|name| name.contains('=')) {
+            Some(_) => {
+                Err(CheckoutError::Git("its settings have a filter that cannot be switched off".into()))
+            }
+            None => Ok(names),
+        }
+    }
+
+    /// Those of the paths that one of these filters is for.
+    fn filtered(
+        &self,
+        paths: &[String],
+        filters: &BTreeSet<String>,
+    ) -> Result<BTreeSet<String>, CheckoutError> {
+        let input: String = paths.iter().map(|path| format!("{path}\0")).collect();
+        match self.git.feed(&["check-attr", "-z", "--stdin", "filter"], input.into_bytes())? {
+            Ended::Well(output) => Ok(parse::attributes(&output)
+                .into_iter()
+                .filter_map(|(path, filter)| filters.contains(&filter).then_some(path))
+                .collect()),
+            Ended::Badly(why) => Err(CheckoutError::Git(why)),
+        }
     }
 
     /// What git prints; an error where it does not end well.
@@ -76,6 +121,12 @@ impl GitCheckout {
             Ended::Well(output) => Ok(output),
             Ended::Badly(why) => Err(CheckoutError::Git(why)),
         }
+    }
+
+    /// The commits that git lists.
+    fn logged(&self, arguments: &[&str]) -> Result<Vec<parse::Logged>, CheckoutError> {
+        parse::commits(&self.asked(arguments)?)
+            .ok_or_else(|| CheckoutError::Git("it printed something that is no list of commits".to_owned()))
     }
 
     /// The id that a name means; `None` where there is no such commit.
@@ -104,9 +155,10 @@ impl Checkout for GitCheckout {
             None if self.is_shallow()? && reference != "HEAD" => return Err(CheckoutError::Shallow(shown)),
             None => return Err(CheckoutError::UnknownCommit(shown)),
         };
-        let output =
-            self.asked(&["log", "-1", "--no-show-signature", "-z", parse::COMMIT_FORMAT, &id, "--"])?;
-        let found = parse::commits(&output).into_iter().next();
+        let found = self
+            .logged(&["log", "-1", "--no-show-signature", "-z", parse::COMMIT_FORMAT, &id, "--"])?
+            .into_iter()
+            .next();
         found
             .map(|logged| logged.fact())
             .ok_or_else(|| CheckoutError::Git(format!("it printed no commit {id}")))
@@ -157,7 +209,7 @@ impl Checkout for GitCheckout {
             }
         };
         let most = format!("--max-count={}", MOST_COMMITS + 1);
-        let logged = parse::commits(&self.asked(&[
+        let logged = self.logged(&[
             "log",
             "--no-show-signature",
             "--topo-order",
@@ -166,7 +218,7 @@ impl Checkout for GitCheckout {
             parse::COMMIT_FORMAT,
             &range,
             "--",
-        ])?);
+        ])?;
         if logged.len() > MOST_COMMITS {
             return Err(CheckoutError::TooMuch(format!(
                 "there are more than {MOST_COMMITS} commits to look at"
@@ -177,6 +229,7 @@ impl Checkout for GitCheckout {
             "--no-show-signature",
             "--first-parent",
             "--diff-merges=first-parent",
+            "--ignore-submodules=none",
             "--raw",
             "--no-abbrev",
             "-M",

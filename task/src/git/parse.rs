@@ -59,12 +59,34 @@ pub fn short(id: &str) -> &str {
     id.get(..7).unwrap_or(id)
 }
 
-/// Commits in [`COMMIT_FORMAT`].
-pub fn commits(output: &[u8]) -> Vec<Logged> {
+/// The name of a filter in the key of a setting: `filter.lfs.clean`.
+pub fn filter_name(key: &str) -> Option<&str> {
+    key.strip_prefix("filter.")?.rsplit_once('.').map(|(name, _)| name)
+}
+
+/// The settings that leave a filter nothing to run.
+pub fn switched_off(filter: &str) -> [String; 4] {
+    ["clean=", "smudge=", "process=", "required=false"].map(|setting| format!("filter.{filter}.{setting}"))
+}
+
+/// Paths with the value of the one attribute that was asked for.
+pub fn attributes(output: &[u8]) -> Vec<(String, String)> {
+    let fields: Vec<String> = fields(output).collect();
+    fields
+        .chunks(3)
+        .filter_map(|chunk| {
+            let [path, _, value] = chunk else { return None };
+            Some((path.clone(), value.clone()))
+        })
+        .collect()
+}
+
+/// Commits in [`COMMIT_FORMAT`]; `None` where anything of it is not one, so that none goes missing.
+pub fn commits(output: &[u8]) -> Option<Vec<Logged>> {
     let fields: Vec<String> = fields(output).collect();
     fields
         .chunks(COMMIT_FIELDS)
-        .filter_map(|chunk| {
+        .map(|chunk| {
             let [id, parents, author, seconds, message] = chunk else { return None };
             is_id(id.trim()).then(|| Logged {
                 id: id.trim().to_owned(),

@@ -40,7 +40,7 @@ const KEPT: [&str; 12] = [
 ];
 
 /// Settings that no repository overrules here.
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 15] = [
     "--no-pager",
     "--no-optional-locks",
     "--literal-pathspecs",
@@ -50,6 +50,14 @@ const SETTINGS: [&str; 9] = [
     "core.hooksPath=/dev/null",
     "-c",
     "log.showRoot=true",
+    "-c",
+    "i18n.logOutputEncoding=UTF-8",
+    // A file beside the commits says what their parents are, and nothing holds it against them.
+    "-c",
+    "core.commitGraph=false",
+    // Of the empty list of grafts, which stands in the first line that git complains.
+    "-c",
+    "advice.graftFileDeprecated=false",
 ];
 
 /// Git in one folder.
@@ -140,6 +148,10 @@ impl Git {
             // Replaced objects and partial clones would show something else than what is deployed, or ask the network.
             .env("GIT_NO_REPLACE_OBJECTS", "1")
             .env("GIT_NO_LAZY_FETCH", "1")
+            // For older versions, which do not know the line above: no protocol has this name.
+            .env("GIT_ALLOW_PROTOCOL", "none")
+            // Grafts give commits other parents: what an earlier build left here could hide what is deployed.
+            .env("GIT_GRAFT_FILE", "/dev/null")
             .env("GIT_OPTIONAL_LOCKS", "0")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

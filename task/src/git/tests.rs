@@ -172,23 +172,7 @@ fn no_repository_is_said() {
     assert!(matches!(opened, Err(CheckoutError::NoRepository(_))));
 }
 
-#[test]
-fn a_repository_cannot_make_git_run_something() {
-    let repository = Repository::new();
-    let base = repository.commit("a.txt", "1", "First");
-    let head = repository.commit("a.txt", "2", "Second");
-    let mark = repository.0.path().join("mark");
-    let touch = format!("touch {}", mark.display());
-    for key in ["core.fsmonitor", "diff.external", "core.pager", "diff.x.textconv", "diff.x.command"] {
-        repository.git(&["config", key, &touch]);
-    }
-    fs::write(repository.0.path().join(".gitattributes"), "* diff=x\n").unwrap();
-    let checkout = repository.open();
-    let _ = checkout.history(Some(&base), &head).unwrap();
-    let _ = checkout.uncommitted().unwrap();
-    let _ = checkout.files(&head).unwrap();
-    assert!(!mark.exists());
-}
+mod reused;
 
 #[test]
 fn remotes_are_read() {
