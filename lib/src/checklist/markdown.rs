@@ -171,6 +171,38 @@ pub(crate) fn content(line: &str) -> &str {
     }
 }
 
+/// A line's own text, and what it stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Inner<'t> {
+    /// Without the marks of quotes, list items and numbers before it.
+    pub(crate) text: &'t str,
+    /// Whether it is a quote: somebody else's words.
+    pub(crate) quoted: bool,
+    /// Whether a list item begins with it.
+    pub(crate) item: bool,
+}
+
+/// Takes the marks of quotes, list items and numbers off a line.
+pub(crate) fn inner(line: &str) -> Inner<'_> {
+    let mut found = Inner { text: line.trim(), quoted: false, item: false };
+    loop {
+        let digits = found.text.bytes().take_while(u8::is_ascii_digit).take(10).count();
+        let after = found.text.get(digits..).unwrap_or_default();
+        let next = if let Some(after) = after.strip_prefix('>').filter(|_| digits == 0) {
+            found.quoted = true;
+            after
+        } else {
+            let marks: &[char] = if digits == 0 { &['-', '*', '+'] } else { &['.', ')'] };
+            let item =
+                after.strip_prefix(marks).filter(|rest| digits < 10 && rest.starts_with(char::is_whitespace));
+            let Some(after) = item else { return found };
+            found.item = true;
+            after
+        };
+        found.text = next.trim_start();
+    }
+}
+
 fn opens(line: &str) -> Option<(char, usize)> {
     let start = content(line);
     let mark = start.chars().next().filter(|mark| matches!(mark, '`' | '~'))?;

@@ -3,7 +3,7 @@
 //! Finding is one thing, resolving another: a link says what was written; [`RecordIndex`](super::RecordIndex) says which
 //! file that is at the deployed commit.
 
-use std::borrow::Cow;
+mod shown;
 
 use url::Url;
 
@@ -50,7 +50,11 @@ pub enum NoDecision {
 /// The most links that are taken from one text.
 const MOST: usize = 200;
 
-/// The links in a text. Comments, code fences and lines of the template are not looked at.
+/// The longest address or path that is read, in bytes: a longer one is no link.
+const LONGEST_LINK: usize = 1024;
+
+/// The links in a text. Comments, code, lines of the template and what is struck out are not looked at, nor what a link to
+/// another place shows.
 ///
 /// ```
 /// use runbook_gate::checklist::{LinkTarget, RecordKind, Template, record_links};
@@ -61,11 +65,11 @@ const MOST: usize = 200;
 #[must_use]
 pub fn record_links(text: &str, template: &Template, homes: &[Home]) -> Vec<RecordLink> {
     let mut found = Vec::new();
-    for line in visible(text, template, Fences::Hidden) {
+    for (number, line) in shown::lines(&visible(text, template, Fences::Hidden), homes, &mut found) {
         if found.len() >= MOST {
             break;
         }
-        in_line(line.text, line.number, homes, &mut found);
+        in_line(&line, number, homes, &mut found);
     }
     found.truncate(MOST);
     let mut unique: Vec<RecordLink> = Vec::new();
@@ -157,7 +161,7 @@ fn in_line(line: &str, number: usize, homes: &[Home], found: &mut Vec<RecordLink
     trailer(line, &mut push);
     // A word that was read as an address or a path is not read again as a number.
     let mut rest = String::with_capacity(line.len());
-    for word in words(&without_foreign_labels(line, homes)) {
+    for word in words(line) {
         match word {
             Word::Link(text) => {
                 let target = target_of(text, homes);
@@ -172,30 +176,6 @@ fn in_line(line: &str, number: usize, homes: &[Home], found: &mut Vec<RecordLink
         }
     }
     numbers(&rest, &mut push);
-}
-
-/// A line without what links show that lead to a record elsewhere: `[ADR-12](https://…)` names the other repository's record, and
-/// not the one that has its number here.
-fn without_foreign_labels<'l>(line: &'l str, homes: &[Home]) -> Cow<'l, str> {
-    let mut kept = String::new();
-    let mut rest = line;
-    while let Some(at) = ["](", "]: "].iter().filter_map(|mark| rest.find(mark)).min() {
-        let (before, after) = rest.split_at(at);
-        let address = after.trim_start_matches([']', '(', ':', ' ', '<']);
-        let address = address.split([' ', '>', ')']).next().unwrap_or("");
-        let foreign = matches!(target_of(address, homes), Some(LinkTarget::Elsewhere(_)));
-        let label = before.rfind('[').filter(|_| foreign).unwrap_or(before.len());
-        kept.push_str(before.get(..label).unwrap_or(before));
-        // The bracket is closed, so that the next mark is found behind it.
-        let (mark, left) = after.split_at(1);
-        kept.push_str(mark);
-        rest = left;
-    }
-    if kept.is_empty() {
-        return Cow::Borrowed(line);
-    }
-    kept.push_str(rest);
-    Cow::Owned(kept)
 }
 
 /// `ADR: 0012, 14`, `Decision-Record: #7`.
@@ -254,7 +234,10 @@ fn words(line: &str) -> Vec<Word<'_>> {
         }
         let (word, after) = rest.split_at(end);
         let trimmed = word.trim_end_matches(['.', ',', ';', ':', '!', '?']);
-        if trimmed.contains(['/', '\\', '@']) || has_document_ending(trimmed) {
+        if word.len() > LONGEST_LINK {
+            // Nothing is made of it, neither an address nor a number.
+            words.push(Word::Between(" "));
+        } else if trimmed.contains(['/', '\\', '@']) || has_document_ending(trimmed) {
             words.push(Word::Link(trimmed));
         } else {
             words.push(Word::Between(word));
@@ -264,27 +247,47 @@ fn words(line: &str) -> Vec<Word<'_>> {
     words
 }
 
+/// An address in brackets at the beginning of a text. It is looked for only so far as an address may be long, and never across
+/// another opening bracket, so that a line of brackets is read once.
 fn bracketed(rest: &str) -> Option<(&str, &str)> {
-    let (inner, after) = if let Some(open) = rest.strip_prefix('<') {
+    let angled = |open: &'_ str| match open.bytes().take(LONGEST_LINK).position(|b| matches!(b, b'<' | b'>'))
+    {
+        Some(at) if open.as_bytes().get(at) == Some(&b'>') => Some(at),
+        _ => None,
+    };
+    let (open, end) = if let Some(open) = rest.strip_prefix('<') {
         // `<a href="docs/adr/0012-x.md">` holds its address between quotes.
-        open.split_once('>').filter(|(inner, _)| !inner.contains(['"', '\'', '=']))?
+        let end = angled(open)?;
+        (
+            open,
+            Some(end)
+                .filter(|end| !open.get(..*end).is_some_and(|inner| inner.contains(['"', '\'', '='])))?,
+        )
     } else {
         let open = rest.strip_prefix("](")?;
-        if let Some(angled) = open.strip_prefix('<') { angled.split_once('>')? } else { balanced(open)? }
+        match open.strip_prefix('<') {
+            Some(open) => (open, angled(open)?),
+            None => (open, balanced(open)?),
+        }
     };
+    let (inner, after) = open.get(..end).zip(open.get(end + 1..))?;
     // `](path "title")`
     let path = inner.split(" \"").next().unwrap_or(inner).trim();
     (!path.is_empty() && !path.contains('<')).then_some((path, after))
 }
 
-/// Up to the closing parenthesis that belongs to an opening one before the text.
-fn balanced(text: &str) -> Option<(&str, &str)> {
+/// Parentheses within an address stand in one another at most so deep.
+const DEEPEST: usize = 32;
+
+/// Where the parenthesis is closed that was opened before the text.
+fn balanced(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
-    for (at, c) in text.char_indices() {
-        match c {
-            '(' => depth += 1,
-            ')' if depth == 0 => return text.get(..at).zip(text.get(at + 1..)),
-            ')' => depth -= 1,
+    for (at, byte) in text.bytes().take(LONGEST_LINK).enumerate() {
+        match byte {
+            b'(' if depth == DEEPEST => return None,
+            b'(' => depth += 1,
+            b')' if depth == 0 => return Some(at),
+            b')' => depth -= 1,
             _ => {}
         }
     }
@@ -365,7 +368,21 @@ fn is_document_of_records(url: &Url, path: &str) -> bool {
 /// Whether the name of a wiki's page names a record.
 fn names_a_record(page: &str) -> bool {
     let last = page.rsplit('/').next().unwrap_or(page).replace(['-', '_'], " ");
-    !record_links(&last, &Template::default(), &[]).is_empty() || page.to_lowercase().contains("decision")
+    shows_a_record(&last) || page.to_lowercase().contains("decision")
+}
+
+/// Whether words name a record: by its number, or by a file that seems to be one.
+fn shows_a_record(words: &str) -> bool {
+    let mut found = Vec::new();
+    in_line(words, 0, &[], &mut found);
+    found.iter().any(|link| match &link.target {
+        LinkTarget::Path(path) => {
+            let lower = path.to_lowercase();
+            has_document_ending(path) && ["adr", "bdr", "decision"].iter().any(|word| lower.contains(word))
+        }
+        LinkTarget::Number(..) => true,
+        _ => false,
+    })
 }
 
 /// What lies elsewhere, as reports name it: the page without user info and query, and the file's path.
@@ -404,6 +421,11 @@ fn numbers(text: &str, push: &mut impl FnMut(&str, LinkTarget)) {
         };
         let before = lower.get(..start).and_then(|head| head.chars().next_back());
         if before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '/' | '.')) {
+            continue;
+        }
+        // `owner/repository#ADR-12` is of that repository; `#ADR-12` is a label.
+        let anchored = lower.get(..start).and_then(|head| head.strip_suffix('#'));
+        if anchored.is_some_and(|head| head.ends_with(|c: char| c.is_alphanumeric() || c == '/')) {
             continue;
         }
         let mut rest = lower.get(end..).unwrap_or("");

@@ -70,8 +70,7 @@ fn after(text: &str) -> Before {
 /// How many quotes a line stands in, and what stands in them.
 fn quoted(line: &str) -> (usize, &str) {
     let (mut quotes, mut rest) = (0, line);
-    while let Some(after) =
-        rest.trim_start_matches(' ').strip_prefix('>').filter(|_| indented(rest).0 < BEYOND)
+    while let Some(after) = rest.trim_start_matches(' ').strip_prefix('>').filter(|_| column(rest).0 < BEYOND)
     {
         quotes += 1;
         rest = after.strip_prefix(' ').unwrap_or(after);
@@ -81,15 +80,21 @@ fn quoted(line: &str) -> (usize, &str) {
 
 /// The column at which a line's text begins, and the text.
 fn indented(line: &str) -> (usize, &str) {
+    let (column, at) = column(line);
+    (column, line.get(at..).unwrap_or_default().trim_end())
+}
+
+/// The column at which a line's text begins, and how many bytes stand before it.
+fn column(line: &str) -> (usize, usize) {
     let mut column = 0;
     for (at, c) in line.char_indices() {
         match c {
             ' ' => column += 1,
             '\t' => column += 4 - column % 4,
-            _ => return (column, line.get(at..).unwrap_or_default().trim_end()),
+            _ => return (column, at),
         }
     }
-    (column, "")
+    (column, line.len())
 }
 
 fn begins_item(text: &str) -> bool {

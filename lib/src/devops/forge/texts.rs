@@ -143,19 +143,21 @@ pub(super) fn work_item(forge: &AzureDevOpsForge<'_>, item: &WorkItem) -> WorkIt
     }
 }
 
-/// A field's HTML as the text that people see, a line for each block; Markdown stays as it is.
+/// A field's HTML as the text that people see, a line for each block; Markdown stays as it is, and so do the tags that say
+/// whose words it is, whether they still hold, and where they lead.
 fn plain(written: &str) -> String {
     let mut out = String::with_capacity(written.len());
     let mut rest = written;
     while let Some(start) = rest.find('<') {
         let (before, tag) = rest.split_at(start);
         out.push_str(before);
-        let inside = tag.trim_start_matches('<');
-        let named = inside.trim_start_matches('/').starts_with(|c: char| c.is_ascii_alphabetic());
-        let end = if named { tag.find('>') } else { None };
-        let Some(end) = end else {
+        let inside = tag.get(1..).unwrap_or_default();
+        let named = inside.strip_prefix('/').unwrap_or(inside).starts_with(|c: char| c.is_ascii_alphabetic());
+        // A tag ends before the next one begins, so that each is looked through once.
+        let end = inside.find(['<', '>']).filter(|at| named && inside.as_bytes().get(*at) == Some(&b'>'));
+        let Some(end) = end.map(|at| at + 1) else {
             out.push('<');
-            rest = tag.get(1..).unwrap_or_default();
+            rest = inside;
             continue;
         };
         let name: String = inside
@@ -164,18 +166,21 @@ fn plain(written: &str) -> String {
             .take_while(char::is_ascii_alphanumeric)
             .collect::<String>()
             .to_ascii_lowercase();
-        if matches!(name.as_str(), "br" | "p" | "div" | "li" | "ul" | "ol" | "tr" | "h1" | "h2" | "h3" | "h4")
-        {
-            if !out.ends_with('\n') {
-                out.push('\n');
+        let whole = tag.get(..=end).unwrap_or_default();
+        match name.as_str() {
+            "br" | "p" | "div" | "li" | "ul" | "ol" | "tr" | "h1" | "h2" | "h3" | "h4" | "blockquote" => {
+                if !out.ends_with('\n') {
+                    out.push('\n');
+                }
+                if name == "li" && !inside.starts_with('/') {
+                    out.push_str("- ");
+                } else if name == "blockquote" {
+                    out.push_str(whole);
+                    out.push('\n');
+                }
             }
-            if name == "li" && !inside.starts_with('/') {
-                out.push_str("- ");
-            }
-        } else if name == "a"
-            && let Some(link) = tag.get(..end).and_then(href)
-        {
-            out.push_str(&format!(" {link} "));
+            "a" | "del" | "s" | "strike" => out.push_str(whole),
+            _ => {}
         }
         rest = tag.get(end + 1..).unwrap_or_default();
     }
@@ -183,11 +188,6 @@ fn plain(written: &str) -> String {
     let entities =
         [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
     entities.into_iter().fold(out, |text, (written, meant)| text.replace(written, meant))
-}
-
-fn href(tag: &str) -> Option<&str> {
-    let (_, after) = tag.split_once("href=\"")?;
-    after.split_once('"').map(|(link, _)| link)
 }
 
 #[cfg(test)]
@@ -199,11 +199,21 @@ mod tests {
         let html = "<div>Done:</div><ul><li>[x] backups-taken: &quot;7&quot;&amp;8</li><li>[ ] other</li></ul>a &lt; b <a href=\"https://x/ADR-12\">it</a>";
         assert_eq!(
             plain(html),
-            "\nDone:\n- [x] backups-taken: \"7\"&8\n- [ ] other\na < b  https://x/ADR-12 it"
+            "\nDone:\n- [x] backups-taken: \"7\"&8\n- [ ] other\na < b <a href=\"https://x/ADR-12\">it</a>"
         );
+        let quoted = "<blockquote>[x] a</blockquote><s>b</s>";
+        assert_eq!(plain(quoted), "\n<blockquote>\n[x] a\n</blockquote>\n<s>b</s>");
         for text in ["- [x] a\n- 1 < 2 > 0", "<", "<3", "ä<", "<p", "a <b"] {
             assert!(!plain(text).is_empty(), "{text}");
         }
         assert_eq!(plain("- [x] a\n1 < 2"), "- [x] a\n1 < 2");
+    }
+
+    /// At this size a way that looks ahead from every mark would not end.
+    #[test]
+    fn fields_of_any_marks_are_read_to_their_end() {
+        for mark in ["<", "<a", "</", "<p ", "&lt;", "&", "<a href=\""] {
+            assert!(!plain(&mark.repeat(1_000_000 / mark.len())).is_empty(), "{mark}");
+        }
     }
 }

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 mod places;
+mod shown;
 
 fn homes() -> Vec<Home> {
     ["https://github.com/contoso/orders.git", "https://dev.azure.com/org/proj/_git/orders"]
@@ -120,8 +121,6 @@ fn what_a_link_elsewhere_shows_is_not_counted_for_this_repository() {
     );
     assert!(matches!(found[0], LinkTarget::Elsewhere(_)), "{found:?}");
     assert_eq!(found[1..], [path("docs/adr/0014-y.md"), adr(11), adr(13), adr(14)]);
-    // A page that is no file or wiki of a repository says nothing of another one.
-    assert_eq!(targets("[ADR-12](https://decisions.contoso.com/12)"), [adr(12)]);
 }
 
 #[test]
