@@ -316,9 +316,19 @@ impl fmt::Display for Criterion {
         }
         match self.form {
             Form::Instant => Ok(()),
-            Form::Sustained { duration } => write!(formatter, " for {duration}"),
-            Form::Strict { duration } => write!(formatter, " for {duration} strict"),
-            Form::Flapping { duration, within } => write!(formatter, " for {duration} in {within}"),
+            form => write!(formatter, " {form}"),
+        }
+    }
+}
+
+impl fmt::Display for Form {
+    /// As a criterion ends: `for 5m`; nothing for an instant one.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Instant => Ok(()),
+            Self::Sustained { duration } => write!(formatter, "for {duration}"),
+            Self::Strict { duration } => write!(formatter, "for {duration} strict"),
+            Self::Flapping { duration, within } => write!(formatter, "for {duration} in {within}"),
         }
     }
 }

@@ -65,9 +65,56 @@ pub fn one_line(text: &str, most: usize) -> String {
     result
 }
 
+/// Breaks each `##` that could begin a command to the agent of a pipeline (`##vso[`, `##[`): its second `#` becomes
+/// `instead`. One before a space, as of a heading, is none and stays; at the end of the text it is broken, because
+/// more may follow.
+///
+/// ```
+/// use runbook_gate::report::escape::disarmed;
+/// assert_eq!(disarmed("## Rollback ##vso[x]", " #"), "## Rollback # #vso[x]");
+/// ```
+#[must_use]
+pub fn disarmed(text: &str, instead: &str) -> String {
+    let mut whole = String::with_capacity(text.len());
+    let mut after_hash = false;
+    for (at, character) in text.char_indices() {
+        if after_hash && character == '#' && may_begin(text.get(at + 1..).unwrap_or("")) {
+            whole.push_str(instead);
+        } else {
+            whole.push(character);
+        }
+        // What a comparison passes over does not stand between.
+        after_hash = character == '#' || (after_hash && weightless(character) && character != '\n');
+    }
+    whole
+}
+
+/// Whether `##` before this text may be a command. Of more than two, the last two are.
+fn may_begin(rest: &str) -> bool {
+    let next = rest.trim_start_matches(|c| weightless(c) && c != '\n').chars().next();
+    next.is_none_or(|next| next != '#' && !next.is_whitespace())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_could_be_a_command_is_broken_and_headings_stay() {
+        for text in ["## Rollback", "a `## Rollback` b", "### x", "##\n", "####\n", "# #"] {
+            assert_eq!(disarmed(text, " #"), text);
+        }
+        for (text, broken) in [
+            ("##vso[x]", "# #vso[x]"),
+            ("###VSO[x]", "## #VSO[x]"),
+            ("##[error]", "# #[error]"),
+            ("#\u{fe0f}#\u{fe0f}vso[x]", "#\u{fe0f} #\u{fe0f}vso[x]"),
+            ("##\u{fe0f} x", "##\u{fe0f} x"),
+            ("##", "# #"),
+        ] {
+            assert_eq!(disarmed(text, " #"), broken, "{text}");
+        }
+    }
 
     #[test]
     fn letters_of_all_scripts_and_pictures_stand() {

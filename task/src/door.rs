@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use runbook_gate::report::escape::{steers, weightless};
+use runbook_gate::report::escape::{disarmed, steers};
 
 use crate::files::plain;
 use crate::redact::Redactor;
@@ -75,7 +75,7 @@ impl Door {
     /// Prints a JSON document on standard output: nothing in it is changed but secrets and the `#` of logging commands, which
     /// becomes its JSON escape and means the same.
     pub fn print_json(&self, json: &str) {
-        let text = broken(&self.redactor.clean(json), "\\u0023", |_| true);
+        let text = disarmed(&self.redactor.clean(json), "\\u0023");
         self.with(|streams| {
             streams.clear_live();
             streams.write_out(&text);
@@ -156,14 +156,7 @@ impl Door {
                 c => clean.push(c),
             }
         }
-        match self.place {
-            // `## a heading` stays: no command begins so.
-            Place::Desk => broken(&clean, " #", |rest| {
-                rest.trim_start_matches(|c| weightless(c) && c != '\n')
-                    .starts_with(|next: char| next != '#' && !next.is_whitespace())
-            }),
-            Place::Pipeline => broken(&clean, " #", |_| true),
-        }
+        disarmed(&clean, " #")
     }
 }
 
@@ -193,23 +186,6 @@ impl Streams {
             self.write_err("\r\x1b[2K");
         }
     }
-}
-
-/// Breaks the `##` that begins all that the agent obeys, so that it sees text: its second `#` becomes `instead`, where what
-/// follows it may be a command.
-fn broken(text: &str, instead: &str, may_be: impl Fn(&str) -> bool) -> String {
-    let mut whole = String::with_capacity(text.len());
-    let mut after_hash = false;
-    for (at, c) in text.char_indices() {
-        if after_hash && c == '#' && may_be(text.get(at + 1..).unwrap_or("")) {
-            whole.push_str(instead);
-        } else {
-            whole.push(c);
-        }
-        // What a comparison passes over does not stand between.
-        after_hash = c == '#' || (after_hash && weightless(c) && c != '\n');
-    }
-    whole
 }
 
 /// Whether somebody looks at standard error as it is written, and how wide it is.
@@ -293,11 +269,13 @@ mod tests {
     }
 
     #[test]
-    fn headings_and_rules_stay_on_a_desk() {
-        let (door, out, _) = door(Place::Desk);
-        let text = "## Decided\n####\n# a ##\n";
-        door.print(text);
-        assert_eq!(out.text(), text);
+    fn headings_and_rules_stay() {
+        for place in [Place::Desk, Place::Pipeline] {
+            let (door, out, _) = door(place);
+            let text = "## Decided\n####\n# a ##\nadd a section `## Rollback`\n";
+            door.print(text);
+            assert_eq!(out.text(), text);
+        }
     }
 
     #[test]

@@ -347,14 +347,16 @@ fn because(finding: &Finding) -> String {
 fn waive(rules: &ChecklistRules, facts: &Facts, outcome: &mut ItemOutcome) {
     let mut counting: Option<String> = None;
     let mut doubtful: Option<String> = None;
+    let mut expired: Vec<String> = Vec::new();
     for (index, waiver) in rules.waivers.iter().enumerate() {
         if waiver.item != outcome.id || !waiver.environments.include(&rules.environment) {
             continue;
         }
-        let standing = if outcome.status.lets_pass() {
-            WaiverState::NotNeeded
-        } else {
-            standing(waiver, outcome, facts, facts.waivers.get(index))
+        let standing = match standing(waiver, outcome, facts, facts.waivers.get(index)) {
+            // It is to be removed or renewed, whether the item needs it or not.
+            WaiverState::Expired => WaiverState::Expired,
+            _ if outcome.status.lets_pass() => WaiverState::NotNeeded,
+            standing => standing,
         };
         let reason =
             || format!("waived by {} until {}: {}", waiver.approved_by, waiver.expires, waiver.reason);
@@ -364,7 +366,10 @@ fn waive(rules: &ChecklistRules, facts: &Facts, outcome: &mut ItemOutcome) {
                 doubtful = doubtful
                     .or_else(|| Some(format!("a waiver by {} may except it, but {why}", waiver.approved_by)));
             }
-            WaiverState::Expired | WaiverState::NotApproved(_) | WaiverState::NotNeeded => {}
+            WaiverState::Expired => {
+                expired.push(format!("its waiver by {} expired on {}", waiver.approved_by, waiver.expires));
+            }
+            WaiverState::NotApproved(_) | WaiverState::NotNeeded => {}
         }
         outcome.waivers.push(WaiverShown {
             reason: waiver.reason.clone(),
@@ -382,7 +387,14 @@ fn waive(rules: &ChecklistRules, facts: &Facts, outcome: &mut ItemOutcome) {
         outcome.status = ItemStatus::Waived;
         outcome.because = reason;
         outcome.needs.clear();
-    } else if let Some(doubt) = doubtful {
+        return;
+    }
+    for what in expired {
+        outcome.because = format!("{}; {what}", outcome.because);
+        let how = "provide what is missing, or agree on a waiver with a later day";
+        outcome.needs.push(Need::new(what, Who::Author, how));
+    }
+    if let Some(doubt) = doubtful {
         outcome.status = ItemStatus::Unknown;
         outcome.because = format!("{doubt}; without it: {}", outcome.because);
     }

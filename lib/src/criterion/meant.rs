@@ -20,14 +20,13 @@ pub(super) fn unit(word: &str) -> Option<Unit> {
     })
 }
 
-/// The state that a word names in other words: `failed`, `down`, `healthy`.
+/// The state that a word names in other words: `failed`, `down`, `false`, `healthy`.
 pub(super) fn state(word: &str) -> Option<State> {
     let lower = word.to_ascii_lowercase();
     match lower.as_str() {
-        "failing" | "failed" | "fails" | "fail" | "failure" | "down" | "unhealthy" | "red" | "bad" => {
-            Some(State::Failing)
-        }
-        "passing" | "passed" | "passes" | "pass" | "ok" | "up" | "healthy" | "green" | "good" => {
+        "failing" | "failed" | "fails" | "fail" | "failure" | "down" | "unhealthy" | "red" | "bad"
+        | "false" => Some(State::Failing),
+        "passing" | "passed" | "passes" | "pass" | "ok" | "up" | "healthy" | "green" | "good" | "true" => {
             Some(State::Passing)
         }
         _ => match spelling::nearest(&lower, ["failing", "passing"])? {

@@ -1,5 +1,7 @@
 //! Reads the criteria language; errors point at the word.
 
+mod other_words;
+
 use std::ops::Range;
 use std::str::FromStr;
 
@@ -27,6 +29,12 @@ impl CriterionError {
 
     fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// The same error with the advice that another gives, where that has one.
+    pub(crate) fn advised_by(mut self, other: Self) -> Self {
+        self.help = other.help.or(self.help);
         self
     }
 
@@ -199,6 +207,9 @@ impl<'t> Reader<'t> {
         }
         match (token, near) {
             (Token::Word(word), _) if word.eq_ignore_ascii_case("or") => found.help(meant::TWO_CRITERIA),
+            (Token::Word(word), _) if word.eq_ignore_ascii_case("and") => {
+                found.help(self.duration_last(span.start))
+            }
             (Token::Word(word), Some(near @ ("strict" | "in"))) if word.eq_ignore_ascii_case(near) => {
                 found.help("it stands after a duration: `for 5m strict`, or `for 5m in 30m`")
             }
@@ -209,17 +220,6 @@ impl<'t> Reader<'t> {
             (_, Some(near)) => found.help(format!("did you mean `{near}`?")),
             _ => found.help("after a predicate stands `and`, `for 5m`, or nothing"),
         }
-    }
-
-    /// The duration after a word that was written for `for`.
-    fn lasts(&self, word: &str, end: usize) -> Option<String> {
-        LASTING.iter().any(|known| word.eq_ignore_ascii_case(known)).then(|| self.duration_at(end)).flatten()
-    }
-
-    /// The duration that the rest of the text is, be it with spaces or units of another spelling.
-    fn duration_at(&self, start: usize) -> Option<String> {
-        let rest = self.text.get(start..)?;
-        crate::duration::meant(rest)
     }
 
     fn predicate(&mut self) -> Result<Vec<Comparison>, CriterionError> {
@@ -252,25 +252,6 @@ impl<'t> Reader<'t> {
         let cmp = self.cmp()?;
         let threshold = self.threshold()?;
         Ok(Comparison::Threshold { operand, cmp, threshold })
-    }
-
-    /// `health is failing`, `health == failing`, `health down`: a state that is not written as the language has it.
-    fn state_in_other_words(&self, signal: &SignalName) -> Option<CriterionError> {
-        let (first, from) = self.peek_spanned()?;
-        let joins = matches!(first, Token::Cmp(_) | Token::Equals)
-            || matches!(first, Token::Word(word) if word.eq_ignore_ascii_case("is"));
-        let (word, to) = match (joins, self.tokens.get(self.next + 1)) {
-            (true, Some((Token::Word(word), to))) => (*word, to.clone()),
-            (false, _) => match first {
-                Token::Word(word) => (word, from.clone()),
-                _ => return None,
-            },
-            _ => return None,
-        };
-        let state = meant::word(meant::state(word)?);
-        let span = from.start..to.end;
-        let message = format!("`{}` is not how a state is written", &self.text[span.clone()]);
-        Some(CriterionError::new(span, message).help(format!("did you mean `{signal} {state}`?")))
     }
 
     fn operand(&mut self) -> Result<Operand, CriterionError> {
@@ -370,22 +351,6 @@ impl<'t> Reader<'t> {
             }
         }
         Ok(Threshold::Absolute(self.quantity(number)?))
-    }
-
-    /// `200% baseline`, `2 of the baseline`: a multiple that is not written as the language has it.
-    fn multiple_in_other_words(&self, number: Finite, start: usize) -> Option<CriterionError> {
-        let mut tokens = self.tokens.get(self.next..)?.iter().peekable();
-        let percent = tokens.next_if(|(token, _)| *token == Token::Percent).is_some();
-        let joins = |word: &str| ["of", "the", "times"].iter().any(|known| word.eq_ignore_ascii_case(known));
-        while tokens.next_if(|(token, _)| matches!(token, Token::Word(word) if joins(word))).is_some() {}
-        let (Token::Word(word), end) = tokens.next()? else { return None };
-        if !word.eq_ignore_ascii_case("baseline") {
-            return None;
-        }
-        let span = start..end.end;
-        let message = format!("`{}` is not how a multiple is written", &self.text[span.clone()]);
-        let factor = if percent { number.get() / 100.0 } else { number.get() };
-        Some(CriterionError::new(span, message).help(format!("write `{factor}x baseline`")))
     }
 
     fn number(&mut self) -> Result<Finite, CriterionError> {

@@ -126,10 +126,15 @@ fn bad_texts_point_at_the_word_that_is_wrong() {
 fn what_was_meant_is_said() {
     for (text, wrong, meant) in [
         ("health = failing", "= failing", "did you mean `health failing`?"),
-        ("health == failed for 2m", "== failed", "did you mean `health failing`?"),
+        ("health == failed for 2m", "== failed", "did you mean `health failing for 2m`?"),
+        ("health == false for 6s", "== false", "did you mean `health failing for 6s`?"),
+        ("health != true for 6s", "!= true", "did you mean `health failing for 6s`?"),
+        ("health is not failing", "is not failing", "did you mean `health passing`?"),
+        ("health is failing for 6s", "is failing", "did you mean `health failing for 6s`?"),
+        ("health is failing for ever", "is failing", "did you mean `health failing`?"),
         ("health is failing", "is failing", "did you mean `health failing`?"),
         ("smoke down", "down", "did you mean `smoke failing`?"),
-        ("health failling for 2m", "failling", "did you mean `health failing`?"),
+        ("health failling for 2m", "failling", "did you mean `health failing for 2m`?"),
         ("health ok", "ok", "did you mean `health passing`?"),
         ("error-rate > 5% for 5m", "error-rate", "did you mean `error_rate`?"),
         ("max(queue.depth) > 5", "queue.depth", "did you mean `queue_depth`?"),
@@ -141,6 +146,14 @@ fn what_was_meant_is_said() {
         ("error_rate > 5% 5min", "5", "did you mean `for 5m`?"),
         ("error_rate > 5% fro 5m", "fro", "did you mean `for`?"),
         ("queue > 5 fro 5m", "fro", "did you mean `for`?"),
+        (
+            "error_rate > 5% for 5m and latency_p95 > 1s",
+            "and",
+            "the duration stands last: `error_rate > 5% and latency_p95 > 1s for 5m`",
+        ),
+        ("a > 1 for 5m in 1h AND b > 2", "AND", "the duration stands last: `a > 1 AND b > 2 for 5m in 1h`"),
+        ("a > 1 for 5m and b > 2 for 2m", "and", "the duration stands last: `… and … for 5m`"),
+        ("a > 1 for 5m and", "and", "the duration stands last: `… and … for 5m`"),
         ("a > 1 or b > 2", "or", "write two criteria: each of a list decides by itself"),
         ("error_rate >> 5%", ">", "write one comparison: `>`, `>=`, `<`, `<=`, `==` or `!=`"),
     ] {

@@ -344,6 +344,21 @@ enum Refusal<'s> {
     Lacks(&'s [Diagnostic]),
 }
 
+/// Whether a text is Azure Pipelines' `$(NAME)` and nothing that could be a secret: the name of a scheme before it at the
+/// most.
+pub(crate) fn is_unexpanded(text: &Text) -> bool {
+    let pieces = pieces(text.as_str());
+    let beside = |piece: &Piece<'_>| match piece {
+        Piece::Literal(literal) => {
+            let word = literal.trim();
+            word.is_empty() || ["Bearer", "Basic", "Token"].iter().any(|name| word.eq_ignore_ascii_case(name))
+        }
+        Piece::Variable(..) | Piece::Unexpanded(..) => true,
+        Piece::Broken(_) => false,
+    };
+    pieces.iter().any(|piece| matches!(piece, Piece::Unexpanded(..))) && pieces.iter().all(beside)
+}
+
 fn unexpanded(text: &Text, range: std::ops::Range<usize>, name: &str) -> Diagnostic {
     let upper = name.to_ascii_uppercase().replace('.', "_");
     Diagnostic::new(

@@ -215,7 +215,7 @@ pub(super) fn circumstances(evidence: &Evidence) -> String {
 pub(super) fn standing(state: &WaiverState) -> String {
     match state {
         WaiverState::Counts(seen) => format!("counts: {seen}"),
-        WaiverState::Expired => "is past its date and counts for nothing".to_owned(),
+        WaiverState::Expired => "has expired and counts for nothing".to_owned(),
         WaiverState::NotApproved(why) => format!("does not count: {why}"),
         WaiverState::Unknown(why) => format!("does not count here: {why}"),
         WaiverState::NotNeeded => "is not needed".to_owned(),

@@ -3,7 +3,7 @@
 //! Every text that this library did not write itself, be it a reason, a name or a server's error, goes through the door of
 //! its output. Each door keeps what people read and takes away what machines obey.
 
-pub use crate::steering::{one_line, steers, weightless};
+pub use crate::steering::{disarmed, one_line, steers, weightless};
 
 /// The longest outside text that a report shows, in characters; longer ones end in `…`.
 pub const LONGEST: usize = 1000;
@@ -11,8 +11,8 @@ pub const LONGEST: usize = 1000;
 /// The longest address that becomes a link, in bytes; a longer one is shown as text, and not even read.
 pub const LONGEST_ADDRESS: usize = 1000;
 
-/// For a terminal and a pipeline's log: one line, no escapes, nothing that turns the direction of text, and no `##`, which
-/// would begin a command to a pipeline's agent.
+/// For a terminal and a pipeline's log: one line, no escapes, nothing that turns the direction of text, and no `##` that
+/// could begin a command to a pipeline's agent.
 ///
 /// ```
 /// use runbook_gate::report::escape;
@@ -20,15 +20,7 @@ pub const LONGEST_ADDRESS: usize = 1000;
 /// ```
 #[must_use]
 pub fn terminal(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().min(4 * LONGEST));
-    for character in calmed(text) {
-        // What a comparison passes over does not stand between.
-        if character == '#' && out.trim_end_matches(weightless).ends_with('#') {
-            out.push(' ');
-        }
-        out.push(character);
-    }
-    out
+    disarmed(&calmed(text).collect::<String>(), " #")
 }
 
 /// For Markdown, inside a paragraph or a table's cell: every character that means something to a renderer becomes an
@@ -80,15 +72,17 @@ pub fn markdown(text: &str) -> String {
 /// ```
 /// use runbook_gate::report::escape;
 /// assert_eq!(escape::code("error_rate > 5% for 5m"), "`error_rate > 5% for 5m`");
+/// assert_eq!(escape::code("## Rollback"), "`## Rollback`");
 /// assert_eq!(escape::code("a`b"), "a&#96;b");
 /// ```
 #[must_use]
 pub fn code(text: &str) -> String {
     let plain =
-        |character: char| character.is_ascii_alphanumeric() || " _-+.,%/:=<>!()'\"".contains(character);
+        |character: char| character.is_ascii_alphanumeric() || " _-+.,%/:=<>!()'\"#".contains(character);
     let address = text.contains("://") || text.to_ascii_lowercase().contains("www.");
     let fits = text.len() <= LONGEST && !text.is_empty() && text.trim() == text && !text.contains("  ");
-    if fits && !address && text.chars().all(plain) { format!("`{text}`") } else { markdown(text) }
+    let command = disarmed(text, "") != text;
+    if fits && !address && !command && text.chars().all(plain) { format!("`{text}`") } else { markdown(text) }
 }
 
 /// For Markdown, sentences of this library: what stands in backticks there is [`code`], the rest is as [`markdown`].

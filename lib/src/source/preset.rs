@@ -26,6 +26,12 @@ pub enum PresetError {
         /// As written.
         name: String,
     },
+    /// A preset of a Prometheus server alone.
+    #[error("the preset `{name}` cannot be read from a `/metrics` endpoint; those that can be are {}", SCRAPED.join(", "))]
+    NotScraped {
+        /// As written.
+        name: &'static str,
+    },
     /// A selector that cannot be read.
     #[error("the preset's selector cannot be read: {0}; write labels, such as app=\"orders\"")]
     Selector(#[from] SelectorError),
@@ -36,6 +42,9 @@ pub enum PresetError {
 
 /// The names of all presets.
 pub const NAMES: [&str; 5] = ["http-server", "aspnet", "http-server-v1", "prometheus-net", "http-requests"];
+
+/// The names of those that are read from a `/metrics` endpoint too.
+pub const SCRAPED: [&str; 4] = ["http-server", "aspnet", "prometheus-net", "http-requests"];
 
 /// What a server calls its metrics.
 struct Metrics {
@@ -177,11 +186,11 @@ pub fn prometheus(name: &str, selector: &str) -> Result<Vec<(SignalName, Prometh
     Ok(signals)
 }
 
-/// The same preset read from a service's own `/metrics`. A preset that counts in milliseconds, or whose status stands
-/// under one label or another, cannot be read so: its durations or errors would need arithmetic.
+/// The same preset read from a service's own `/metrics`. A preset that counts in milliseconds cannot be read so: its
+/// durations would need arithmetic. Of labels that may carry the status the first is read, so `http-requests` reads `code`.
 ///
 /// # Errors
-/// As [`prometheus`]; also a preset that needs a server's arithmetic.
+/// As [`prometheus`]; also a preset that is not one of [`SCRAPED`].
 ///
 /// ```
 /// use runbook_gate::source::preset;
@@ -191,8 +200,8 @@ pub fn prometheus(name: &str, selector: &str) -> Result<Vec<(SignalName, Prometh
 pub fn scrape(name: &str, selector: &str) -> Result<Vec<(SignalName, ScrapeRead)>, PresetError> {
     let metrics = found(name)?;
     let [status, ..] = metrics.status else { return Err(PresetError::Unknown { name: shown(name) }) };
-    if metrics.units_per_second != 1 {
-        return Err(PresetError::Unknown { name: shown(name) });
+    if let Some(name) = NAMES.into_iter().find(|known| *known == name && !SCRAPED.contains(known)) {
+        return Err(PresetError::NotScraped { name });
     }
     let labels = Selector::parse_labels(selector)?.to_string();
     let of = |metric: &str, more: &str| {

@@ -1,6 +1,7 @@
 //! `decisions-linked`: every change that needs a decision record links one that may be relied on.
 
 use super::{Finding, Judged, Scope, evidence, touches};
+use crate::checklist::decision::ChainEnd;
 use crate::checklist::decision::revert::{Reverts, own_words};
 use crate::checklist::facts::{Change, Facts, Gap, Gathered, PathChange};
 use crate::checklist::outcome::{Evidence, LinkedRecord, Need, Place, Support, When, Who};
@@ -186,8 +187,9 @@ fn of_record(
             finding.records.push(row(change, written, &status, Some(&record.path), Support::For));
             return finding;
         }
-        Standing::Superseded(chain, _) => {
+        Standing::Superseded(chain, end) => {
             let how = match chain.last() {
+                Some(last) if *end == ChainEnd::Accepted => format!("link {last} in its place"),
                 Some(last) => format!("link {last} in its place, once it is accepted and stands"),
                 None => "link the record that holds now".to_owned(),
             };

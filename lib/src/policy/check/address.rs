@@ -8,7 +8,7 @@ use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::policy::decode::{Field, Placed, UrlText, Words};
 use crate::policy::document::{HeaderValue, Headers};
 use crate::policy::node::Text;
-use crate::policy::variables::Expanded;
+use crate::policy::variables::{Expanded, is_unexpanded};
 use crate::transport::{Address, Header, Sensitivity, is_credential, is_loopback, refusal_of_url};
 
 /// Headers that a request sets itself, or that change whom it speaks to.
@@ -150,7 +150,8 @@ impl Checker<'_> {
 
     /// A text in a field made for a secret: it must come from a variable.
     pub(super) fn secret(&mut self, text: &Text) -> Option<Secret> {
-        if !text.as_str().contains("${") {
+        // A pipeline's `$(NAME)` is no secret: it is told its own spelling where the variables are put in.
+        if !text.as_str().contains("${") && !is_unexpanded(text) {
             self.say(
                 Diagnostic::new(Code::SecretInPolicy, text.span, "a secret stands in the policy itself")
                     .help("make it a secret variable and write `${NAME}`; and replace the secret: it is in the repository's history"),

@@ -3,7 +3,7 @@
 use super::Checker;
 use super::values::{at_word, word_place};
 use crate::SignalName;
-use crate::criterion::{Comparison, Criterion};
+use crate::criterion::{Comparison, Criterion, Form};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::policy::decode::{CriterionText, Field, Placed};
 use crate::policy::defaults::Line;
@@ -83,10 +83,28 @@ impl Checker<'_> {
                 Some(written)
             }
             Err(error) => {
+                // `healthy == false`: the signal is told its name in the same breath.
+                let error = match self.with_its_signal(&known).map(|renamed| renamed.parse::<Criterion>()) {
+                    Some(Err(renamed)) => error.advised_by(renamed),
+                    _ => error,
+                };
                 self.say(at_word(Code::InvalidCriterion, text, &known, &error));
                 None
             }
         }
+    }
+
+    /// A criterion whose first word is no signal, with the signal that was meant in its place.
+    fn with_its_signal(&self, criterion: &str) -> Option<String> {
+        let criterion = criterion.trim_start();
+        let length = criterion.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
+        let (word, rest) = criterion.split_at_checked(length)?;
+        let signal: SignalName = word.parse().ok()?;
+        if self.catalogue.get(&signal).is_some() || self.declares(&signal) {
+            return None;
+        }
+        let near = spelling::nearest(word, self.catalogue.names())?;
+        Some(format!("{near}{rest}"))
     }
 
     /// An explicit criterion on a signal without a source can never be decided: it holds every release.
@@ -221,7 +239,10 @@ impl Checker<'_> {
                     place,
                     format!("`{signal}` is passing or failing, not a number"),
                 )
-                .help(format!("write `{signal} failing for 2m`, or `{signal} passing`")),
+                .help(match written.criterion.form() {
+                    Form::Instant => format!("write `{signal} failing for 2m`, or `{signal} passing`"),
+                    form => format!("write `{signal} failing {form}`, or `{signal} passing {form}`"),
+                }),
                 _ => continue,
             };
             self.say(found);

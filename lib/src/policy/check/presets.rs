@@ -35,8 +35,8 @@ impl<'d> Checker<'d> {
                     {
                         self.no_server(*span);
                     }
-                    let signals =
-                        self.preset(&document.preset, &document.selector, *span, preset::prometheus);
+                    let read = (preset::NAMES.as_slice(), preset::prometheus);
+                    let signals = self.preset(&document.preset, &document.selector, *span, read);
                     for (signal, read) in self.not_written(signals) {
                         let entry = prometheus_entry(&signal, &read, &server, origin, *span);
                         self.prometheus_source(&server, signal.clone(), read, groups, *span);
@@ -49,7 +49,8 @@ impl<'d> Checker<'d> {
                     if targets.is_empty() && !keys.names_a_target() && self.document.scrape.is_missing() {
                         self.no_endpoint(*span);
                     }
-                    let signals = self.preset(&document.preset, &document.selector, *span, preset::scrape);
+                    let read = (preset::SCRAPED.as_slice(), preset::scrape);
+                    let signals = self.preset(&document.preset, &document.selector, *span, read);
                     for (signal, read) in self.not_written(signals) {
                         let entry = scrape_entry(&signal, &read, &targets, origin, *span);
                         self.scrape_source(&targets, signal.clone(), read, groups, *span);
@@ -84,7 +85,7 @@ impl<'d> Checker<'d> {
         name: &Field<Words>,
         selector: &Field<Words>,
         span: Span,
-        read: impl Fn(&str, &str) -> Result<Vec<(SignalName, T)>, PresetError>,
+        (names, read): (&[&'static str], impl Fn(&str, &str) -> Result<Vec<(SignalName, T)>, PresetError>),
     ) -> Vec<(SignalName, T)> {
         let labels: Option<String> = match selector.get() {
             // While the selector is open its signals are known all the same.
@@ -98,7 +99,7 @@ impl<'d> Checker<'d> {
             Err(error) => error,
         };
         let found = match error {
-            PresetError::Unknown { .. } if preset::NAMES.contains(&known.as_str()) => {
+            PresetError::NotScraped { name: known } => {
                 let message = format!("the preset `{known}` cannot be read from a `/metrics` endpoint");
                 Diagnostic::new(Code::UnknownPreset, name.span, message)
                     .help("read it from a Prometheus server, or write its signals in `signals`")
@@ -106,9 +107,11 @@ impl<'d> Checker<'d> {
             PresetError::Unknown { .. } => {
                 let message = format!("there is no preset `{}`", known.escape_debug());
                 let found = Diagnostic::new(Code::UnknownPreset, name.span, message);
-                match spelling::nearest(&known, preset::NAMES) {
+                match spelling::nearest(&known, names.iter().copied()) {
                     Some(near) => found.label(format!("did you mean `{near}`?")),
-                    None => found.help(format!("the presets are {}", spelling::listed(preset::NAMES))),
+                    None => {
+                        found.help(format!("the presets are {}", spelling::listed(names.iter().copied())))
+                    }
                 }
             }
             PresetError::Selector(_) | PresetError::Name(_) => {

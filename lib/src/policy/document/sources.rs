@@ -493,7 +493,7 @@ document! {
 document! {
     /// The usual HTTP server metrics, read from a `/metrics` endpoint.
     ScrapePreset, "the preset" {
-        /// The preset's name: http-server, aspnet or prometheus-net.
+        /// The preset's name: http-server, aspnet, prometheus-net or http-requests.
         "preset" => preset: Words, required;
         /// Label matchers of the service: app="orders".
         "selector" => selector: Words;

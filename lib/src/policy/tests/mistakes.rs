@@ -169,3 +169,65 @@ fn signs_of_other_languages_are_told_those_of_this_one() {
         ("kpi > 5 strict", "strict", "it stands after a duration: `for 5m strict`, or `for 5m in 30m`"),
     ]);
 }
+
+#[test]
+fn a_pipelines_variable_in_a_field_for_a_secret_is_told_the_policys_spelling() {
+    let cases = [
+        ("notify: [{ teams: { url: \"$(TEAMS_WEBHOOK)\" } }]", "TEAMS_WEBHOOK"),
+        ("notify: [{ slack: { url: ' $(Slack.Webhook) ' } }]", "SLACK_WEBHOOK"),
+    ];
+    for (rollback, name) in cases {
+        let found = wrong(&with(&format!("rollback: {{ {rollback} }}")));
+        let said: Vec<_> = found.iter().map(|one| (one.code(), one.suggestions().join("; "))).collect();
+        let help = format!("write `${{{name}}}`; for a literal `$(` write `$$(`");
+        assert_eq!(said, [(Code::VariableUnexpanded, help)], "{rollback}\n{found}");
+    }
+    let header = |value: &str| {
+        format!("scrape: {{ url: \"https://a/metrics\", headers: {{ X-Key: {{ secret: \"{value}\" }} }} }}")
+    };
+    for value in ["$(KEY)", "Bearer $(KEY)"] {
+        let found = wrong(&with(&header(value)));
+        assert!(found.iter().all(|one| one.code() == Code::VariableUnexpanded), "{found}");
+    }
+    // A secret beside it stays one, and is not shown.
+    for value in ["hunter2", "hunter2$(KEY)", "hunter$(KEY)", "$$(KEY)"] {
+        let found = wrong(&with(&header(value)));
+        assert!(found.iter().any(|one| one.code() == Code::SecretInPolicy), "{value}: {found}");
+        assert!(!found.to_string().contains("hunter"), "{found}");
+    }
+}
+
+#[test]
+fn a_state_in_the_words_of_another_language_is_told_this_ones_with_its_duration() {
+    criteria(&[
+        ("healthy == false for 6s", "== false", "did you mean `health failing for 6s`?"),
+        ("health == false for 6s", "== false", "did you mean `health failing for 6s`?"),
+        ("health is failing for 6s", "is failing", "did you mean `health failing for 6s`?"),
+        ("health == 0", "health", "write `health failing for 2m`, or `health passing`"),
+    ]);
+    let found = wrong(&with("gate: { rollback_when: [health == 0 for 6s] }"));
+    let lasting = "write `health failing for 6s`, or `health passing for 6s`";
+    assert!(found.iter().any(|one| one.suggestions().iter().any(|help| help == lasting)), "{found}");
+}
+
+#[test]
+fn a_preset_is_offered_only_where_it_can_be_read() {
+    let preset = |source: &str, name: &str| {
+        only(&with(&format!("presets: [{{ {source}: {{ url: \"https://a\", preset: {name} }} }}]")))
+    };
+    let advice = |source: &str, name: &str| preset(source, name).2;
+    assert_eq!(
+        advice("scrape", "http"),
+        "the presets are `http-server`, `aspnet`, `prometheus-net` and `http-requests`"
+    );
+    assert!(advice("prometheus", "http").contains("`http-server-v1`"));
+    assert!(preset("scrape", "http-server-v1").1.contains("cannot be read from a `/metrics` endpoint"));
+    for name in crate::source::preset::NAMES {
+        let read = crate::source::preset::scrape(name, "").is_ok();
+        assert_eq!(read, crate::source::preset::SCRAPED.contains(&name), "{name}");
+    }
+    // The reference says the same.
+    let (last, first) = crate::source::preset::SCRAPED.split_last().unwrap();
+    let key = format!("The preset's name: {} or {last}.", first.join(", "));
+    assert!(crate::policy::schema().contains(&key), "{key}");
+}

@@ -15,12 +15,13 @@ const RECORDS: [(&str, &str); 8] = [
 ];
 
 fn facts(changes: Vec<Change>) -> Facts {
+    with_records(changes, &RECORDS)
+}
+
+fn with_records(changes: Vec<Change>, records: &[(&str, &str)]) -> Facts {
+    let texts = records.iter().map(|(path, text)| (*path, text.as_bytes()));
     Facts {
-        records: Gathered::Known(RecordIndex::read(
-            &RecordRules::runbook(),
-            &[],
-            RECORDS.map(|(path, text)| (path, text.as_bytes())),
-        )),
+        records: Gathered::Known(RecordIndex::read(&RecordRules::runbook(), &[], texts)),
         ..with(changes)
     }
 }
@@ -28,6 +29,20 @@ fn facts(changes: Vec<Change>) -> Facts {
 fn approved(mut change: Change, by: &[&str]) -> Change {
     change.votes = Gathered::Known(by.iter().map(|by| vote(by, VoteSays::Approved)).collect());
     change
+}
+
+#[test]
+fn a_superseded_record_is_replaced_by_its_successor_at_once_where_that_is_accepted() {
+    let mut records = RECORDS.to_vec();
+    records.push(("docs/adr/0008-i.md", "---\nstatus: superseded by ADR-0002\n---\n# I\n"));
+    for (text, how) in [
+        ("ADR-3", "link docs/adr/0001-a.md in its place"),
+        ("ADR-8", "link docs/adr/0002-b.md in its place, once it is accepted and stands"),
+    ] {
+        let facts = with_records(vec![change("src/a.rs", text)], &records);
+        let outcome = judge(&only(RunbookItem::DecisionsLinked), &facts);
+        assert_eq!(outcome.items[0].needs[0].how, how, "{text}");
+    }
 }
 
 #[test]

@@ -87,11 +87,29 @@ fn what_the_waiver_excepts_is_still_shown() {
 }
 
 #[test]
-fn a_waiver_that_is_not_needed_is_said_to_be_so() {
+fn a_waiver_that_is_not_needed_is_said_to_be_so_and_one_that_expired_to_have_expired() {
+    let item = RunbookItem::ChangeCommunicated;
+    let mut rules = only(item);
+    let facts = Facts { waivers: vec![approved()], ..with(vec![change("a", "- [x] change-communicated")]) };
+    for (expires, expected) in [("2026-12-31", WaiverState::NotNeeded), ("2020-01-01", WaiverState::Expired)]
+    {
+        rules.waivers = vec![waiver(item, expires)];
+        let outcome = judge(&rules, &facts);
+        assert_eq!(status(&rules, &facts), ItemStatus::Satisfied);
+        assert_eq!(outcome.items[0].waivers[0].standing, expected, "{expires}");
+        assert!(outcome.items[0].needs.is_empty() && !outcome.items[0].because.contains("expired"));
+    }
+}
+
+#[test]
+fn where_an_item_is_missing_its_expired_waiver_is_named() {
     let item = RunbookItem::ChangeCommunicated;
     let mut rules = only(item);
     rules.waivers = vec![waiver(item, "2020-01-01")];
-    let facts = Facts { waivers: vec![approved()], ..with(vec![change("a", "- [x] change-communicated")]) };
-    assert_eq!(status(&rules, &facts), ItemStatus::Satisfied);
-    assert_eq!(judge(&rules, &facts).items[0].waivers[0].standing, WaiverState::NotNeeded);
+    let outcome = judge(&rules, &Facts { waivers: vec![approved()], ..quiet() });
+    let item = &outcome.items[0];
+    let expired = "its waiver by rm@contoso.com expired on 2020-01-01";
+    assert_eq!(item.because, format!("nobody attests change-communicated; {expired}"));
+    let needs: Vec<&str> = item.needs.iter().map(|need| need.what.as_str()).collect();
+    assert_eq!(needs, ["nobody attests change-communicated", expired]);
 }
