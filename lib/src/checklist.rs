@@ -39,7 +39,7 @@ pub use facts::{
     StageEnd, StageFact, TelemetryFact, TestFact, TextSource, Vote, VoteSays, Voter, WaiverFact,
     WorkItemFact,
 };
-pub use gather::{Inquiry, PolicyOf, ResultFile, gather};
+pub use gather::{Inquiry, PolicyOf, ResultFile, ResultFiles, gather};
 pub use item::{ItemId, ItemIdError, RunbookItem};
 pub use judge::{judge, same_person};
 pub use markdown::Template;

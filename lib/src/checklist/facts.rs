@@ -243,6 +243,11 @@ pub enum TestFact {
         /// Its place.
         place: String,
     },
+    /// No file matches a pattern.
+    Unmatched {
+        /// The pattern, as the policy or the caller gives it.
+        pattern: String,
+    },
     /// It could not be read, or is not of this commit.
     Unusable {
         /// Its place.

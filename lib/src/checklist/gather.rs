@@ -32,7 +32,7 @@ pub struct Inquiry<'q> {
     /// Words for items.
     pub given: Vec<GivenWord>,
     /// Test result files; `None` where neither the caller nor the policy names any.
-    pub tests: Option<Vec<ResultFile>>,
+    pub tests: Option<ResultFiles>,
     /// Artifacts on this machine; `None` where the caller names none.
     pub artifacts: Option<Vec<ArtifactFact>>,
     /// What telemetry can be read.
@@ -46,6 +46,15 @@ pub enum PolicyOf {
     Deployed,
     /// That of the commit since which changes count: the target of a pull request, which never judges itself.
     Earlier,
+}
+
+/// The test result files that patterns name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResultFiles {
+    /// The files.
+    pub files: Vec<ResultFile>,
+    /// The patterns that no file matches.
+    pub unmatched: Vec<String>,
 }
 
 /// A test result file on this machine.
@@ -95,8 +104,10 @@ pub fn gather(
         }
     };
     facts.tests = match inquiry.tests {
-        Some(files) => {
-            Gathered::Known(files.into_iter().map(|file| test_fact(file, written_after)).collect())
+        Some(ResultFiles { files, unmatched }) => {
+            let read = files.into_iter().map(|file| test_fact(file, written_after));
+            let unmatched = unmatched.into_iter().map(|pattern| TestFact::Unmatched { pattern });
+            Gathered::Known(read.chain(unmatched).collect())
         }
         None => forge.tests(),
     };
@@ -417,7 +428,9 @@ fn test_fact(file: ResultFile, written_after: Option<Timestamp>) -> TestFact {
         && modified < commit
     {
         let why = format!(
-            "was written at {modified}, before the deployed commit ({commit}): it is of other sources"
+            "was written at {}, before the deployed commit ({}): it is of other sources",
+            modified.whole_second(),
+            commit.whole_second()
         );
         return TestFact::Unusable { place, why };
     }

@@ -50,7 +50,9 @@ pub(super) fn next(plan: &Plan) -> String {
 /// The target's facts, a name and a value each.
 pub(super) fn facts(target: &Target) -> Vec<(&'static str, String)> {
     let mut facts = vec![("version", target.release.words())];
-    facts.extend(target.at.map(|at| ("deployed", numbers::moment(at))));
+    // The time that is known of a record is its decision's, not its deployment's.
+    let when = target.judged.map(|at| ("judged good", at)).or(target.at.map(|at| ("deployed", at)));
+    facts.extend(when.map(|(name, at)| (name, numbers::moment(at))));
     facts.push(("proof", target.proof.clone()));
     let artifacts: Vec<String> = target.artifacts.iter().map(artifact).collect();
     facts.push((

@@ -142,9 +142,26 @@ fn tests_are_those_of_the_commit() {
     commit(&gate, "Change\n\nADR: 1");
     let ended = desk(&gate, &[]).with_code(10);
     assert_eq!(status(&ended, "tests-passing"), "unknown");
-    assert!(
-        item(&ended, "tests-passing")["because"].as_str().unwrap().contains("before the deployed commit")
-    );
+    let because = |ended: &Ended| item(ended, "tests-passing")["because"].as_str().unwrap().to_owned();
+    let said = because(&ended);
+    assert!(said.contains("before the deployed commit"), "{said}");
+    // In whole seconds, and by its path in the repository, however it is given.
+    let whole = gate.path("out/r.xml");
+    let args = ["checklist", "--format", "json", "--environment", "desk", "--tests", whole.to_str().unwrap()];
+    let given = because(&gate.run(&args).with_code(10));
+    assert!(given.starts_with("out/r.xml was written at 2"), "{given}");
+    let seconds = given.split(" at ").nth(1).unwrap().split(',').next().unwrap();
+    assert_eq!(seconds.len(), "2026-11-25T06:27:44Z".len(), "{given}");
+}
+
+#[test]
+fn a_pattern_of_the_policy_that_no_file_matches_is_named() {
+    let policy = POLICY.replace("out/*.xml", "results/*.xml");
+    let gate = changed("Change\n\nADR: 1").with_file("runbook.yml", &policy);
+    let ended = gate.run(&["checklist", "--format", "json", "--environment", "desk"]).with_code(10);
+    let needs = item(&ended, "tests-passing")["needs"].to_string();
+    assert!(needs.contains("no test ran: no file matches `results/*.xml`"), "{needs}");
+    assert!(needs.contains("`--tests`"), "{needs}");
 }
 
 #[test]

@@ -54,6 +54,7 @@ fn tests(at_least: u64, facts: &Facts) -> Finding {
     let mut whole = Finding::new(Support::For);
     let mut counts = crate::checklist::TestCounts::default();
     let mut unusable = Vec::new();
+    let mut unmatched = Vec::new();
     for result in results {
         match result {
             TestFact::Read(report) => {
@@ -74,6 +75,7 @@ fn tests(at_least: u64, facts: &Facts) -> Finding {
                     .cautions
                     .push(format!("{place} is a report of runbook-gate itself and counts for nothing"));
             }
+            TestFact::Unmatched { pattern } => unmatched.push(format!("`{pattern}`")),
             TestFact::Unusable { place, why } => {
                 unusable.push(format!("{place} {why}"));
             }
@@ -106,6 +108,11 @@ fn tests(at_least: u64, facts: &Facts) -> Finding {
             format!("{} tests ended without a result", counts.undecided),
             Who::Author,
             "let every test pass, fail or be skipped",
+        )),
+        Support::Missing if counts.total() == 0 && !unmatched.is_empty() => Some(Need::new(
+            format!("no test ran: no file matches {}", unmatched.join(", ")),
+            Who::PipelineOwner,
+            "let the build write its test results there, or correct the pattern; on a desk name the files with `--tests`",
         )),
         Support::Missing if counts.total() == 0 => Some(Need::new(
             "no test ran",

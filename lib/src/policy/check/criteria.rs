@@ -241,7 +241,7 @@ impl Checker<'_> {
                 )
                 .help(match written.criterion.form() {
                     Form::Instant => format!("write `{signal} failing for 2m`, or `{signal} passing`"),
-                    form => format!("write `{signal} failing {form}`, or `{signal} passing {form}`"),
+                    form => format!("write `{signal} failing {form}`, or `{signal} passing`"),
                 }),
                 _ => continue,
             };

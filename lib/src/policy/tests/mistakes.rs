@@ -206,7 +206,7 @@ fn a_state_in_the_words_of_another_language_is_told_this_ones_with_its_duration(
         ("health == 0", "health", "write `health failing for 2m`, or `health passing`"),
     ]);
     let found = wrong(&with("gate: { rollback_when: [health == 0 for 6s] }"));
-    let lasting = "write `health failing for 6s`, or `health passing for 6s`";
+    let lasting = "write `health failing for 6s`, or `health passing`";
     assert!(found.iter().any(|one| one.suggestions().iter().any(|help| help == lasting)), "{found}");
 }
 

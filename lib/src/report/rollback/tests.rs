@@ -15,6 +15,7 @@ fn plan(text: &str) -> Plan {
         target: Some(Target {
             release: release(7),
             at: "2026-01-01T00:16:00Z".parse().ok(),
+            judged: "2026-01-01T00:16:00Z".parse().ok(),
             proof: format!("this gate said proceed: {text}"),
             artifacts: vec![ArtifactFact {
                 name: "drop".into(),

@@ -8,7 +8,7 @@ use crate::report::rollback::{facts, next, rehearsed, subject, word};
 use crate::rollback::{Plan, Safety};
 
 /// Where the values of facts begin.
-const INDENT: usize = 13;
+const INDENT: usize = 15;
 
 /// The report as text that ends with a line end.
 #[must_use]

@@ -158,6 +158,7 @@ fn plan(text: &str) -> Plan {
         target: Some(Target {
             release,
             at: Some(t(0)),
+            judged: None,
             proof: owned(),
             artifacts: [ArtifactState::Stored, ArtifactState::Empty, ArtifactState::Mismatch]
                 .into_iter()

@@ -16,6 +16,8 @@ pub struct Target {
     pub release: Release,
     /// When it was deployed, or judged.
     pub at: Option<Timestamp>,
+    /// When it was judged to be good, where that is known.
+    pub judged: Option<Timestamp>,
     /// Why it is known to be good, one sentence.
     pub proof: String,
     /// Its artifacts, as far as they are known.
@@ -57,8 +59,17 @@ pub struct Choice {
 
 /// Whether a version can be gone back to.
 enum Fitness {
-    Fit { proof: String, artifacts: Vec<ArtifactFact>, proved: Proof, doubts: Vec<Doubt> },
-    Unfit { why: String, doubt: Option<Doubt> },
+    Fit {
+        judged: Option<Timestamp>,
+        proof: String,
+        artifacts: Vec<ArtifactFact>,
+        proved: Proof,
+        doubts: Vec<Doubt>,
+    },
+    Unfit {
+        why: String,
+        doubt: Option<Doubt>,
+    },
 }
 
 /// The last known good version among candidates, newest first.
@@ -73,11 +84,12 @@ pub fn target(rules: &RollbackRules, current: Option<&Release>, candidates: &[Ca
             continue;
         }
         match fitness(rules, current, candidate) {
-            Fitness::Fit { proof, artifacts, proved, doubts } => {
+            Fitness::Fit { judged, proof, artifacts, proved, doubts } => {
                 choice.doubts.extend(doubts);
                 choice.target = Some(Target {
                     release: candidate.release.clone(),
                     at: candidate.at,
+                    judged,
                     proof,
                     artifacts,
                     artifacts_proved: proved,
@@ -177,7 +189,7 @@ fn fitness(rules: &RollbackRules, current: Option<&Release>, candidate: &Candida
     }
     let when = verdict.decided_at.map(|at| format!(" at {}", moment(at))).unwrap_or_default();
     let proof = format!("this gate said {}{when}: {}", verdict.word(), verdict.reason);
-    Fitness::Fit { proof, artifacts, proved, doubts }
+    Fitness::Fit { judged: verdict.decided_at, proof, artifacts, proved, doubts }
 }
 
 /// What is known of a version's images.

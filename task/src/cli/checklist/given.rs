@@ -8,7 +8,7 @@ use std::time::UNIX_EPOCH;
 use runbook_gate::Timestamp;
 use runbook_gate::checklist::{
     ArtifactFact, ArtifactState, ChecklistRules, Environments, EvidenceRule, GivenWord, ItemRule,
-    PathPatterns, Place, ResultFile, Waiver, WaiverGiven,
+    PathPatterns, Place, ResultFile, ResultFiles, Waiver, WaiverGiven,
 };
 use sha2::{Digest, Sha256};
 
@@ -39,9 +39,10 @@ pub fn tests(
     patterns: &[String],
     root: &Path,
     notes: &mut Vec<String>,
-) -> Result<Option<Vec<ResultFile>>, String> {
+) -> Result<Option<ResultFiles>, String> {
     if !patterns.is_empty() {
         let mut files = Vec::new();
+        let mut unmatched = Vec::new();
         for pattern in patterns {
             // A plain file, wherever it is.
             if Path::new(pattern).is_file() {
@@ -54,10 +55,11 @@ pub fn tests(
             let matching = find(Path::new("."), &set)?;
             if matching.is_empty() {
                 notes.push(format!("--tests {pattern}: no file here matches it"));
+                unmatched.push(pattern.clone());
             }
             files.extend(matching);
         }
-        return Ok(Some(read(files)));
+        return Ok(Some(ResultFiles { files: read(files, root), unmatched }));
     }
     let named: Vec<&String> = rules
         .items
@@ -73,8 +75,13 @@ pub fn tests(
     if named.is_empty() {
         return Ok(None);
     }
-    let set = PathPatterns::new(named).map_err(|error| error.to_string())?;
-    Ok(Some(read(find(root, &set)?)))
+    let set = PathPatterns::new(&named).map_err(|error| error.to_string())?;
+    let files = read(find(root, &set)?, root);
+    let matches_none = |pattern: &&&String| {
+        PathPatterns::new([pattern]).is_ok_and(|one| !files.iter().any(|file| one.matches(&file.path)))
+    };
+    let unmatched = named.iter().filter(matches_none).map(|pattern| (*pattern).clone()).collect();
+    Ok(Some(ResultFiles { files, unmatched }))
 }
 
 /// The files under a folder that match, links and `.git` left out, in order.
@@ -110,10 +117,11 @@ fn find(folder: &Path, patterns: &PathPatterns) -> Result<Vec<PathBuf>, String> 
     Ok(found)
 }
 
-fn read(mut files: Vec<PathBuf>) -> Vec<ResultFile> {
+fn read(mut files: Vec<PathBuf>, root: &Path) -> Vec<ResultFile> {
     files.dedup();
     let left_out = files.len().saturating_sub(MOST_FILES);
-    let mut results: Vec<ResultFile> = files.iter().take(MOST_FILES).map(|path| read_one(path)).collect();
+    let mut results: Vec<ResultFile> =
+        files.iter().take(MOST_FILES).map(|path| read_one(path, path_in(root, path))).collect();
     if left_out > 0 {
         let content = Err(format!("{left_out} more files were not read"));
         results.push(ResultFile { path: "the rest".to_owned(), modified: None, content });
@@ -121,9 +129,7 @@ fn read(mut files: Vec<PathBuf>) -> Vec<ResultFile> {
     results
 }
 
-fn read_one(path: &Path) -> ResultFile {
-    let name = shown(path);
-    let name = name.strip_prefix("./").unwrap_or(&name).to_owned();
+fn read_one(path: &Path, name: String) -> ResultFile {
     let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
     let (metadata, file) = match opened {
         Ok(opened) => opened,

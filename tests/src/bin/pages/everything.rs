@@ -164,6 +164,7 @@ impl<'t> Pen<'t> {
             target: Some(Target {
                 release: Release { run: Some(7), version: self.word(), commit: self.text.to_owned() },
                 at: Some(now),
+                judged: None,
                 proof: self.word(),
                 artifacts: vec![ArtifactFact {
                     name: self.word(),

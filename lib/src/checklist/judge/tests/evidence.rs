@@ -1,6 +1,22 @@
 use super::*;
 use crate::policy::source_spec::CommandSpec;
 
+#[test]
+fn a_pattern_that_no_file_matches_is_named() {
+    let unmatched = || TestFact::Unmatched { pattern: "results/*.xml".into() };
+    let judged = |tests: Vec<TestFact>| {
+        let facts = Facts { tests: Gathered::Known(tests), ..quiet() };
+        judge(&only(RunbookItem::TestsPassing), &facts).items[0].clone()
+    };
+    let item = judged(vec![unmatched()]);
+    assert_eq!(item.status, ItemStatus::Unsatisfied);
+    assert_eq!(item.because, "no test ran: no file matches `results/*.xml`");
+    assert!(item.needs[0].how.contains("`--tests`"), "{}", item.needs[0].how);
+    // Another pattern may have found them.
+    assert_eq!(judged(vec![unmatched(), report(3, 0, 0)]).status, ItemStatus::Satisfied);
+    assert_eq!(judged(vec![]).because, "no test ran");
+}
+
 fn report(passed: u64, failed: u64, skipped: u64) -> TestFact {
     let cases = |count: u64, inner: &str| {
         format!("<testcase name='t'>{inner}</testcase>").repeat(usize::try_from(count).unwrap())
