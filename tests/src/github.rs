@@ -63,6 +63,10 @@ impl Request {
         json!({ "login": login, "type": kind })
     }
 
+    fn repository(&self) -> &str {
+        self.repository.as_deref().unwrap_or("contoso/orders")
+    }
+
     fn merged_at(&self) -> Option<&'static str> {
         (!self.open).then_some("2026-11-20T10:00:00Z")
     }
@@ -224,8 +228,7 @@ fn answer(state: &State, asked: &Asked) -> Answer {
             if !state.commits.iter().any(|commit| commit == id) {
                 return Answer::json(422, &json!({ "message": format!("No commit found for SHA: {id}") }));
             }
-            let of = state.of_commit(id).filter(|(_, request)| request.repository.is_none());
-            listed(state, asked, of.map(|(number, request)| shown(number, request)))
+            listed(state, asked, state.of_commit(id).map(|(number, request)| shown(number, request)))
         }
         ["pulls", text] => number(text)
             .map_or_else(not_found, |(number, request)| Answer::json(200, &shown(number, request))),
@@ -249,7 +252,7 @@ fn shown(number: u64, request: &Request) -> Value {
         "number": number, "title": format!("Change {number}"), "body": request.body, "state": "closed",
         "user": request.author(), "labels": labels, "milestone": null,
         "merged_at": request.merged_at(), "merge_commit_sha": request.commits.last(),
-        "base": { "ref": request.branch, "label": null },
+        "base": { "ref": request.branch, "label": null, "repo": { "full_name": request.repository() } },
     })
 }
 

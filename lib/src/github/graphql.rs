@@ -104,9 +104,11 @@ impl Asking for GraphQl<'_, '_> {
                 for (alias, asked) in answer.aliases() {
                     let object: Option<PullRequestObject> = answer.take(&alias, &asked)?;
                     let object = object.ok_or_else(|| unreadable(&asked, "it is missing"))?;
-                    let number = alias.get(1..).and_then(|number| number.parse::<u64>().ok());
-                    if let Some(reading) = number.and_then(|number| readings.get_mut(&number)) {
-                        reading.take(object, &asked)?;
+                    let Some(number) = alias.get(1..).and_then(|number| number.parse::<u64>().ok()) else {
+                        continue;
+                    };
+                    if let Some(reading) = readings.get_mut(&number) {
+                        reading.take(number, object, &asked)?;
                     }
                 }
             }
@@ -149,9 +151,9 @@ impl Reading {
         selected
     }
 
-    fn take(&mut self, object: PullRequestObject, asked: &str) -> Result<(), GitHubError> {
+    fn take(&mut self, number: u64, object: PullRequestObject, asked: &str) -> Result<(), GitHubError> {
         if self.about.is_none() {
-            self.about = Some(object.about(asked)?);
+            self.about = Some(object.about(number, asked)?);
         }
         self.labels.take_if_open::<LabelNode>(object.labels, &format!("the labels of {asked}"))?;
         self.reviews.take_if_open::<ReviewNode>(object.reviews, &format!("the reviews of {asked}"))?;

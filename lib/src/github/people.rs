@@ -9,7 +9,7 @@ use super::client::Question;
 use super::failure::{GitHubError, Needs};
 use super::wire::{Comment, Permission, PullRequest, Review};
 use crate::Timestamp;
-use crate::checklist::{ChangeText, Gap, Gathered, Place, TextSource, Vote, VoteSays, Voter};
+use crate::checklist::{ChangeText, Gap, Gathered, Place, TextSource, Vote, VoteSays, Voter, Who};
 
 /// A pull request with what was said of it.
 pub(super) struct Told {
@@ -40,16 +40,18 @@ impl Told {
         self.request.user.as_ref()?.known()
     }
 
-    /// The last word of each reviewer that is one: a comment takes no approval back, a dismissal does.
-    fn last_words(&self) -> BTreeMap<String, &Review> {
+    /// The last word of each reviewer that is one: a comment takes no approval back, a dismissal does. What is none that is
+    /// known may be either.
+    fn last_words(&self) -> BTreeMap<String, (Says, &Review)> {
         let mut last = BTreeMap::new();
         for review in &self.reviews {
-            let says =
-                matches!(review.state.as_deref(), Some("APPROVED" | "CHANGES_REQUESTED" | "DISMISSED"));
-            if let (true, Some(login)) = (says, review.user.as_ref().and_then(|user| user.person())) {
-                last.insert(login.to_ascii_lowercase(), review);
+            let says = Says::of(review.state.as_deref());
+            let login = review.user.as_ref().and_then(|user| user.known());
+            if let (Some(says), Some(login)) = (says, login) {
+                last.insert(login.to_ascii_lowercase(), (says, review));
             }
         }
+        last.retain(|_, (_, review)| review.user.as_ref().and_then(|user| user.person()).is_some());
         last
     }
 
@@ -57,21 +59,20 @@ impl Told {
     pub(super) fn doubtful(&self) -> BTreeSet<String> {
         self.last_words()
             .into_iter()
-            .filter(|(login, review)| is_login(login) && !belongs(review.author_association.as_deref()))
+            .filter(|(login, (_, review))| is_login(login) && !belongs(review.author_association.as_deref()))
             .map(|(login, _)| login)
             .collect()
     }
 
-    /// The votes that count. Not known where an approval may count and whether it does could not be found out.
+    /// The votes that count. Not known where an approval may count and whether it does could not be found out: whether its
+    /// writer belongs here, what a later review of theirs says, or whether it is the author's own.
     pub(super) fn votes(&self, writers: &Writers, repository: &str) -> Gathered<Vec<Vote>> {
         let mut votes = Vec::new();
         let mut gap: Option<Gap> = None;
-        for (login, review) in self.last_words() {
-            let says = match review.state.as_deref() {
-                Some("APPROVED") => VoteSays::Approved,
-                Some("CHANGES_REQUESTED") => VoteSays::Rejected,
-                _ => continue,
-            };
+        for (login, (says, review)) in self.last_words() {
+            if says == Says::TakenBack {
+                continue;
+            }
             if !belongs(review.author_association.as_deref()) {
                 match writers.get(&login) {
                     Some(Ok(true)) => {}
@@ -83,7 +84,22 @@ impl Told {
                 }
             }
             let by = review.user.as_ref().and_then(|user| user.login.clone()).unwrap_or(login);
-            let own = self.author().is_some_and(|author| author.eq_ignore_ascii_case(&by));
+            let says = match says {
+                Says::Vote(says) => says,
+                Says::TakenBack => continue,
+                Says::Unknown => {
+                    gap = gap.or_else(|| Some(self.unclear(&by)));
+                    continue;
+                }
+            };
+            let Some(author) = self.author() else {
+                // An author's objection counts as anybody's.
+                if says == VoteSays::Approved {
+                    gap = gap.or_else(|| Some(self.authorless()));
+                }
+                continue;
+            };
+            let own = author.eq_ignore_ascii_case(&by);
             votes.push(Vote {
                 by,
                 groups: Vec::new(),
@@ -96,6 +112,30 @@ impl Told {
             Some(gap) => Gathered::Unknown(gap),
             None => Gathered::Known(votes),
         }
+    }
+
+    /// What a review says is not known.
+    fn unclear(&self, reviewer: &str) -> Gap {
+        Gap::new(
+            format!(
+                "the last review of {reviewer} on pull request {} has a state that is not known",
+                self.request.number
+            ),
+            Who::OneOf(vec![reviewer.to_owned()]),
+            "review it again",
+        )
+    }
+
+    /// Whose approval it is cannot be told from the author's.
+    fn authorless(&self) -> Gap {
+        Gap::new(
+            format!(
+                "GitHub does not say who opened pull request {}, and an approval may be their own",
+                self.request.number
+            ),
+            Who::PipelineOwner,
+            "waive the item for this deployment",
+        )
     }
 
     /// What people wrote: the title and description, the labels, and the comments of people who belong here.
@@ -140,6 +180,29 @@ impl Told {
             });
         }
         texts
+    }
+}
+
+/// What a review says of approval.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Says {
+    Vote(VoteSays),
+    /// An approval or objection no longer counts.
+    TakenBack,
+    /// A word that is none of GitHub's, or none at all.
+    Unknown,
+}
+
+impl Says {
+    /// Nothing of a review that only comments, or is not sent yet.
+    fn of(state: Option<&str>) -> Option<Self> {
+        match state {
+            Some("APPROVED") => Some(Self::Vote(VoteSays::Approved)),
+            Some("CHANGES_REQUESTED") => Some(Self::Vote(VoteSays::Rejected)),
+            Some("DISMISSED") => Some(Self::TakenBack),
+            Some("COMMENTED" | "PENDING") => None,
+            Some(_) | None => Some(Self::Unknown),
+        }
     }
 }
 

@@ -13,21 +13,45 @@ use super::wire::{Comment, PullRequest, Review};
 /// GitHub, asked by REST.
 pub(super) struct Rest<'c, 't>(pub &'c Client<'t>);
 
+impl Rest<'_, '_> {
+    /// The pull requests that went into this repository. One of another of its network has a number there, which is another
+    /// one's here.
+    fn of_this_repository(
+        &self,
+        question: &Question,
+        found: Vec<PullRequest>,
+    ) -> Result<Vec<PullRequest>, GitHubError> {
+        let here = self.0.repository().to_string();
+        let mut own = Vec::with_capacity(found.len());
+        for request in found {
+            let base = request.base.as_ref().and_then(|base| base.repo.as_ref()).ok_or_else(|| {
+                let why = format!("the repository of pull request {} is missing", request.number);
+                question.failed(Why::Unreadable(why))
+            })?;
+            if base.full_name.eq_ignore_ascii_case(&here) {
+                own.push(request);
+            }
+        }
+        Ok(own)
+    }
+}
+
 impl Asking for Rest<'_, '_> {
     fn of_commits(&self, commits: &[&str]) -> Result<Vec<Vec<PullRequest>>, GitHubError> {
-        let questions = commits
+        let questions: Vec<Question> = commits
             .iter()
             .map(|commit| {
                 let id: String = commit.chars().filter(char::is_ascii_hexdigit).collect();
                 Question::new(asked_of_commit(commit), Needs::PullRequests, format!("/commits/{id}/pulls"))
             })
             .collect();
-        let found = self.0.lists::<PullRequest>(questions).into_iter().map(|answer| match answer {
+        let answers = self.0.lists::<PullRequest>(questions.clone());
+        let own = |(question, answer): (&Question, Result<Vec<PullRequest>, GitHubError>)| match answer {
             // What was never pushed came by no pull request.
             Err(GitHubError { why: Why::NoCommit, .. }) => Ok(Vec::new()),
-            other => other,
-        });
-        found.collect()
+            other => self.of_this_repository(question, other?),
+        };
+        questions.iter().zip(answers).map(own).collect()
     }
 
     fn told(
@@ -42,8 +66,13 @@ impl Asking for Rest<'_, '_> {
             numbers.iter().copied().filter(|number| !known.contains_key(number)).collect();
         let questions: Vec<Question> =
             missing.iter().map(|&number| question("", number, format!("/pulls/{number}"))).collect();
-        for (number, answer) in missing.into_iter().zip(self.0.ask::<PullRequest>(&questions)) {
-            known.insert(number, PullRequest { number, ..answer? });
+        let answers = self.0.ask::<PullRequest>(&questions);
+        for ((number, question), answer) in missing.into_iter().zip(&questions).zip(answers) {
+            let request = answer?;
+            if request.number != number {
+                return Err(question.failed(Why::Unreadable(format!("it has the number {}", request.number))));
+            }
+            known.insert(number, request);
         }
         let questions: Vec<Question> = numbers
             .iter()

@@ -102,10 +102,14 @@ fn history(commits: &[&str]) -> History {
     History { steps: commits.iter().map(step).collect(), ..History::default() }
 }
 
+fn base(branch: &str) -> Value {
+    json!({ "ref": branch, "repo": { "full_name": "Contoso/orders" } })
+}
+
 fn request(number: u64) -> Value {
     json!({
         "number": number, "title": "Change", "body": "ADR-1", "user": { "login": "ada", "type": "User" },
-        "merged_at": "2026-11-20T10:00:00Z", "merge_commit_sha": "aaaaaaa", "base": { "ref": "main" },
+        "merged_at": "2026-11-20T10:00:00Z", "merge_commit_sha": "aaaaaaa", "base": base("main"),
         "labels": [{ "name": "decision" }, null],
     })
 }
@@ -117,16 +121,22 @@ fn review(login: &str, state: &str, association: &str) -> Value {
     })
 }
 
+/// An approval of an account that is no person's.
+fn by_kind(kind: Value) -> Value {
+    let mut review = review("bob", "APPROVED", "OWNER");
+    review["user"]["type"] = kind;
+    review
+}
+
 fn one(reviews: Value) -> Api {
     Api::default().with("/commits/aaaaaaa/pulls", json!([request(7)])).with("/pulls/7/reviews", reviews)
 }
 
 #[test]
 fn commits_become_the_pull_requests_that_brought_them() {
-    let other_branch =
-        json!({ "number": 9, "merged_at": "2026-11-20T10:00:00Z", "base": { "ref": "develop" } });
-    let open = json!({ "number": 10, "merged_at": null, "base": { "ref": "main" } });
-    let later = json!({ "number": 11, "merged_at": "2026-11-21T10:00:00Z", "base": { "ref": "main" } });
+    let other_branch = json!({ "number": 9, "merged_at": "2026-11-20T10:00:00Z", "base": base("develop") });
+    let open = json!({ "number": 10, "merged_at": null, "base": base("main") });
+    let later = json!({ "number": 11, "merged_at": "2026-11-21T10:00:00Z", "base": base("main") });
     let api = Api::default()
         .with("/commits/aaaaaaa/pulls", json!([request(7), other_branch, open, later]))
         .with("/commits/bbbbbbb/pulls", json!([request(7)]))
@@ -147,6 +157,73 @@ fn the_build_of_a_pull_request_is_all_its_own() {
     let api = Api::default().with("/pulls/7", request(7));
     let Gathered::Known(changes) = api.changes_at(&["aaaaaaa", "bbbbbbb"], Some(7)) else { panic!() };
     assert_eq!((changes.len(), changes[0].name.as_str()), (1, "pull request 7"));
+    let another = Api::default().with("/pulls/7", request(99));
+    assert!(matches!(another.changes_at(&["aaaaaaa"], Some(7)), Gathered::Unknown(_)));
+}
+
+#[test]
+fn a_pull_request_of_another_repository_has_not_this_ones_number() {
+    let of = |full_name: Value| {
+        let mut request = request(7);
+        request["base"]["repo"]["full_name"] = full_name;
+        Api::default()
+            .with("/commits/aaaaaaa/pulls", json!([request]))
+            .with("/pulls/7/reviews", json!([review("bob", "APPROVED", "MEMBER")]))
+    };
+    assert_eq!(of("contoso/orders".into()).known(&["aaaaaaa"])[0].name, "pull request 7");
+    assert_eq!(of("evil/orders".into()).known(&["aaaaaaa"])[0].name, "commit aaaaaaa");
+    assert!(of(Value::Null).why().contains("not understood"));
+}
+
+#[test]
+fn a_time_of_merging_that_is_none_is_not_understood() {
+    for time in ["", "yesterday"] {
+        let mut request = request(7);
+        request["merged_at"] = time.into();
+        let api = Api::default().with("/commits/aaaaaaa/pulls", json!([request]));
+        assert!(api.why().contains("not understood"), "{time}: {}", api.why());
+    }
+}
+
+#[test]
+fn an_approval_of_an_unknown_authors_change_is_not_known_to_be_somebody_elses() {
+    for user in [Value::Null, json!({ "login": "ghost", "type": "User" }), json!({ "login": "" }), json!({})]
+    {
+        let of = |reviews: Value| {
+            let mut request = request(7);
+            request["user"] = user.clone();
+            let api = Api::default()
+                .with("/commits/aaaaaaa/pulls", json!([request]))
+                .with("/pulls/7/reviews", reviews);
+            api.known(&["aaaaaaa"])[0].votes.clone()
+        };
+        let approved = of(json!([review("ada", "APPROVED", "OWNER")]));
+        assert!(
+            matches!(&approved, Gathered::Unknown(gap) if gap.why.contains("who opened pull request 7")),
+            "{user}: {approved:?}"
+        );
+        assert_eq!(of(json!([])), Gathered::Known(Vec::new()), "{user}");
+        assert_eq!(of(json!([review("eve", "DISMISSED", "OWNER")])), Gathered::Known(Vec::new()), "{user}");
+    }
+}
+
+#[test]
+fn a_review_of_an_unknown_state_leaves_no_older_approval_standing() {
+    let bob = |state: Value| {
+        let mut review = review("bob", "", "MEMBER");
+        review["state"] = state;
+        review
+    };
+    for state in [json!(""), Value::Null, json!("approved"), json!("REVOKED")] {
+        let votes = |reviews: Value| one(reviews).known(&["aaaaaaa"])[0].votes.clone();
+        let later = votes(json!([bob("APPROVED".into()), bob(state.clone())]));
+        assert!(
+            matches!(&later, Gathered::Unknown(gap) if gap.why.contains("the last review of bob")),
+            "{state}: {later:?}"
+        );
+        let mended = votes(json!([bob(state.clone()), bob("APPROVED".into())]));
+        assert!(matches!(&mended, Gathered::Known(votes) if votes.len() == 1), "{state}: {mended:?}");
+    }
 }
 
 #[test]
@@ -171,6 +248,11 @@ fn the_last_word_of_each_reviewer_who_belongs_here_counts() {
             json!([{ "user": { "login": "x[bot]", "type": "Bot" }, "state": "APPROVED", "author_association": "OWNER" }]),
             "",
         ),
+        (json!([by_kind("Organization".into())]), ""),
+        (json!([by_kind("Mannequin".into())]), ""),
+        (json!([by_kind("".into())]), ""),
+        (json!([by_kind(Value::Null)]), ""),
+        (json!([review("bob", "APPROVED", "OWNER"), by_kind("Mannequin".into())]), ""),
         (json!([review("eve", "APPROVED", "NONE")]), ""),
         (json!([review("eve", "CHANGES_REQUESTED", "CONTRIBUTOR")]), ""),
         (json!([{ "state": null }, { "user": { "login": "bob" }, "state": "NEW_WORD" }]), ""),

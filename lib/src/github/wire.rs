@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::Timestamp;
+
 /// The login of accounts that were deleted, where they are not null.
 const DELETED: &str = "ghost";
 
@@ -25,7 +27,7 @@ pub(super) struct PullRequest {
     #[serde(default)]
     pub user: Option<User>,
     #[serde(default)]
-    pub merged_at: Option<String>,
+    pub merged_at: Option<Timestamp>,
     #[serde(default)]
     pub merge_commit_sha: Option<String>,
     #[serde(default)]
@@ -39,6 +41,14 @@ pub(super) struct PullRequest {
 pub(super) struct Base {
     #[serde(rename = "ref", default)]
     pub branch: Option<String>,
+    #[serde(default)]
+    pub repo: Option<BaseRepository>,
+}
+
+/// The repository of that branch.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct BaseRepository {
+    pub full_name: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -95,10 +105,10 @@ impl User {
         self.login.as_deref().filter(|login| !login.is_empty() && !login.eq_ignore_ascii_case(DELETED))
     }
 
-    /// The login of an account that is a person's.
+    /// The login of an account that is a person's: no app's, no organisation's, and nobody's who was imported from elsewhere.
     pub(super) fn person(&self) -> Option<&str> {
         let login = self.known()?;
-        let robot = self.kind.as_deref() == Some("Bot") || login.ends_with("[bot]");
-        (!robot).then_some(login)
+        let person = self.kind.as_deref() == Some("User") && !login.ends_with("[bot]");
+        person.then_some(login)
     }
 }

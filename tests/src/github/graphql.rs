@@ -342,7 +342,7 @@ fn pull_request(number: u64, request: &Request) -> Value {
         "body": request.body.clone().unwrap_or_default(), "author": actor(&author),
         "mergedAt": request.merged_at(), "baseRefName": request.branch,
         "mergeCommit": request.commits.last().filter(|_| !request.open).map(|id| json!({ "__typename": "Commit", "oid": id })),
-        "repository": { "__typename": "Repository", "nameWithOwner": request.repository.as_deref().unwrap_or("contoso/orders") },
+        "repository": { "__typename": "Repository", "nameWithOwner": request.repository() },
         "labels": list(labels),
         "reviews": list(request.reviews.iter().map(review).collect()),
         "comments": list(request.comments.iter().map(|entry| comment(number, entry)).collect()),

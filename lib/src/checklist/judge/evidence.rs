@@ -273,24 +273,24 @@ fn file_words(
 }
 
 fn choose(rule: &AttestedRule, item: &ItemRule, facts: &Facts, words: Vec<Word>) -> Finding {
-    let authors: Vec<&str> = facts
-        .deployment
-        .known()
-        .into_iter()
-        .flat_map(|deployment| &deployment.changes)
-        .filter_map(|change| change.author.as_deref())
-        .collect();
+    let changes = facts.deployment.known().map_or(&[][..], |deployment| &deployment.changes);
+    let mut doubt: Option<String> = None;
     let mut refused: Vec<Evidence> = Vec::new();
     let mut taken: Vec<Evidence> = Vec::new();
     for word in words {
-        match objection(rule, &word, &authors, facts) {
-            None => taken.push(word.evidence),
-            Some(why) => refused.push(Evidence {
-                support: Support::Missing,
-                what: format!("{}, which is not enough: {why}", word.evidence.what),
-                ..word.evidence
-            }),
-        }
+        let (support, how, why) = match objection(rule, &word, changes, facts) {
+            None => {
+                taken.push(word.evidence);
+                continue;
+            }
+            Some(Objection::NotEnough(why)) => (Support::Missing, "which is not enough", why),
+            Some(Objection::Doubt(why)) => {
+                doubt.get_or_insert_with(|| why.clone());
+                (Support::Unknown, "which may not be enough", why)
+            }
+        };
+        let what = format!("{}, {how}: {why}", word.evidence.what);
+        refused.push(Evidence { support, what, ..word.evidence });
     }
     if !taken.is_empty() {
         return Finding { evidence: taken, ..Finding::new(Support::For) };
@@ -302,11 +302,16 @@ fn choose(rule: &AttestedRule, item: &ItemRule, facts: &Facts, words: Vec<Word>)
         format!("tick `- [x] {}` in the pull request, or give `--attest {}=WORDS`", item.id, item.id)
     };
     let who = if rule.person == AttestedBy::SecondPerson { Who::SecondPerson } else { Who::Author };
-    let mut finding = match (&facts.conversations, &facts.deployment) {
-        (Gathered::Known(()), Gathered::Known(_)) => {
+    let mut finding = match (&facts.conversations, &facts.deployment, doubt) {
+        (Gathered::Known(()), Gathered::Known(_), Some(doubt)) => Finding::unknown(&Gap {
+            why: format!("whether a second person attests {} is not known: {doubt}", item.id),
+            who: Who::PipelineOwner,
+            how: "waive the item for this deployment".to_owned(),
+        }),
+        (Gathered::Known(()), Gathered::Known(_), None) => {
             Finding::missing(Need::new(format!("nobody attests {}", item.id), who, how))
         }
-        (Gathered::Unknown(gap), _) | (_, Gathered::Unknown(gap)) => {
+        (Gathered::Unknown(gap), _, _) | (_, Gathered::Unknown(gap), _) => {
             let how = if dated {
                 gap.how.clone()
             } else {
@@ -323,8 +328,26 @@ fn choose(rule: &AttestedRule, item: &ItemRule, facts: &Facts, words: Vec<Word>)
     finding
 }
 
+/// What speaks against a word.
+enum Objection {
+    /// It is not enough for the rule.
+    NotEnough(String),
+    /// Whether it is enough is not known.
+    Doubt(String),
+}
+
 /// Why a word is not enough for a rule.
-fn objection(rule: &AttestedRule, word: &Word, authors: &[&str], facts: &Facts) -> Option<String> {
+fn objection(rule: &AttestedRule, word: &Word, changes: &[Change], facts: &Facts) -> Option<Objection> {
+    if let Some(why) = shortfall(rule, word, changes, facts) {
+        return Some(Objection::NotEnough(why));
+    }
+    let authorless = changes.iter().find(|change| change.author.is_none())?;
+    let who = word.evidence.by.as_deref().filter(|_| rule.person == AttestedBy::SecondPerson)?;
+    Some(Objection::Doubt(format!("who made {} is not known, and may be {who}", authorless.name)))
+}
+
+fn shortfall(rule: &AttestedRule, word: &Word, changes: &[Change], facts: &Facts) -> Option<String> {
+    let mut authors = changes.iter().filter_map(|change| change.author.as_deref());
     let dated = has_writer_and_time(word.source);
     if rule.person == AttestedBy::SecondPerson {
         if !dated {
@@ -332,7 +355,7 @@ fn objection(rule: &AttestedRule, word: &Word, authors: &[&str], facts: &Facts) 
         }
         match &word.evidence.by {
             None => return Some("nobody is known to have written it".to_owned()),
-            Some(by) if authors.iter().any(|author| same_person(author, by)) => {
+            Some(by) if authors.any(|author| same_person(author, by)) => {
                 return Some(format!("{by} is an author of this deployment"));
             }
             Some(_) => {}

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::ask::unreadable;
+use crate::Timestamp;
 use crate::github::failure::GitHubError;
 use crate::github::wire::{Base, Comment, Label, PullRequest, Review, User};
 
@@ -37,7 +38,7 @@ pub(super) struct CommitObject {
 #[serde(rename_all = "camelCase")]
 struct Candidate {
     number: u64,
-    merged_at: Option<String>,
+    merged_at: Option<Timestamp>,
     base_ref_name: String,
     merge_commit: Option<Oid>,
     repository: Named,
@@ -81,7 +82,7 @@ impl From<Candidate> for PullRequest {
             number: candidate.number,
             merged_at: candidate.merged_at,
             merge_commit_sha: candidate.merge_commit.map(|commit| commit.oid),
-            base: Some(Base { branch: Some(candidate.base_ref_name) }),
+            base: Some(Base { branch: Some(candidate.base_ref_name), repo: None }),
             ..Self::default()
         }
     }
@@ -104,11 +105,14 @@ pub(super) struct PullRequestObject {
 }
 
 impl PullRequestObject {
-    /// What it is, beside its lists.
-    pub(super) fn about(&self, asked: &str) -> Result<PullRequest, GitHubError> {
+    /// What the pull request of this number is, beside its lists.
+    pub(super) fn about(&self, asked_for: u64, asked: &str) -> Result<PullRequest, GitHubError> {
         let (Some(number), Some(title), Some(body)) = (self.number, &self.title, &self.body) else {
             return Err(unreadable(asked, "its number, title or description is missing"));
         };
+        if number != asked_for {
+            return Err(unreadable(asked, &format!("it has the number {number}")));
+        }
         Ok(PullRequest {
             number,
             title: Some(title.clone()),

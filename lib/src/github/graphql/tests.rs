@@ -85,6 +85,12 @@ fn candidate(number: u64) -> Value {
     })
 }
 
+fn merged_at(time: &str) -> Value {
+    let mut candidate = candidate(1);
+    candidate["mergedAt"] = time.into();
+    candidate
+}
+
 fn pull_request(number: u64) -> Value {
     json!({
         "number": number, "title": "T", "body": "", "author": null,
@@ -188,6 +194,7 @@ fn a_commit_that_was_never_pushed_has_no_pull_request_and_one_that_is_missing_is
         json!({ "c0": page_of(Value::Null) }),
         json!({ "c0": page_of(json!([null])) }),
         json!({ "c0": page_of(json!([{ "number": 1 }])) }),
+        json!({ "c0": page_of(json!([merged_at(""), candidate(1)])) }),
         json!({ "c0": commit(json!({ "nodes": [], "pageInfo": { "hasNextPage": true, "endCursor": null } })) }),
         json!({ "c0": commit(json!({ "nodes": [], "pageInfo": { "hasNextPage": true, "endCursor": "" } })) }),
         json!({ "c0": commit(json!({ "nodes": [], "pageInfo": { "hasNextPage": null } })) }),
@@ -204,7 +211,7 @@ fn a_commit_that_was_never_pushed_has_no_pull_request_and_one_that_is_missing_is
 #[test]
 fn a_pull_request_lacks_nothing_or_is_unknown() {
     for part in ["number", "title", "body", "labels", "reviews", "comments"] {
-        for value in [None, Some(Value::Null), Some(json!([]))] {
+        for value in [None, Some(Value::Null), Some(json!([])), Some(json!(99))] {
             let mut broken = pull_request(7);
             match &value {
                 Some(value) => broken[part] = value.clone(),

@@ -172,6 +172,12 @@ fn a_second_person_and_an_age_need_a_writer_and_a_time() {
         with(vec![change])
     };
     let fresh = Some("2026-11-23T00:00:00Z");
+    let authorless = |mut facts: Facts| {
+        if let Gathered::Known(deployment) = &mut facts.deployment {
+            deployment.changes[0].author = None;
+        }
+        facts
+    };
     for (why, facts, expected) in [
         ("comment", word(TextSource::Comment, Some("Bob"), fresh), Satisfied),
         ("work item", word(TextSource::WorkItem, Some("Bob"), fresh), Satisfied),
@@ -183,6 +189,9 @@ fn a_second_person_and_an_age_need_a_writer_and_a_time() {
         ("no time", word(TextSource::Comment, Some("Bob"), None), Unsatisfied),
         ("description", word(TextSource::Description, Some("Bob"), fresh), Unsatisfied),
         ("commit message", word(TextSource::CommitMessage, Some("Bob"), fresh), Unsatisfied),
+        ("no author", authorless(word(TextSource::Comment, Some("Bob"), fresh)), Unknown),
+        ("no author, no writer", authorless(word(TextSource::Comment, None, fresh)), Unsatisfied),
+        ("no author, old", authorless(word(TextSource::Comment, Some("Bob"), None)), Unsatisfied),
         ("nobody looked", Facts { conversations: unknown(), ..quiet() }, Unknown),
     ] {
         assert_eq!(status(&rules, &facts), expected, "{why}");
