@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::checklist::markdown::content;
 
 /// Whether a title or a line of a text says that something is taken back, and quotes what: `Revert "…"`, `Merged PR 13:
-/// Revert "…"`, `revert: …`.
+/// Revert "…"`, `fix: revert "…"`, `[main] Revert "…"`, `This reverts commit 1a2b3c4 "…"`, `Back out "…"`, `revert: …`.
 pub(crate) fn is_revert(line: &str) -> bool {
     after_revert(line).is_some()
 }
@@ -46,26 +46,53 @@ impl Reverts {
     }
 }
 
+/// Words that take a change back, in small letters.
+const VERBS: [&str; 13] = [
+    "reverted",
+    "reverts",
+    "revert",
+    "backed out",
+    "backs out",
+    "back out",
+    "backout",
+    "rolled back",
+    "rolls back",
+    "roll back",
+    "rollback",
+    "undoes",
+    "undo",
+];
+
+/// Words that may stand between the verb and the title.
+const BETWEEN: [&str; 9] = ["of", "the", "commit", "change", "pr", "pull", "request", "merge", "merged"];
+
 /// What stands after the quoted title, where a line quotes one.
 fn after_revert(line: &str) -> Option<&str> {
     let line = content(line);
     let line = merged(line).unwrap_or(line);
-    let word = line.get(..6).filter(|word| word.eq_ignore_ascii_case("revert"))?;
-    let rest = line.get(word.len()..)?;
-    let rest = ["ed", "s"].iter().find_map(|end| rest.strip_prefix(end)).unwrap_or(rest);
+    let line = without_label(line);
+    let line = after_word(line, "this").map_or(line, str::trim_start);
+    let (verb, rest) = VERBS.iter().find_map(|verb| after_word(line, verb).map(|rest| (*verb, rest)))?;
     // `revert: …`, `revert(api): …`, `revert!: …` say the title without quotes.
     let scope = rest.strip_prefix('(').and_then(|scope| scope.split_once(')')).map_or(rest, |(_, rest)| rest);
-    if scope.trim_start_matches('!').starts_with(':') {
+    if verb.starts_with("revert") && scope.trim_start_matches('!').starts_with(':') {
         return Some("");
     }
-    let spaced = rest.trim_start();
+    let mut spaced = rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '\\'));
+    while let Some((_, after)) =
+        spaced.split_once(char::is_whitespace).filter(|(word, _)| stands_between(word))
+    {
+        spaced = after.trim_start_matches(|c: char| c.is_whitespace() || c == '\\');
+    }
     let (open, quoted) = spaced.split_at_checked(spaced.chars().next()?.len_utf8())?;
     let close: &[char] = match open {
         "\"" => &['"'],
         "'" => &['\''],
         "`" => &['`'],
         "“" | "„" => &['”', '“'],
+        "‘" | "‚" => &['’', '‘'],
         "«" => &['»'],
+        "»" => &['«'],
         _ => return None,
     };
     // A title that is quoted may quote another one: the last mark closes. Without one, all of the line is quoted.
@@ -73,6 +100,40 @@ fn after_revert(line: &str) -> Option<&str> {
         let after = quoted.get(at..).unwrap_or_default();
         after.get(after.chars().next().map_or(0, char::len_utf8)..).unwrap_or_default()
     }))
+}
+
+/// What stands after a word at a line's beginning, in any case; the word ends there.
+fn after_word<'l>(line: &'l str, word: &str) -> Option<&'l str> {
+    let rest = line
+        .get(..word.len())
+        .filter(|start| start.eq_ignore_ascii_case(word))
+        .and(line.get(word.len()..))?;
+    (!rest.starts_with(char::is_alphanumeric)).then_some(rest)
+}
+
+/// `commit 1a2b3c4`, `PR #12`, `!12`.
+fn stands_between(word: &str) -> bool {
+    let bare = word.trim_start_matches(['#', '!']).trim_end_matches([',', ':']);
+    BETWEEN.iter().any(|between| bare.eq_ignore_ascii_case(between))
+        || !bare.is_empty() && bare.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// A line without the labels before a title: `[main] …`, `fix: …`, `fix(api)!: …`.
+fn without_label(line: &str) -> &str {
+    let mut rest = line;
+    while let Some((_, after)) = rest.strip_prefix('[').and_then(|label| label.split_once(']')) {
+        rest = after.trim_start();
+    }
+    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(rest.len());
+    let (kind, after) = rest.split_at(end);
+    let after =
+        after.strip_prefix('(').and_then(|scope| scope.split_once(')')).map_or(after, |(_, after)| after);
+    match after.trim_start_matches('!').strip_prefix(':') {
+        Some(title) if !kind.is_empty() && !VERBS.iter().any(|verb| kind.eq_ignore_ascii_case(verb)) => {
+            title.trim_start()
+        }
+        _ => rest,
+    }
 }
 
 /// What stands after `Merged PR 12: `, which Azure DevOps writes before the title of a pull request.
@@ -100,6 +161,21 @@ mod tests {
             ("Reverts 'ADR-12'", ""),
             ("Reverted “ADR-12”.", "."),
             ("- Revert \"ADR-12", ""),
+            ("fix: revert \"x (ADR-12)\"", ""),
+            ("fix(api)!: Revert \"x (ADR-12)\" by ADR-13", " by ADR-13"),
+            ("[main] Revert \"x (ADR-12)\"", ""),
+            ("Revert ‘x (ADR-12)’", ""),
+            ("Revert \\\"x (ADR-12)\\\"", ""),
+            ("This reverts \"x (ADR-12)\"", ""),
+            ("This reverts commit 1a2b3c4, \"x (ADR-12)\"", ""),
+            ("Revert PR #12 \"x (ADR-12)\"", ""),
+            ("Back out \"x (ADR-12)\"", ""),
+            ("Rollback of \"x (ADR-12)\"", ""),
+            ("Undo: \"x (ADR-12)\"", ""),
+            ("fix: revert the colours of ADR-12", "fix: revert the colours of ADR-12"),
+            ("Revert to \"ADR-12\"", "Revert to \"ADR-12\""),
+            ("ADR: 12", "ADR: 12"),
+            ("Undo the \"x\" of ADR-12", " of ADR-12"),
             ("Revert \"x\"\n\nADR: 13", "\n\nADR: 13"),
             ("Revert to ADR-12", "Revert to ADR-12"),
             ("Reverting \"x\" by ADR-12", "Reverting \"x\" by ADR-12"),
@@ -121,7 +197,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_breaks_it(text in "(?s).{0,60}|(Merged PR 1: |Revert|s|ed|\"|“|”|:|\\(|\\)|ä|\n){0,12}") {
+        fn no_text_breaks_it(text in "(?s).{0,60}|(Merged PR 1: |fix: |\\[a\\] |This |Back out|of |Revert|s|ed|\"|“|”|:|\\(|\\)|ä|\n){0,12}") {
             for whole in [Reverts::Yes, Reverts::No] {
                 prop_assert!(own_words(&text, whole).lines().count() <= text.lines().count());
             }
