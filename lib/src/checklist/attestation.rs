@@ -1,9 +1,9 @@
 //! Attestations: a person's word for an item.
 //!
-//! In texts they are ticked boxes (`- [x] backups-taken: snapshot 42`) whose label carries the item's id or begins with
-//! its title. A box left as the template has it says nothing.
+//! In texts they are ticked boxes (`- [x] backups-taken: snapshot 42`) whose label begins with the item's id or title. A box
+//! left as the template has it says nothing, nor does one that is quoted or struck out: it is somebody else's word, or none.
 
-use crate::checklist::markdown::{Fences, content, visible};
+use crate::checklist::markdown::{Fences, inner, visible};
 use crate::checklist::{ItemId, Template};
 
 /// A box for an item.
@@ -21,28 +21,52 @@ pub(crate) struct TickBox {
 pub(crate) enum TickState {
     Ticked,
     Open,
+    /// Ticked in the same text before, and open after it.
+    TakenBack,
 }
 
-/// The boxes of a text that speak of an item.
-pub(crate) fn boxes(text: &str, template: &Template, id: &ItemId, title: &str) -> Vec<TickBox> {
-    let mut found = Vec::new();
+/// What a text says of an item: its last box, as what is written later holds.
+pub(crate) fn last_box(text: &str, template: &Template, id: &ItemId, title: &str) -> Option<TickBox> {
+    let mut found: Option<TickBox> = None;
+    let mut hiding = 0_usize;
     for line in visible(text, template, Fences::Hidden) {
-        let Some((state, label)) = tick_box(content(numberless(line.text))) else { continue };
+        let hidden = hiding > 0;
+        hiding = hiding_after(line.text, hiding);
+        let own = inner(line.text);
+        if introduces_a_mail(own.text) {
+            break;
+        }
+        let Some((state, label)) = tick_box(own.text).filter(|_| !hidden && !own.quoted) else { continue };
         if speaks_of(label, id, title) {
-            found.push(TickBox { state, label: label.chars().take(200).collect(), line: line.number });
+            let ticked_before = found.is_some_and(|before| before.state != TickState::Open);
+            let state = if ticked_before && state == TickState::Open { TickState::TakenBack } else { state };
+            found = Some(TickBox { state, label: label.chars().take(200).collect(), line: line.number });
         }
     }
     found
 }
 
-/// `1. [x] …`: the number of an ordered list before a box.
-fn numberless(line: &str) -> &str {
-    let start = line.trim_start();
-    let rest = start.trim_start_matches(|c: char| c.is_ascii_digit());
-    match rest.strip_prefix(['.', ')']) {
-        Some(after) if rest.len() < start.len() => after,
-        _ => line,
+/// Tags in which nothing is the writer's word, or none that still holds.
+const HIDING: [&str; 4] = ["blockquote", "del", "s", "strike"];
+
+/// How many of these tags are open after a line.
+fn hiding_after(line: &str, mut open: usize) -> usize {
+    for tag in line.split('<').skip(1) {
+        let (closing, tag) = tag.strip_prefix('/').map_or((false, tag), |tag| (true, tag));
+        let end = tag.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(tag.len());
+        let name = tag.get(..end).unwrap_or_default();
+        if HIDING.iter().any(|hiding| name.eq_ignore_ascii_case(hiding)) {
+            open = if closing { open.saturating_sub(1) } else { open + 1 };
+        }
     }
+    open
+}
+
+/// `On Mon, Ada wrote:`: what comes after it is the mail that is answered.
+fn introduces_a_mail(line: &str) -> bool {
+    let dashed = line.trim_matches('-').trim();
+    line.starts_with("On ") && line.ends_with(" wrote:")
+        || line.starts_with("--") && dashed.eq_ignore_ascii_case("original message")
 }
 
 fn tick_box(text: &str) -> Option<(TickState, &str)> {
@@ -56,10 +80,13 @@ fn tick_box(text: &str) -> Option<(TickState, &str)> {
     }
 }
 
-/// Whether a label carries an item's id as a word, or begins with its title.
+/// Whether a label begins with an item's id or title, in any emphasis: `this is not backups-taken yet` speaks of it, and does
+/// not attest it.
 fn speaks_of(label: &str, id: &ItemId, title: &str) -> bool {
-    let word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let by_id = label.split(|c: char| !word(c)).any(|part| part.eq_ignore_ascii_case(id.as_str()));
+    let start = label.trim_start_matches(['*', '`', '(', '"']);
+    let word = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+    let named = start.get(..id.as_str().len()).is_some_and(|name| name.eq_ignore_ascii_case(id.as_str()));
+    let by_id = named && !start.get(id.as_str().len()..).is_some_and(|rest| rest.starts_with(word));
     let (label, title) = (plain(label), plain(title));
     let by_title = !title.is_empty()
         && label.strip_prefix(&title).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric));
@@ -68,7 +95,7 @@ fn speaks_of(label: &str, id: &ItemId, title: &str) -> bool {
 
 /// Small letters, one space between words, no emphasis.
 fn plain(text: &str) -> String {
-    let bare: String = text.chars().filter(|c| !matches!(c, '*' | '`' | '~')).collect();
+    let bare: String = text.chars().filter(|c| !matches!(c, '*' | '`')).collect();
     bare.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -81,14 +108,13 @@ mod tests {
 
     fn state(text: &str) -> Option<TickState> {
         let item = RunbookItem::BackupsTaken;
-        boxes(text, &Template::of(["- [x] backups-taken: by template"]), &item.id(), item.title())
-            .first()
+        last_box(text, &Template::of(["- [x] backups-taken: by template"]), &item.id(), item.title())
             .map(|found| found.state)
     }
 
     #[test]
     fn boxes_of_an_item_are_found() {
-        use TickState::{Open, Ticked};
+        use TickState::{Open, TakenBack, Ticked};
         for (text, expected) in [
             ("- [x] backups-taken", Some(Ticked)),
             ("- [X] backups-taken: snapshot 42", Some(Ticked)),
@@ -108,6 +134,26 @@ mod tests {
             ("```\n- [x] backups-taken\n```", None),
             ("- [x] backups-taken: by template", None),
             ("- [x] backups taken", None),
+            ("- [x] this is not backups-taken yet", None),
+            ("- [x] ~~backups-taken~~", None),
+            ("- [x] **~~backups-taken~~**", None),
+            ("- [x] ~~Backups/snapshots taken for critical data stores~~", None),
+            ("> - [x] backups-taken: snapshot 42\n\nNo! This is not done.", None),
+            ("On Mon, Ada wrote:\n> - [x] backups-taken", None),
+            ("No.\n\nOn Mon, 23 Nov 2026, Ada <ada@contoso.com> wrote:\n\n- [x] backups-taken", None),
+            ("No.\n-----Original Message-----\n- [x] backups-taken", None),
+            ("- a\n  > 1. [x] backups-taken", None),
+            ("> > [x] backups-taken", None),
+            ("<blockquote>\n- [x] backups-taken\n</blockquote>\nNo.", None),
+            ("<del>\n\n- [x] backups-taken\n\n</del>", None),
+            ("<DEL class=\"a\">\n- [x] backups-taken", None),
+            ("- [x] <del>backups-taken</del>", None),
+            ("<s>no</s>\n- [x] backups-taken", Some(Ticked)),
+            ("> Is it done?\n\n- [x] backups-taken", Some(Ticked)),
+            ("- [ ] backups-taken\n- [x] backups-taken", Some(Ticked)),
+            ("- [x] backups-taken\n- [ ] backups-taken: I take it back", Some(TakenBack)),
+            ("- [x] backups-taken\n- [ ] backups-taken\n- [ ] backups-taken", Some(TakenBack)),
+            ("- [x] backups-taken\n- [ ] backups-taken\n- [x] backups-taken", Some(Ticked)),
         ] {
             assert_eq!(state(text), expected, "{text}");
         }

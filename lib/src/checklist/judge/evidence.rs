@@ -1,7 +1,10 @@
 //! One kind of evidence against the facts.
 
+use std::collections::BTreeSet;
+
 use super::{Finding, Scope};
-use crate::checklist::attestation::{TickState, boxes};
+use crate::Timestamp;
+use crate::checklist::attestation::{TickState, last_box};
 use crate::checklist::decision::revert::{Reverts, own_words};
 use crate::checklist::document::{self, DocumentFinding};
 use crate::checklist::facts::{
@@ -190,8 +193,17 @@ struct Word {
     source: TextSource,
 }
 
+/// A tick that its writer took back.
+struct TakenBack {
+    evidence: Evidence,
+    /// When, where it has a time of its own.
+    when: Option<Timestamp>,
+}
+
 fn attested(rule: &AttestedRule, item: &ItemRule, facts: &Facts) -> Finding {
     let mut words: Vec<Word> = Vec::new();
+    let mut open: Vec<TakenBack> = Vec::new();
+    let mut taken_back: Vec<TakenBack> = Vec::new();
     let mut cautions = Vec::new();
     for given in facts.given.iter().filter(|given| given.item.eq_ignore_ascii_case(item.id.as_str())) {
         let what = format!("{} says: {}", given.how, given.words);
@@ -201,24 +213,27 @@ fn attested(rule: &AttestedRule, item: &ItemRule, facts: &Facts) -> Finding {
     for change in changes {
         let reverts = Reverts::of_title(&change.title);
         for text in &change.texts {
-            for found in boxes(&own_words(&text.text, reverts), &facts.template, &item.id, &item.title) {
-                match found.state {
-                    TickState::Ticked => {
-                        let what = format!("ticked in {}: {}", change.name, found.label);
-                        let dated = has_writer_and_time(text.source);
-                        words.push(Word {
-                            evidence: Evidence {
-                                support: Support::For,
-                                what,
-                                place: text.place.clone().or_else(|| change.place.clone()),
-                                when: text.when.filter(|_| dated).map(When::At),
-                                by: text.by.clone().or_else(|| change.author.clone()),
-                            },
-                            source: text.source,
-                        });
-                    }
-                    TickState::Open => {
-                        cautions.push(format!("left open in {}: {}", change.name, found.label))
+            let own = own_words(&text.text, reverts);
+            let Some(found) = last_box(&own, &facts.template, &item.id, &item.title) else { continue };
+            let when = text.when.filter(|_| has_writer_and_time(text.source));
+            let said = |support: Support, what: &str| Evidence {
+                support,
+                what: format!("{what} in {}: {}", change.name, found.label),
+                place: text.place.clone().or_else(|| change.place.clone()),
+                when: when.map(When::At),
+                by: text.by.clone().or_else(|| change.author.clone()),
+            };
+            match found.state {
+                TickState::Ticked => {
+                    words.push(Word { evidence: said(Support::For, "ticked"), source: text.source });
+                }
+                TickState::TakenBack => {
+                    taken_back.push(TakenBack { evidence: said(Support::Against, "taken back"), when });
+                }
+                TickState::Open => {
+                    cautions.push(format!("left open in {}: {}", change.name, found.label));
+                    if when.is_some() {
+                        open.push(TakenBack { evidence: said(Support::Against, "taken back"), when });
                     }
                 }
             }
@@ -227,9 +242,35 @@ fn attested(rule: &AttestedRule, item: &ItemRule, facts: &Facts) -> Finding {
     for file in &facts.attestation_files {
         file_words(file, item, facts, &mut words, &mut cautions);
     }
-    let mut finding = choose(rule, item, facts, words);
+    // An open box takes back what the same person ticked before it. That a tick is older cannot be told without its time.
+    taken_back.extend(open.into_iter().filter(|open| {
+        words.iter().any(|word| same_writer(&word.evidence, &open.evidence) && !is_later(word, open))
+    }));
+    taken_back.retain(|back| !words.iter().any(|word| is_later(word, back)));
+    let mut finding = if taken_back.is_empty() {
+        choose(rule, item, facts, words)
+    } else {
+        let by: BTreeSet<String> = taken_back.iter().filter_map(|back| back.evidence.by.clone()).collect();
+        let who = if by.is_empty() { Who::Author } else { Who::OneOf(by.into_iter().collect()) };
+        let how = format!("tick `- [x] {}` again in a new comment once it is so", item.id);
+        let need = Need::new(format!("{} was attested and taken back", item.id), who, how);
+        let evidence = taken_back.into_iter().map(|back| back.evidence).collect();
+        Finding { evidence, needs: vec![need], ..Finding::new(Support::Against) }
+    };
     finding.cautions.extend(cautions);
     finding
+}
+
+fn same_writer(one: &Evidence, other: &Evidence) -> bool {
+    one.by.as_deref().zip(other.by.as_deref()).is_some_and(|(one, other)| same_person(one, other))
+}
+
+/// Whether a tick is known to be later than what was taken back.
+fn is_later(word: &Word, back: &TakenBack) -> bool {
+    match (&word.evidence.when, back.when) {
+        (Some(When::At(ticked)), Some(back)) => *ticked > back,
+        _ => false,
+    }
 }
 
 const fn has_writer_and_time(source: TextSource) -> bool {
@@ -248,26 +289,24 @@ fn file_words(
     let changed = facts.deployment.known().is_some_and(|deployment| {
         deployment.changes.iter().any(|change| change.paths.iter().any(|path| path.path == file.path))
     });
-    for found in boxes(text, &facts.template, &item.id, &item.title) {
-        let place = Place::Path(file.path.clone());
-        match (found.state, changed) {
-            (TickState::Ticked, true) => words.push(Word {
-                evidence: Evidence::new(
-                    Support::For,
-                    format!("ticked in {} (line {}): {}", file.path, found.line, found.label),
-                )
-                .at(place),
-                source: TextSource::Description,
-            }),
-            (TickState::Ticked, false) => {
-                cautions.push(format!(
-                    "{} is ticked, but for an earlier deployment: it did not change in this one",
-                    file.path
-                ));
-            }
-            (TickState::Open, _) => {
-                cautions.push(format!("left open in {} (line {}): {}", file.path, found.line, found.label))
-            }
+    let Some(found) = last_box(text, &facts.template, &item.id, &item.title) else { return };
+    match (found.state, changed) {
+        (TickState::Ticked, true) => words.push(Word {
+            evidence: Evidence::new(
+                Support::For,
+                format!("ticked in {} (line {}): {}", file.path, found.line, found.label),
+            )
+            .at(Place::Path(file.path.clone())),
+            source: TextSource::Description,
+        }),
+        (TickState::Ticked, false) => {
+            cautions.push(format!(
+                "{} is ticked, but for an earlier deployment: it did not change in this one",
+                file.path
+            ));
+        }
+        (TickState::Open | TickState::TakenBack, _) => {
+            cautions.push(format!("left open in {} (line {}): {}", file.path, found.line, found.label))
         }
     }
 }

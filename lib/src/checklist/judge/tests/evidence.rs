@@ -201,6 +201,44 @@ fn a_second_person_and_an_age_need_a_writer_and_a_time() {
 }
 
 #[test]
+fn a_word_that_its_writer_takes_back_speaks_against_the_item() {
+    use ItemStatus::{Satisfied, Unsatisfied};
+    let rules = only(RunbookItem::ChangeCommunicated);
+    let (ticked, open) = ("- [x] change-communicated", "- [ ] change-communicated: I take it back");
+    let said = |by: &str, at: &str, text: &str| ChangeText {
+        by: Some(by.into()),
+        when: Some(format!("2026-11-23T{at}:00Z").parse().unwrap()),
+        ..super::text(TextSource::Comment, text)
+    };
+    for (why, description, comments, expected) in [
+        ("later, the same", "", vec![("Bob", "08:00", ticked), ("Bob", "09:00", open)], Unsatisfied),
+        ("in any order", "", vec![("Bob", "09:00", open), ("Bob", "08:00", ticked)], Unsatisfied),
+        ("at once", "", vec![("Bob", "08:00", ticked), ("Bob", "08:00", open)], Unsatisfied),
+        ("ticked after", "", vec![("Bob", "08:00", open), ("Bob", "09:00", ticked)], Satisfied),
+        (
+            "ticked by another after",
+            "",
+            vec![("Bob", "08:00", ticked), ("Bob", "09:00", open), ("Eve", "10:00", ticked)],
+            Satisfied,
+        ),
+        (
+            "another ticked before",
+            "",
+            vec![("Bob", "08:00", ticked), ("Eve", "08:30", ticked), ("Bob", "09:00", open)],
+            Unsatisfied,
+        ),
+        ("left open by another", "", vec![("Bob", "08:00", ticked), ("Eve", "09:00", open)], Satisfied),
+        ("description without a time", ticked, vec![("Ada", "08:00", open)], Unsatisfied),
+        ("within one text", "- [x] change-communicated\n- [ ] change-communicated", vec![], Unsatisfied),
+        ("quoted by another", "", vec![("Bob", "08:00", "> - [x] change-communicated\n\nNo!")], Unsatisfied),
+    ] {
+        let mut change = change("a", description);
+        change.texts.extend(comments.iter().map(|(by, at, text)| said(by, at, text)));
+        assert_eq!(status(&rules, &with(vec![change])), expected, "{why}");
+    }
+}
+
+#[test]
 fn documents_say_something() {
     use ItemStatus::{Satisfied, Unknown, Unsatisfied};
     let rule = EvidenceRule::Document { path: "r.md".into(), section: Some("Rollback".into()), min_words: 3 };
