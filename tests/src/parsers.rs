@@ -259,7 +259,7 @@ fn records(bytes: &[u8]) {
     ];
     let index = RecordIndex::read(&rules, &homes, files);
     for record in index.records() {
-        let _ = index.standing(record);
+        let _ = index.standing(record, start());
     }
     for link in index.links(&text, &Template::default()) {
         let _ = index.resolve(&link.target);

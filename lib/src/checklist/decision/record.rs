@@ -1,6 +1,10 @@
 //! The decision records of a commit, and what a link to one comes to.
 
+mod chain;
+
 use std::collections::BTreeMap;
+
+pub use self::chain::{ChainEnd, Standing};
 
 use super::home::Home;
 use super::links::{LinkTarget, RecordLink, decoded, has_document_ending, record_links, record_number};
@@ -26,6 +30,8 @@ pub struct DecisionRecord {
     pub status_line: Option<usize>,
     /// Its day, `2026-11-23`.
     pub date: Option<String>,
+    /// The last day, or year, that its acceptance names: `2026-11-23`, `2026`.
+    from: Option<String>,
     /// Who decided, as it says.
     pub deciders: Option<String>,
     /// Its text.
@@ -41,6 +47,11 @@ pub struct DecisionRecord {
 pub struct RecordIndex {
     records: Vec<DecisionRecord>,
     by_path: BTreeMap<String, usize>,
+    by_number: BTreeMap<u32, Vec<usize>>,
+    /// By the name of the file, without its ending.
+    by_stem: BTreeMap<String, Vec<usize>>,
+    /// By which record each is superseded that does not say so itself.
+    replaced: BTreeMap<usize, usize>,
     /// Lines that the repository's own record templates give.
     pub(crate) template: Template,
     /// Patterns of records, to tell a path that should be one.
@@ -76,32 +87,6 @@ pub enum Resolved<'i> {
     Elsewhere(String),
     /// It names no record at all: any other link.
     NotARecord,
-}
-
-/// Whether a record may be relied on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// Accepted and not superseded.
-    Accepted,
-    /// Of another status.
-    NotAccepted(RecordStatus),
-    /// Superseded: the chain of its successors' paths, and how it ends.
-    Superseded(Vec<String>, ChainEnd),
-}
-
-/// How a chain of superseded records ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ChainEnd {
-    /// With a record that is accepted: the last of the chain.
-    Accepted,
-    /// With a record of another status.
-    NotAccepted(RecordStatus),
-    /// It leads back to a record of the chain.
-    Cycle,
-    /// A successor is named that does not exist; as written.
-    Dangling(String),
-    /// It names no successor.
-    Unnamed,
 }
 
 /// More files than this are not read as records.
@@ -149,13 +134,23 @@ impl RecordIndex {
                     if let Some(unread) = unread {
                         (record.status, record.status_line) = (unread, None);
                     }
-                    index.records.push(record);
+                    index.add(record);
                 }
                 Role::Record => {}
             }
         }
         index.template = Template::of(templates);
+        index.replaced = index.replaced_by_others();
         index
+    }
+
+    fn add(&mut self, record: DecisionRecord) {
+        let at = self.records.len();
+        if let Some(number) = record.number {
+            self.by_number.entry(number).or_default().push(at);
+        }
+        self.by_stem.entry(stem(name(&record.path)).to_owned()).or_default().push(at);
+        self.records.push(record);
     }
 
     /// The records, in the order of their paths as given.
@@ -184,8 +179,9 @@ impl RecordIndex {
 
     fn resolve_from(&self, folder: &str, target: &LinkTarget) -> Resolved<'_> {
         match target {
-            LinkTarget::Number(kind, number) => self
-                .only(|record| record.number == Some(*number) && kind.is_none_or(|kind| kind == record.kind)),
+            LinkTarget::Number(kind, number) => {
+                self.only(self.by_number.get(number), |record| kind.is_none_or(|kind| kind == record.kind))
+            }
             LinkTarget::Path(path) => self.path(folder, path),
             LinkTarget::PathTail(tail) => self.tail(tail),
             LinkTarget::WikiPage(page) => self.page(page),
@@ -195,8 +191,9 @@ impl RecordIndex {
         }
     }
 
-    fn only(&self, fits: impl Fn(&DecisionRecord) -> bool) -> Resolved<'_> {
-        let found: Vec<&DecisionRecord> = self.records.iter().filter(|record| fits(record)).collect();
+    fn only(&self, among: Option<&Vec<usize>>, fits: impl Fn(&DecisionRecord) -> bool) -> Resolved<'_> {
+        let among = among.into_iter().flatten().filter_map(|at| self.records.get(*at));
+        let found: Vec<&DecisionRecord> = among.filter(|record| fits(record)).collect();
         match found.as_slice() {
             [] => Resolved::Missing,
             [one] => Resolved::Record(one),
@@ -227,15 +224,13 @@ impl RecordIndex {
         }
         if !whole.contains('/') {
             // A file's name alone.
-            let stem = stem(&whole);
-            return match self.only(|record| {
-                record.path.ends_with(&format!("/{whole}")) || self::stem(name(&record.path)) == stem
-            }) {
+            return match self.only(self.by_stem.get(stem(&whole)), |_| true) {
                 Resolved::Missing if !looks_numbered(&whole) => Resolved::NotARecord,
                 other => other,
             };
         }
-        match self.only(|record| record.path.ends_with(&format!("/{whole}"))) {
+        let end = format!("/{whole}");
+        match self.only(self.by_stem.get(stem(name(&whole))), |record| record.path.ends_with(&end)) {
             Resolved::Missing => {
                 let meant = self.rules.as_ref().is_some_and(|rules| rules.kind_of(&whole).is_some());
                 if meant && role(&whole) == Role::Record { Resolved::Missing } else { Resolved::NotARecord }
@@ -286,102 +281,6 @@ impl RecordIndex {
             None => Resolved::NotARecord,
         }
     }
-
-    /// Whether a record may be relied on, its successors followed.
-    #[must_use]
-    pub fn standing(&self, record: &DecisionRecord) -> Standing {
-        let mut chain: Vec<String> = Vec::new();
-        let mut seen = vec![record.path.clone()];
-        let mut current = record;
-        loop {
-            let next = match self.successor(current) {
-                Successor::None => {
-                    let end = match &current.status {
-                        RecordStatus::Accepted => ChainEnd::Accepted,
-                        RecordStatus::Superseded => ChainEnd::Unnamed,
-                        other => ChainEnd::NotAccepted(other.clone()),
-                    };
-                    return match (chain.is_empty(), end) {
-                        (true, ChainEnd::Accepted) => Standing::Accepted,
-                        (true, ChainEnd::NotAccepted(status)) => Standing::NotAccepted(status),
-                        (_, end) => Standing::Superseded(chain, end),
-                    };
-                }
-                Successor::Dangling(written) => {
-                    return Standing::Superseded(chain, ChainEnd::Dangling(written));
-                }
-                Successor::Record(next) => next,
-            };
-            if seen.contains(&next.path) {
-                return Standing::Superseded(chain, ChainEnd::Cycle);
-            }
-            seen.push(next.path.clone());
-            chain.push(next.path.clone());
-            current = next;
-        }
-    }
-
-    fn successor<'i>(&'i self, record: &DecisionRecord) -> Successor<'i> {
-        let mut dangling = None;
-        for target in &record.successors {
-            match self.resolve_from(folder(&record.path), target) {
-                Resolved::Record(next) => return Successor::Record(next),
-                _ => dangling = Some(described(target)),
-            }
-        }
-        if let Some(written) = dangling {
-            return Successor::Dangling(written);
-        }
-        // An accepted record that supersedes this one says so even where this one was not edited.
-        let by_other = self.records.iter().find(|other| {
-            other.path != record.path
-                && matches!(other.status, RecordStatus::Accepted | RecordStatus::Superseded)
-                && other.replaced.iter().any(|target| {
-                    matches!(self.resolve_from(folder(&other.path), target), Resolved::Record(found) if found.path == record.path)
-                })
-        });
-        by_other.map_or(Successor::None, Successor::Record)
-    }
-}
-
-enum Successor<'i> {
-    None,
-    Record(&'i DecisionRecord),
-    Dangling(String),
-}
-
-impl Standing {
-    /// In words: `accepted`, `superseded by docs/adr/0010-x.md`, `proposed`.
-    #[must_use]
-    pub fn words(&self) -> String {
-        match self {
-            Self::Accepted => "accepted".to_owned(),
-            Self::NotAccepted(status) => status.words(),
-            Self::Superseded(chain, end) => {
-                let by =
-                    if chain.is_empty() { String::new() } else { format!(" by {}", chain.join(", then ")) };
-                match end {
-                    ChainEnd::Accepted => format!("superseded{by}"),
-                    ChainEnd::NotAccepted(status) => format!("superseded{by}, which is {}", status.words()),
-                    ChainEnd::Cycle => format!("superseded{by}, in a circle"),
-                    ChainEnd::Dangling(written) => {
-                        format!("superseded{by}, at last by {written}, which does not exist")
-                    }
-                    ChainEnd::Unnamed => format!("superseded{by}, with no successor named"),
-                }
-            }
-        }
-    }
-}
-
-fn described(target: &LinkTarget) -> String {
-    match target {
-        LinkTarget::Number(kind, number) => format!("{}-{number}", kind.map_or("record", RecordKind::as_str)),
-        LinkTarget::Path(path)
-        | LinkTarget::PathTail(path)
-        | LinkTarget::WikiPage(path)
-        | LinkTarget::Elsewhere(path) => path.chars().take(120).collect(),
-    }
 }
 
 fn record(kind: RecordKind, path: &str, text: &str, homes: &[Home]) -> DecisionRecord {
@@ -404,6 +303,7 @@ fn record(kind: RecordKind, path: &str, text: &str, homes: &[Home]) -> DecisionR
         title: title.chars().take(200).collect(),
         status: found.status,
         status_line: found.line,
+        from: found.from.max(found.date.clone()),
         date: found.date,
         deciders: found.deciders.map(|names| names.chars().take(200).collect()),
         successors: targets(&found.superseded_by),

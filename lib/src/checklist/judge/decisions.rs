@@ -1,13 +1,13 @@
 //! `decisions-linked`: every change that needs a decision record links one that may be relied on.
 
 use super::{Finding, Judged, Scope, evidence, touches};
-use crate::checklist::decision::ChainEnd;
+use crate::Timestamp;
 use crate::checklist::decision::revert::{Reverts, own_words};
 use crate::checklist::facts::{Change, Facts, Gap, Gathered, PathChange};
 use crate::checklist::outcome::{Evidence, LinkedRecord, Need, Place, Support, When, Who};
 use crate::checklist::{
-    DecisionRecord, NoDecision, PathPatterns, RecordIndex, RecordKind, RecordStatus, Resolved, Standing,
-    no_decision,
+    ChainEnd, DecisionRecord, NoDecision, PathPatterns, RecordIndex, RecordKind, RecordStatus, Resolved,
+    Standing, no_decision,
 };
 
 /// Changed paths that need a record.
@@ -68,9 +68,9 @@ pub(super) struct Linked<'i> {
 }
 
 impl<'i> Linked<'i> {
-    fn add(&mut self, record: &'i DecisionRecord, written: String, index: &RecordIndex) {
+    fn add(&mut self, record: &'i DecisionRecord, written: String, index: &RecordIndex, now: Timestamp) {
         if !self.records.iter().any(|(known, ..)| known.path == record.path) {
-            self.records.push((record, index.standing(record), written));
+            self.records.push((record, index.standing(record, now), written));
         }
     }
 }
@@ -90,7 +90,7 @@ pub(super) fn linked<'i>(change: &Change, index: &'i RecordIndex, facts: &Facts)
         }
         for link in own {
             match index.resolve(&link.target) {
-                Resolved::Record(record) => linked.add(record, link.written, index),
+                Resolved::Record(record) => linked.add(record, link.written, index, facts.now),
                 Resolved::Missing => {
                     linked.dead.push((link.written, "not found at the deployed commit".to_owned()))
                 }
@@ -105,7 +105,7 @@ pub(super) fn linked<'i>(change: &Change, index: &'i RecordIndex, facts: &Facts)
     // A record that the change itself brings is as near to it as a link.
     for path in change.paths.iter().filter(|path| path.how == PathChange::Added) {
         if let Some(record) = index.at(&path.path) {
-            linked.add(record, path.path.clone(), index);
+            linked.add(record, path.path.clone(), index, facts.now);
         }
     }
     linked
@@ -115,7 +115,7 @@ fn of_change(change: &Change, index: &RecordIndex, facts: &Facts, when: &KindsWh
     let kinds = when.needed_by(change);
     let mut linked = linked(change, index, facts);
     for record in when.edited(change, index) {
-        linked.add(record, record.path.clone(), index);
+        linked.add(record, record.path.clone(), index, facts.now);
     }
     let accepted: Vec<&str> = linked
         .records
@@ -190,6 +190,10 @@ fn of_record(
         Standing::Superseded(chain, end) => {
             let how = match chain.last() {
                 Some(last) if *end == ChainEnd::Accepted => format!("link {last} in its place"),
+                Some(_) if *end == ChainEnd::TooLong => {
+                    "link the record that holds now, and mend the chain of those that supersede each other"
+                        .to_owned()
+                }
                 Some(last) => format!("link {last} in its place, once it is accepted and stands"),
                 None => "link the record that holds now".to_owned(),
             };
@@ -226,7 +230,7 @@ fn not_accepted(change: &Change, record: &DecisionRecord, status: &RecordStatus)
     let (what, how) = match status {
         RecordStatus::Unknown(raw) => (
             format!("{change} links {path}, whose status `{raw}` ({place}) is not understood"),
-            "where it is decided, write `Accepted` there, alone or with who and when (`Accepted by the board on 2026-01-02`)"
+            "where it is decided, write `Accepted` there, alone or with who and when (`Accepted by the board on 2026-01-02`), and other words in another section"
                 .to_owned(),
         ),
         RecordStatus::Contradictory(raw) => (
@@ -240,6 +244,10 @@ fn not_accepted(change: &Change, record: &DecisionRecord, status: &RecordStatus)
         RecordStatus::TooLarge(_) => {
             (format!("{change} links {path}, which is {}", status.words()), format!("make {path} smaller"))
         }
+        RecordStatus::NotYet(day) => (
+            format!("{change} links {path}, which is {} ({place})", status.words()),
+            format!("deploy it from {day} on, or mend the day in {path}"),
+        ),
         RecordStatus::Unreadable => {
             (format!("{change} links {path}, which is {}", status.words()), format!("save {path} as UTF-8 text"))
         }

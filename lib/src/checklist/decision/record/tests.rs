@@ -1,6 +1,11 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::Timestamp;
+
+fn now() -> Timestamp {
+    "2026-11-25T12:00:00Z".parse().unwrap()
+}
 
 fn index(files: &[(&str, &str)]) -> RecordIndex {
     let homes: Vec<Home> = Home::of_remote("https://github.com/contoso/orders.git").into_iter().collect();
@@ -124,7 +129,11 @@ fn a_record_that_cannot_be_read_is_there_and_of_no_known_status() {
     ] {
         let found = index.resolve(&LinkTarget::Number(None, number));
         let Resolved::Record(record) = found else { panic!("{found:?}") };
-        assert_eq!((index.standing(record).words().as_str(), record.status_line), (words, None), "{number}");
+        assert_eq!(
+            (index.standing(record, now()).words().as_str(), record.status_line),
+            (words, None),
+            "{number}"
+        );
         assert!(record.status.is_unread());
     }
     // What is as large as is read is read to its end.
@@ -174,7 +183,50 @@ fn superseded_chains_are_followed() {
         (16, "superseded, at last by xxxx, which does not exist"),
     ] {
         let record = index.records().iter().find(|record| record.number == Some(number)).unwrap();
-        assert_eq!(index.standing(record).words(), words, "ADR-{number}");
+        assert_eq!(index.standing(record, now()).words(), words, "ADR-{number}");
+    }
+}
+
+#[test]
+fn a_long_chain_is_followed_so_far_and_named_in_part() {
+    let files: Vec<(String, String)> = (1..=1_500)
+        .map(|n| {
+            (format!("docs/adr/{n:04}-t.md"), format!("# T\n\n## Status\n\nSuperseded by ADR-{}\n", n + 1))
+        })
+        .chain([("docs/adr/1501-t.md".to_owned(), ACCEPTED.to_owned())])
+        .collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let index = index(&files);
+    let words = |number: usize| index.standing(&index.records()[number - 1], now()).words();
+    assert_eq!(
+        words(1),
+        "superseded by docs/adr/0002-t.md, then docs/adr/0003-t.md, then docs/adr/0004-t.md, then docs/adr/0005-t.md, \
+         then 45 more, then docs/adr/0051-t.md, and so on: no more than 50 records are followed"
+    );
+    assert!(words(1_451).ends_with("then 45 more, then docs/adr/1501-t.md"), "{}", words(1_451));
+    assert_eq!(words(1_500), "superseded by docs/adr/1501-t.md");
+}
+
+#[test]
+fn what_is_accepted_from_a_later_day_on_is_not_accepted_yet() {
+    for (text, words) in [
+        ("# T\n\nStatus: Accepted from 2099-01-01\n", "accepted from 2099-01-01 on, which is still to come"),
+        ("# T\n\nStatus: Accepted in May 2099\n", "accepted from 2099 on, which is still to come"),
+        (
+            "# T\n\nStatus: Accepted\nDate: 2026-12-24\n",
+            "accepted from 2026-12-24 on, which is still to come",
+        ),
+        (
+            "---\nstatus: accepted\ndate: 2027-01-01\n---\n",
+            "accepted from 2027-01-01 on, which is still to come",
+        ),
+        // It is tomorrow somewhere.
+        ("# T\n\nStatus: Accepted on 2026-11-26\n", "accepted"),
+        ("# T\n\nStatus: Accepted in 2026\n", "accepted"),
+        ("# T\n\nStatus: Proposed\nDate: 2099-01-01\n", "proposed"),
+    ] {
+        let index = index(&[("docs/adr/0001-a.md", text)]);
+        assert_eq!(index.standing(&index.records()[0], now()).words(), words, "{text}");
     }
 }
 
@@ -202,7 +254,7 @@ proptest! {
     fn no_record_breaks_it(text in "(?s).{0,200}|(status: |superseded by |ADR-|0001|\n|---\n|## Status\n|\\[|\\]|\\(|\\)|\\.md){0,30}") {
         let index = index(&[("docs/adr/0001-a.md", text.as_str()), ("docs/adr/0002-b.md", text.as_str())]);
         for record in index.records() {
-            let _ = index.standing(record).words();
+            let _ = index.standing(record, now()).words();
         }
         for link in index.links(&text, &Template::default()) {
             let _ = index.resolve(&link.target);

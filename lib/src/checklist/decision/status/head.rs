@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::labelled::{is_known, is_status};
 use super::words::begins_with_status;
 use crate::checklist::markdown::{Line, content, heading, heading_words};
 
@@ -11,60 +12,6 @@ pub(super) struct Label {
     /// In small letters, without emphasis.
     pub(super) key: String,
     pub(super) value: String,
-}
-
-/// Labels that may stand on the line of a status and say nothing of whether it is decided. `Condition: …` is none of them.
-const BESIDE: [&str; 41] = [
-    "date",
-    "decided",
-    "decision date",
-    "created",
-    "updated",
-    "last updated",
-    "last revision date",
-    "deciders",
-    "decision-makers",
-    "decision makers",
-    "decided by",
-    "author",
-    "authors",
-    "owner",
-    "owners",
-    "consulted",
-    "informed",
-    "tags",
-    "scope",
-    "area",
-    "component",
-    "affects",
-    "type",
-    "class",
-    "version",
-    "id",
-    "number",
-    "adr",
-    "ticket",
-    "issue",
-    "implemented",
-    "supersedes",
-    "superseded by",
-    "replaces",
-    "replaced by",
-    "amends",
-    "amended by",
-    "related",
-    "related to",
-    "relates to",
-    "depends on",
-];
-
-/// Whether a label is one of a record's head.
-pub(super) fn is_known(key: &str) -> bool {
-    is_status(key) || BESIDE.contains(&key)
-}
-
-fn is_status(key: &str) -> bool {
-    matches!(key, "status" | "state")
 }
 
 /// The labels of a line: `- **Status:** Accepted`, `| Status | Accepted |`, `Status: Accepted | Date: 2026-01-02`. What stands
@@ -142,29 +89,39 @@ pub(super) fn starts_an_entry(line: &str) -> bool {
 }
 
 /// The lines of the quote that is the record's own head: it stands directly under the title, and each line of its first paragraph
-/// is a label with a value. Any other quote is somebody else's words.
+/// is a label with a value. Any other quote is somebody else's words. `head` is what stands under the title.
 pub(super) fn own_quote(head: &[Line<'_>]) -> Range<usize> {
-    let underlined = head.get(1).is_some_and(|line| {
-        let mark = line.text.trim();
-        mark.len() >= 3 && mark.chars().all(|c| c == '=')
-    });
-    let start = match head.first() {
-        Some(line) if heading(line.text).is_some() => 1,
-        Some(_) if underlined => 2,
-        _ => 0,
-    };
-    let mut end = start;
+    let mut end = 0;
     while let Some(line) = head.get(end) {
-        let follows =
-            end == start || head.get(end - 1).is_some_and(|before| before.number + 1 == line.number);
-        if !follows || !super::is_quote(line) || content(line.text).is_empty() {
+        let follows = end == 0 || head.get(end - 1).is_some_and(|before| before.number + 1 == line.number);
+        if !follows || !is_quote(line) || content(line.text).is_empty() {
             break;
         }
         let labels = labels(line.text);
         if labels.is_empty() || labels.iter().any(|label| label.value.is_empty()) {
-            return start..start;
+            return 0..0;
         }
         end += 1;
     }
-    start..end
+    0..end
+}
+
+pub(super) fn is_quote(line: &Line<'_>) -> bool {
+    line.text.trim_start().starts_with('>')
+}
+
+/// How many of the lines after one go on with its paragraph.
+pub(super) fn continuation(line: &Line<'_>, rest: &[Line<'_>]) -> usize {
+    if line.text.trim_start().starts_with('|') {
+        return 0;
+    }
+    rest.iter()
+        .enumerate()
+        .take_while(|(at, next)| next.number == line.number + at + 1 && !starts_an_entry(next.text))
+        .count()
+}
+
+/// How far a line stands from the margin, in columns.
+pub(super) fn indent(line: &str) -> usize {
+    line.chars().take_while(|c| c.is_whitespace()).map(|c| if c == '\t' { 4 } else { 1 }).sum()
 }

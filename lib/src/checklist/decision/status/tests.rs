@@ -1,3 +1,5 @@
+mod places;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -247,6 +249,7 @@ fn the_documented_forms_are_read_as_documented() {
         {
             let words = match found.status {
                 RecordStatus::Unknown(_) => "not understood".to_owned(),
+                RecordStatus::Contradictory(_) => "several".to_owned(),
                 status => status.words(),
             };
             assert_eq!(words, *counts, "{text}");
@@ -271,7 +274,6 @@ fn what_tools_and_people_write_beside_an_acceptance_takes_nothing_back() {
         "# T\n\nStatus: Accepted · Decided: 2026-01-02 · Scope: `src`\n",
         "# T\n\nStatus: Accepted\nDate: 2026-01-02\n",
         "# T\n\n## Status\n\nAccepted\n\nAmends [3. Y](0003-y.md)\n\nAmended by [9. Z](0009-z.md)\n",
-        "# T\n\n## Status\n\nAccepted\n\nThe board met in May, and everybody could say what they thought.\n",
         "# T\n\n## Status\n\n- Accepted\n- Deciders: Ada, Bob\n- Date: 2026-01-02\n",
         "# T\n\n> Status: Accepted\n> Date: 2026-01-02\n\n## Context\n",
         "# T\n\n> **Status:** Accepted | **Date:** 2026-01-02\n>\n> Words on why this was written.\n\n## Context\n",

@@ -1,7 +1,13 @@
 //! The words of a status.
 
+use super::names;
 use super::remark::{self, DOUBTS};
 use super::{RecordStatus, short};
+
+/// A status goes on for so many bytes at most: what is longer is a text, and not understood.
+pub(super) const LONGEST: usize = 2_000;
+/// So much of a line is looked at to see what it begins with.
+const START: usize = 300;
 
 pub(super) const BY: [&str; 4] = ["superseded by", "superseded-by", "superceded by", "replaced by"];
 
@@ -19,18 +25,21 @@ pub(super) fn after_any<'t>(lower: &str, text: &'t str, marks: &[&str]) -> Optio
 
 /// The status that a text declares; `None` where it declares nothing at all.
 pub(super) fn read(text: &str) -> Option<RecordStatus> {
+    let unknown = || Some(RecordStatus::Unknown(short(text)));
+    if text.len() > LONGEST {
+        return unknown();
+    }
     let bare = undecorated(text, Links::Shown);
     if bare.trim().is_empty() {
-        return None;
+        return if is_plain(text) { None } else { unknown() };
     }
-    let unknown = || Some(RecordStatus::Unknown(short(text)));
     // The choices of a template that nobody made: `{proposed | rejected | accepted}`, `<status>`.
     // Nor what is struck through into the next line.
     if bare.contains(['|', '{', '?', '<', '~']) || bare.contains(" / ") {
         return unknown();
     }
-    let last = after_arrows(&bare);
-    let words = words_of(last);
+    let steps = steps(&bare);
+    let words = words_of(steps.last().copied().unwrap_or_default());
     let lower = words.join(" ");
     if BY.iter().any(|mark| lower.contains(mark)) {
         return Some(RecordStatus::Superseded);
@@ -46,28 +55,71 @@ pub(super) fn read(text: &str) -> Option<RecordStatus> {
     if let Some(ended) = ended {
         return Some(ended);
     }
-    let doubtful = words.iter().any(|word| DOUBTS.contains(&word.as_str()));
     let marked = undecorated(text, Links::Marked);
-    if doubtful || !is_plain(text) || !remark::is_understood(after_arrows(&marked)) {
+    if !is_plain(text) || !self::steps(&marked).iter().all(|step| is_step(step)) {
         return unknown();
     }
     Some(status)
 }
 
+/// Whether a text is a status, and everything that stands with it is understood.
+fn is_step(text: &str) -> bool {
+    let begins = text
+        .trim_start_matches(|c: char| c.is_whitespace() || GOOD_MARKS.contains(&c))
+        .starts_with(|c: char| c.is_alphanumeric() || matches!(c, '(' | '['));
+    let words = words_of(text);
+    begins
+        && words.first().is_some_and(|word| word_status(word).is_some())
+        && !words.iter().skip(1).any(|word| DOUBTS.contains(&word.as_str()))
+        && remark::is_understood(text)
+}
+
+/// Whether a text beside a status is understood by itself: a day, who decided, other records.
+pub(super) fn stands_beside(text: &str) -> bool {
+    let marked = undecorated(beginning(text, LONGEST), Links::Marked);
+    let doubtful = words_of(&marked).iter().any(|word| DOUBTS.contains(&word.as_str()));
+    text.len() <= LONGEST
+        && !marked.contains(['|', '{', '?', '<', '~'])
+        && !doubtful
+        && is_plain(text)
+        && remark::stands_beside(&marked)
+}
+
+/// The status whose word a text begins with, whatever follows.
+pub(super) fn first_status(text: &str) -> Option<RecordStatus> {
+    first_words(text).first().and_then(|word| word_status(word))
+}
+
 /// Whether a text begins with a word of a status, whatever follows.
 pub(super) fn begins_with_status(text: &str) -> bool {
-    words_of(&undecorated(text, Links::Shown)).first().is_some_and(|word| word_status(word).is_some())
+    first_status(text).is_some()
 }
 
 /// Whether a text begins as a condition does: `Pending …`, `Subject to …`, `Not yet …`, `On hold`.
 pub(super) fn begins_with_doubt(text: &str) -> bool {
-    let words = words_of(&undecorated(text, Links::Shown));
-    words.iter().take(2).any(|word| DOUBTS.contains(&word.as_str()))
+    let words = first_words(text);
+    let doubt = |word: &String| DOUBTS.contains(&word.as_str());
+    words.first().is_some_and(doubt)
+        || (words.first().is_some_and(|first| first == "on") && words.get(1).is_some_and(doubt))
 }
 
-/// `Proposed -> Accepted`: what came of it.
-fn after_arrows(text: &str) -> &str {
-    ["→", "->", "=>"].iter().fold(text, |rest, arrow| rest.rsplit(arrow).next().unwrap_or(rest))
+/// The words that a text is made of, in small letters; links to records and pull requests are left out.
+pub(super) fn plain_words(text: &str) -> Vec<String> {
+    words_of(&undecorated(beginning(text, LONGEST), Links::Marked))
+}
+
+fn first_words(text: &str) -> Vec<String> {
+    words_of(&undecorated(beginning(text.trim_start(), START), Links::Shown))
+}
+
+fn beginning(text: &str, bytes: usize) -> &str {
+    let end = (0..=bytes.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    text.get(..end).unwrap_or_default()
+}
+
+/// `Proposed -> Accepted`: what it was, and what came of it.
+fn steps(text: &str) -> Vec<&str> {
+    text.split('→').flat_map(|part| part.split("->")).flat_map(|part| part.split("=>")).collect()
 }
 
 fn words_of(text: &str) -> Vec<String> {
@@ -106,8 +158,8 @@ const GOOD_NAMES: [&str; 8] = [
     ":tada:",
 ];
 
-/// Whether an acceptance has no mark that may take it back: a symbol, a footnote.
-fn is_plain(text: &str) -> bool {
+/// Whether a text has no mark that may take an acceptance back: a symbol, a footnote.
+pub(super) fn is_plain(text: &str) -> bool {
     let known = |c: char| {
         c.is_alphanumeric()
             || c.is_whitespace()
@@ -130,7 +182,7 @@ fn is_emoji_name(word: &str) -> bool {
 enum Links {
     /// What it shows.
     Shown,
-    /// A reference, unless it shows the status itself or a day.
+    /// A reference where they lead to a record or a pull request, else what they show.
     Marked,
 }
 
@@ -150,10 +202,13 @@ fn undecorated(text: &str, links: Links) -> String {
             Some((label, next)) => {
                 shown.push_str(before.trim_end_matches('!'));
                 let label = label.trim_start_matches(['!', '[']);
-                let first = words_of(label);
-                let itself = first.first().is_some_and(|word| word_status(word).is_some());
-                let kept = links == Links::Shown || itself || remark::is_day(&first);
+                let url = after.get(label.len()..).unwrap_or_default();
+                let kept = links == Links::Shown || !is_reference(label, url);
                 shown.push_str(if kept { label } else { remark::REFERENCE });
+                // What stands at another place of a text may be anything.
+                if links == Links::Marked && url.starts_with("](#") {
+                    shown.push_str(" elsewhere ");
+                }
                 // A badge that is a link has an address of its own behind it.
                 left = next
                     .strip_prefix("](")
@@ -168,7 +223,47 @@ fn undecorated(text: &str, links: Links) -> String {
     }
     shown.push_str(left);
     let words: Vec<&str> =
-        shown.split_whitespace().filter(|word| !is_emoji_name(word) && !word.contains("://")).collect();
+        shown.split_whitespace().filter(|word| !is_emoji_name(word)).map(without_address).collect();
     let joined = words.join(" ");
-    joined.chars().filter(|c| !matches!(c, '*' | '`' | '"' | '“' | '”' | '_' | '!')).collect::<String>()
+    joined.chars().filter(|c| !matches!(c, '*' | '`' | '"' | '“' | '”' | '_')).collect::<String>()
+}
+
+/// What stands behind the address with which a word begins; a word that is no address is left as it is.
+fn without_address(word: &str) -> &str {
+    let bare = word.trim_start_matches(['(', '<', '[']);
+    if !bare.starts_with("https://") && !bare.starts_with("http://") {
+        return word;
+    }
+    bare.find([')', '>', ']', ',', ';']).and_then(|end| bare.get(end + 1..)).unwrap_or_default()
+}
+
+/// Whether a link leads to another record, a pull request or a work item. The title of a numbered record may have any words.
+fn is_reference(label: &str, target: &str) -> bool {
+    let url = target.trim_start_matches("](").split(')').next().unwrap_or_default().trim().to_lowercase();
+    if label.contains(['[', ']']) || url.contains('#') {
+        return false;
+    }
+    let words = words_of(label);
+    let file = url.split('?').next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+    let document = [".md", ".markdown", ".adoc", ".rst", ".html"].iter().any(|end| file.ends_with(end));
+    let number = |word: &String| word.chars().all(|c| c.is_ascii_digit());
+    let kind = |word: &String| {
+        let name = word.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('-');
+        matches!(name, "adr" | "bdr" | "rfc" | "pr" | "mr")
+    };
+    let numbered = match words.as_slice() {
+        [first, ..] if number(first) => true,
+        [first, ..] if kind(first) && first.chars().any(|c| c.is_ascii_digit()) => true,
+        [first, second, ..] => kind(first) && number(second),
+        _ => false,
+    };
+    let numbered_file =
+        file.starts_with(|c: char| c.is_ascii_digit()) || file.starts_with("adr") || file.starts_with("bdr");
+    let asked = ["/pull/", "/pullrequest/", "/issues/", "/merge_requests/", "/_workitems/"];
+    let known = (document && numbered_file) || asked.iter().any(|part| url.contains(part));
+    (numbered && (document || url.contains("://")))
+        || (known
+            && !words.iter().any(|word| names::says_otherwise(word))
+            && !words.is_empty()
+            && !remark::is_day(&words))
 }
