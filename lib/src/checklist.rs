@@ -54,4 +54,4 @@ pub use rules::{
     AttestedBy, AttestedRule, ChecklistRules, Environments, EvidenceRule, HttpJsonRule, ItemKind, ItemRule,
     Waiver, WaiverGiven, is_production,
 };
-pub use test_results::{TestCounts, TestReport, TestResultError};
+pub use test_results::{Began, TestCounts, TestReport, TestResultError};

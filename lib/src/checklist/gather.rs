@@ -439,7 +439,23 @@ fn test_fact(file: ResultFile, written_after: Option<Timestamp>) -> TestFact {
         Err(why) => return TestFact::Unusable { place, why: format!("cannot be read: {why}") },
     };
     match TestReport::read(&place, &content) {
-        Ok(report) => TestFact::Read(report),
+        Ok(mut report) => {
+            // A file that was unpacked or copied late is younger than its tests.
+            let before =
+                |at: Option<Timestamp>| Some((at?, written_after?)).filter(|(at, commit)| at < commit);
+            if let Some((at, commit)) = before(report.began.at) {
+                let why = format!(
+                    "says that its tests began at {at}, before the deployed commit ({commit}): it is of other sources"
+                );
+                return TestFact::Unusable { place, why };
+            }
+            if let Some((_, commit)) = before(report.began.without_offset) {
+                report.cautions.push(format!(
+                    "says a time without an offset that is before the deployed commit ({commit}) anywhere: it may be of other sources"
+                ));
+            }
+            TestFact::Read(report)
+        }
         Err(TestResultError::OwnReport) => TestFact::Own { place },
         Err(error) => TestFact::Unusable { place, why: format!("is no test result: {error}") },
     }

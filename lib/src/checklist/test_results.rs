@@ -3,6 +3,7 @@
 //! Files come from builds, and so from anybody: they are read as a stream, with a bound on their size and depth; entities
 //! other than XML's own five, and with them every expansion, are refused.
 
+mod began;
 mod junit;
 mod trx;
 
@@ -10,6 +11,8 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
 use crate::checklist::Support;
+
+pub use began::Began;
 
 /// Results of one place: a file, or a run's summary.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +25,12 @@ pub struct TestReport {
     pub failing: Vec<String>,
     /// When it was made, RFC 3339, where the file says it with an offset.
     pub when: Option<crate::Timestamp>,
+    /// When its tests began, as far as the file says it.
+    pub began: Began,
+    /// Why these may not be all results, one sentence part each after the place: `says of 100 tests, and shows 1`.
+    pub doubts: Vec<String>,
+    /// What a reader should know, one sentence part each after the place.
+    pub cautions: Vec<String>,
 }
 
 /// Tests by outcome.
@@ -75,6 +84,8 @@ pub enum TestResultError {
 const LARGEST: usize = 64 * 1024 * 1024;
 /// The deepest nesting.
 const DEEPEST: usize = 64;
+/// At most so many doubts of one file are kept.
+const MOST_DOUBTS: usize = 5;
 /// The name of the results that this product publishes.
 const OWN: &str = "runbook-gate";
 
@@ -166,6 +177,22 @@ impl TestReport {
             let malformed =
                 |why: String| TestResultError::Malformed { at, why: why.chars().take(200).collect() };
             let event = reader.read_event().map_err(|error| malformed(error.to_string()))?;
+            if open.is_empty() {
+                // What a crash, or another report, left before or after this one.
+                let outside = match &event {
+                    Event::Text(text) if !text.trim().is_empty() => {
+                        Some("text stands outside of its root element")
+                    }
+                    Event::CData(_) | Event::GeneralRef(_) => Some("text stands outside of its root element"),
+                    Event::Start(_) | Event::Empty(_) if counter.is_some() => {
+                        Some("another report begins after its end")
+                    }
+                    _ => None,
+                };
+                if let Some(why) = outside {
+                    return Err(malformed(why.to_owned()));
+                }
+            }
             let tag = match &event {
                 Event::Start(tag) => Some(tag),
                 Event::Empty(tag) => {
@@ -228,7 +255,8 @@ impl Element {
             // Entities other than XML's own are an error here: nothing is ever expanded.
             let value =
                 attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| error.to_string())?;
-            attributes.push((attribute.key.local_name().as_ref().to_owned(), value.into_owned()));
+            // With its prefix: `x:failures` is not `failures`.
+            attributes.push((attribute.key.as_ref().to_owned(), value.into_owned()));
         }
         Ok(Self { name: tag.local_name().as_ref().to_owned(), attributes })
     }
@@ -237,9 +265,21 @@ impl Element {
         self.attributes.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 
-    /// A count; what is no number counts as not there.
-    fn count(&self, key: &str) -> u64 {
-        self.get(key).and_then(|value| value.trim().parse().ok()).unwrap_or(0)
+    /// A count, 0 where it is not said; what cannot be read as one is a doubt.
+    fn count(&self, key: &str, doubts: &mut Vec<String>) -> u64 {
+        let Some(value) = self.get(key) else { return 0 };
+        value.trim().parse().unwrap_or_else(|_| {
+            let said: String = value.chars().take(40).collect();
+            doubt(doubts, format!("says `{key}=\"{said}\"` in `<{}>`, which is no count", self.name));
+            0
+        })
+    }
+}
+
+/// Keeps a doubt, while there is room: the first are enough.
+fn doubt(doubts: &mut Vec<String>, what: String) {
+    if doubts.len() < MOST_DOUBTS && !doubts.contains(&what) {
+        doubts.push(what);
     }
 }
 
@@ -275,11 +315,10 @@ impl Counter {
     }
 
     fn finish(self, place: &str) -> TestReport {
-        let (counts, failing, when) = match self {
-            Self::Junit(junit) => junit.finish(),
-            Self::Trx(trx) => trx.finish(),
-        };
-        TestReport { place: place.to_owned(), counts, failing, when }
+        match self {
+            Self::Junit(junit) => junit.finish(place),
+            Self::Trx(trx) => trx.finish(place),
+        }
     }
 }
 

@@ -262,6 +262,31 @@ fn test_files_of_other_sources_are_not_taken() {
 }
 
 #[test]
+fn an_old_report_that_is_unpacked_late_is_known_by_its_own_words() {
+    let fact = |time: &str| {
+        let content = Ok(format!("<testsuite timestamp='{time}'><testcase/></testsuite>").into_bytes());
+        let modified = "2026-11-23T11:00:00Z".parse().ok();
+        test_fact(ResultFile { path: "r.xml".into(), modified, content }, "2026-11-23T10:00:00Z".parse().ok())
+    };
+    let cautions = |time: &str| match fact(time) {
+        TestFact::Read(report) => Some(report.cautions.len()),
+        _ => None,
+    };
+    for (time, expected) in [
+        ("2026-11-23T10:30:00Z", Some(0)),
+        ("2026-11-23T11:30:00+01:00", Some(0)),
+        ("2026-11-23T10:30:00+01:00", None),
+        ("2009-01-01T00:00:00Z", None),
+        // Without an offset it may be of anywhere: only what is older everywhere is cautioned of.
+        ("2026-11-23T00:00:00", Some(0)),
+        ("2009-01-01T00:00:00", Some(1)),
+        ("no time", Some(0)),
+    ] {
+        assert_eq!(cautions(time), expected, "{time}: {:?}", fact(time));
+    }
+}
+
+#[test]
 fn commands_and_documents_are_asked() {
     let json = |pointer: &str| {
         EvidenceRule::HttpJson(HttpJsonRule {

@@ -72,6 +72,10 @@ fn tests(at_least: u64, facts: &Facts) -> Finding {
                     .at(Place::Path(report.place.clone()));
                 fact.when = report.when.map(When::At);
                 whole.evidence.push(fact);
+                unusable.extend(report.doubts.iter().map(|doubt| format!("{} {doubt}", report.place)));
+                whole
+                    .cautions
+                    .extend(report.cautions.iter().map(|caution| format!("{} {caution}", report.place)));
             }
             TestFact::Own { place } => {
                 whole

@@ -1,19 +1,40 @@
 //! JUnit XML: a family of formats with `testcase` elements in `testsuite` elements.
 //!
-//! Read leniently, as Ant, Maven Surefire, Gradle, pytest, Jest, GoogleTest, CTest and nextest write it. A suite that says
-//! of more failures than its cases show (it crashed before it could write them) has failed.
+//! Read leniently, as Ant, Maven Surefire, Gradle, pytest, Jest, GoogleTest, CTest, Catch2 and nextest write it. A suite that
+//! says of more failures than its cases show (it crashed before it could write them) has failed; one that says of more tests
+//! than it shows leaves them unknown.
 
-use super::{Element, TestCounts, keep};
+use super::began::{Began, with_offset};
+use super::{Element, TestCounts, TestReport, doubt, keep};
 use crate::Timestamp;
 
 #[derive(Default)]
 pub(super) struct Junit {
-    /// Open suites: what they say of failures, and what was counted before them.
-    suites: Vec<(u64, u64)>,
-    case: Option<Case>,
+    suites: Vec<Suite>,
+    /// Open cases: some writers nest them.
+    cases: Vec<Case>,
     counts: TestCounts,
+    /// Cases that ended.
+    shown: u64,
+    /// Tests that suites say of, and no case shows.
+    missing: u64,
     failing: Vec<String>,
     when: Option<Timestamp>,
+    began: Began,
+    doubts: Vec<String>,
+    cautions: Vec<String>,
+}
+
+/// An open suite: what it says, and what was counted before it.
+struct Suite {
+    name: String,
+    failures: u64,
+    tests: u64,
+    /// Who wrote it counts more than cases as tests.
+    counts_parts: Option<&'static str>,
+    failed_before: u64,
+    shown_before: u64,
+    missing_before: u64,
 }
 
 struct Case {
@@ -31,42 +52,53 @@ enum CaseResult {
 
 impl Junit {
     pub(super) fn open(&mut self, element: &Element) {
-        match element.name.as_str() {
-            "testsuites" | "testsuite" => {
-                let said = element.count("failures").saturating_add(element.count("errors"));
-                self.suites.push((said, self.counts.failed));
-                let at = element.get("timestamp").and_then(|text| text.parse::<Timestamp>().ok());
-                self.when = self.when.max(at);
-            }
-            "testcase" if self.case.is_none() => {
+        match element.name.to_ascii_lowercase().as_str() {
+            "testsuites" | "testsuite" => self.open_suite(element),
+            "testcase" => {
                 let name = match (element.get("classname"), element.get("name")) {
                     (Some(class), Some(name)) if !class.is_empty() => format!("{class} {name}"),
                     (_, Some(name)) => name.to_owned(),
                     (class, None) => class.unwrap_or("a test without a name").to_owned(),
                 };
-                self.case = Some(Case { name, result: by_attribute(element) });
+                self.cases.push(Case { name, result: by_attribute(element) });
             }
             child => {
-                if let Some(case) = self.case.as_mut() {
-                    let child = child.to_ascii_lowercase();
-                    let result = match child.as_str() {
-                        "skipped" | "disabled" | "ignored" => CaseResult::Skipped,
-                        // `flakyFailure` tells of earlier tries of a case that passed in the end.
-                        child if child.starts_with("flaky") => CaseResult::Passed,
-                        // Whatever else is called a failure is one: `rerunFailure` is of a case that never passed.
-                        child if child.contains("fail") || child.contains("error") => CaseResult::Failed,
-                        _ => CaseResult::Passed,
-                    };
+                let result = by_child(child);
+                if let Some(case) = self.cases.last_mut() {
                     case.result = case.result.max(result);
+                } else if result == CaseResult::Failed {
+                    // Of the suite itself: its set-up, or a process that crashed.
+                    self.counts.failed += 1;
+                    let suite = self.suites.last().map_or("", |suite| suite.name.as_str());
+                    keep(&mut self.failing, format!("the suite {suite} itself").replace("  ", " ").as_str());
                 }
             }
         }
     }
 
+    fn open_suite(&mut self, element: &Element) {
+        let doubts = &mut self.doubts;
+        let failures = element.count("failures", doubts).saturating_add(element.count("errors", doubts));
+        self.suites.push(Suite {
+            name: element.get("name").unwrap_or("").to_owned(),
+            failures: failures.max(element.count("failed", doubts)),
+            tests: element.count("tests", doubts),
+            counts_parts: counts_parts(element),
+            failed_before: self.counts.failed,
+            shown_before: self.shown,
+            missing_before: self.missing,
+        });
+        if let Some(said) = element.get("timestamp") {
+            self.when = self.when.max(with_offset(said));
+            self.began.note(said);
+        }
+    }
+
     pub(super) fn close(&mut self, name: &str) {
-        match name {
+        match name.to_ascii_lowercase().as_str() {
             "testcase" => {
-                if let Some(case) = self.case.take() {
+                if let Some(case) = self.cases.pop() {
+                    self.shown += 1;
                     match case.result {
                         CaseResult::Passed => self.counts.passed += 1,
                         CaseResult::Undecided => self.counts.undecided += 1,
@@ -79,32 +111,78 @@ impl Junit {
                 }
             }
             "testsuite" | "testsuites" => {
-                if let Some((said, before)) = self.suites.pop() {
-                    let shown = self.counts.failed.saturating_sub(before);
-                    self.counts.failed = self.counts.failed.saturating_add(said.saturating_sub(shown));
+                if let Some(suite) = self.suites.pop() {
+                    self.close_suite(&suite);
                 }
             }
             _ => {}
         }
     }
 
-    pub(super) fn finish(self) -> (TestCounts, Vec<String>, Option<Timestamp>) {
-        (self.counts, self.failing, self.when)
+    fn close_suite(&mut self, suite: &Suite) {
+        let failed = self.counts.failed.saturating_sub(suite.failed_before);
+        self.counts.failed = self.counts.failed.saturating_add(suite.failures.saturating_sub(failed));
+        let shown = self.shown.saturating_sub(suite.shown_before);
+        // What a suite inside lacks is not lacking twice.
+        let known = shown.saturating_add(self.missing.saturating_sub(suite.missing_before));
+        if suite.tests <= known {
+            return;
+        }
+        self.missing = self.missing.saturating_add(suite.tests - known);
+        let what = format!("says of {} tests, and shows {shown}", suite.tests);
+        match suite.counts_parts {
+            Some(writer) => doubt(&mut self.cautions, format!("{what}; {writer}")),
+            None => doubt(&mut self.doubts, what),
+        }
+    }
+
+    pub(super) fn finish(self, place: &str) -> TestReport {
+        TestReport {
+            place: place.to_owned(),
+            counts: self.counts,
+            failing: self.failing,
+            when: self.when,
+            began: self.began,
+            doubts: self.doubts,
+            cautions: self.cautions,
+        }
     }
 }
 
-/// GoogleTest and CTest say the outcome in an attribute.
-fn by_attribute(element: &Element) -> CaseResult {
-    for key in ["status", "result"] {
-        let Some(word) = element.get(key) else { continue };
-        match word.to_ascii_lowercase().as_str() {
-            "notrun" | "disabled" | "skipped" | "suppressed" | "ignored" | "pending" => {
-                return CaseResult::Skipped;
-            }
-            "fail" | "failed" | "failure" | "error" | "timeout" | "aborted" => return CaseResult::Failed,
-            "run" | "completed" | "pass" | "passed" | "success" | "ok" => {}
-            _ => return CaseResult::Undecided,
-        }
+/// Writers whose `tests` counts more than the cases that they show.
+fn counts_parts(suite: &Element) -> Option<&'static str> {
+    if suite.get("name") == Some("pytest") {
+        Some("pytest counts subtests there")
+    } else if suite.get("hostname") == Some("tbd") {
+        Some("Catch2 counts assertions there")
+    } else {
+        None
     }
-    CaseResult::Passed
+}
+
+/// What an element in a case says of it, by its name in small letters.
+fn by_child(child: &str) -> CaseResult {
+    match child {
+        "skipped" | "disabled" | "ignored" => CaseResult::Skipped,
+        // `flakyFailure` tells of earlier tries of a case that passed in the end.
+        child if child.starts_with("flaky") => CaseResult::Passed,
+        // Whatever else is called a failure is one: `rerunFailure` is of a case that never passed.
+        child if child.contains("fail") || child.contains("error") => CaseResult::Failed,
+        _ => CaseResult::Passed,
+    }
+}
+
+/// GoogleTest and CTest say the outcome in an attribute; of two the worse counts.
+fn by_attribute(element: &Element) -> CaseResult {
+    let words = ["status", "result"].into_iter().filter_map(|key| element.get(key));
+    words.map(by_word).max().unwrap_or(CaseResult::Passed)
+}
+
+fn by_word(word: &str) -> CaseResult {
+    match word.to_ascii_lowercase().as_str() {
+        "notrun" | "disabled" | "skipped" | "suppressed" | "ignored" | "pending" => CaseResult::Skipped,
+        "fail" | "failed" | "failure" | "error" | "timeout" | "aborted" => CaseResult::Failed,
+        "run" | "completed" | "pass" | "passed" | "success" | "ok" => CaseResult::Passed,
+        _ => CaseResult::Undecided,
+    }
 }

@@ -152,6 +152,198 @@ fn what_is_no_whole_result_is_refused() {
     assert_eq!(TestReport::read("r", &[0x80, 0x81]), Err(NotText));
 }
 
+/// The words of the counts, and the doubts.
+fn doubts(xml: &str) -> (String, Vec<String>) {
+    let report = TestReport::read("r.xml", xml.as_bytes()).unwrap();
+    (report.counts.words(), report.doubts)
+}
+
+#[test]
+fn what_failed_outside_of_its_case_has_failed() {
+    let one = "<testcase name='a'/>";
+    for (why, xml, expected) in [
+        (
+            "a suite's error",
+            format!("<testsuite>{one}<error message='setup'/></testsuite>"),
+            "1 passed, 1 failed",
+        ),
+        (
+            "a failure of all suites, which they count",
+            format!("<testsuites failures='1'><testsuite>{one}</testsuite><failure/></testsuites>"),
+            "1 passed, 1 failed",
+        ),
+        (
+            "a case in a case",
+            "<testsuite><testcase name='a'><testcase name='b'/><failure/></testcase></testsuite>".to_owned(),
+            "1 passed, 1 failed",
+        ),
+        (
+            "a case in other letters",
+            format!("<testsuite>{one}<TestCase name='b'><failure/></TestCase></testsuite>"),
+            "1 passed, 1 failed",
+        ),
+        (
+            "two attributes",
+            format!("<testsuite>{one}<testcase status='skipped' result='failed'/></testsuite>"),
+            "1 passed, 1 failed",
+        ),
+        (
+            "an attribute of another namespace",
+            format!("<testsuite x:failures='0' failures='1' xmlns:x='u'>{one}</testsuite>"),
+            "1 passed, 1 failed",
+        ),
+        ("a suite's output", format!("<testsuite>{one}<system-err>x</system-err></testsuite>"), "1 passed"),
+    ] {
+        assert_eq!(counts(&xml).as_deref(), Ok(expected), "{why}");
+    }
+    let crashed =
+        "<ResultSummary outcome='Completed'><RunInfos><RunInfo outcome='Error'/></RunInfos></ResultSummary>";
+    let warned = "<ResultSummary outcome='Completed'><RunInfos><RunInfo outcome='Warning'/></RunInfos></ResultSummary>";
+    let passed = "<UnitTestResult outcome='Passed'/>";
+    assert_eq!(counts(&trx(passed, crashed)).as_deref(), Ok("1 passed, 1 failed"));
+    assert_eq!(counts(&trx(passed, warned)).as_deref(), Ok("1 passed"));
+    let second = "<ResultSummary outcome='Failed'/><ResultSummary outcome='Completed'/>";
+    assert_eq!(
+        counts(&trx(passed, second)).as_deref(),
+        Ok("1 passed, 1 failed"),
+        "a second word takes nothing back"
+    );
+}
+
+#[test]
+fn what_is_not_all_is_in_doubt() {
+    let one = "<testcase name='a'/>";
+    for (why, xml, expected) in [
+        ("more said", format!("<testsuite tests='100'>{one}</testsuite>"), "says of 100 tests, and shows 1"),
+        (
+            "said by two, once",
+            format!("<testsuites tests='3'><testsuite tests='3'>{one}</testsuite></testsuites>"),
+            "says of 3 tests, and shows 1",
+        ),
+        (
+            "said by the outer one",
+            format!("<testsuites tests='3'><testsuite tests='1'>{one}</testsuite></testsuites>"),
+            "says of 3 tests, and shows 1",
+        ),
+        (
+            "a number in groups",
+            format!("<testsuite failures='1,024'>{one}</testsuite>"),
+            "says `failures=\"1,024\"` in `<testsuite>`, which is no count",
+        ),
+        (
+            "a fraction",
+            format!("<testsuite errors='2.0'>{one}</testsuite>"),
+            "says `errors=\"2.0\"` in `<testsuite>`, which is no count",
+        ),
+        (
+            "more than any count",
+            format!("<testsuite failures='99999999999999999999999'>{one}</testsuite>"),
+            "says `failures=\"99999999999999999999999\"` in `<testsuite>`, which is no count",
+        ),
+    ] {
+        assert_eq!(doubts(&xml), ("1 passed".to_owned(), vec![expected.to_owned()]), "{why}");
+    }
+    for (why, summary, expected) in [
+        (
+            "more counted",
+            "<ResultSummary outcome='Completed'><Counters total='100' executed='100' passed='1'/></ResultSummary>",
+            "says of 100 tests, and shows 1",
+        ),
+        (
+            "broken off",
+            "<ResultSummary outcome='InProgress'/>",
+            "says that its run is InProgress, not completed",
+        ),
+    ] {
+        let found = doubts(&trx("<UnitTestResult outcome='Passed'/>", summary));
+        assert_eq!(found, ("1 passed".to_owned(), vec![expected.to_owned()]), "{why}");
+    }
+}
+
+#[test]
+fn what_writers_count_otherwise_is_in_no_doubt() {
+    let one = "<testcase name='a'/>";
+    for (why, xml, cautions) in [
+        ("fewer said: tries again", format!("<testsuite tests='1'>{one}{one}</testsuite>"), 0),
+        (
+            "nothing said",
+            format!("<testsuites tests='0'><testsuite tests='2'>{one}{one}</testsuite></testsuites>"),
+            0,
+        ),
+        (
+            "sums",
+            format!(
+                "<testsuites tests='3'><testsuite tests='1'>{one}</testsuite><testsuite tests='2'>{one}{one}</testsuite></testsuites>"
+            ),
+            0,
+        ),
+        (
+            "subtests",
+            format!(
+                "<testsuites name='pytest tests'><testsuite name='pytest' tests='10'>{one}</testsuite></testsuites>"
+            ),
+            1,
+        ),
+        (
+            "assertions",
+            format!(
+                "<testsuites><testsuite name='unit' hostname='tbd' tests='10'>{one}</testsuite></testsuites>"
+            ),
+            1,
+        ),
+    ] {
+        let report = TestReport::read("r", xml.as_bytes()).unwrap();
+        assert_eq!((report.doubts, report.cautions.len()), (vec![], cautions), "{why}");
+    }
+    let rows = "<UnitTestResult outcome='Passed'><InnerResults><UnitTestResult outcome='Passed'/><UnitTestResult outcome='Passed'/></InnerResults></UnitTestResult>";
+    let counters =
+        "<ResultSummary outcome='Completed'><Counters total='3' executed='3' passed='3'/></ResultSummary>";
+    assert_eq!(doubts(&trx(rows, counters)), ("1 passed".to_owned(), vec![]), "data rows");
+}
+
+#[test]
+fn what_stands_around_a_report_is_refused() {
+    let one = "<testsuite><testcase name='a'/></testsuite>";
+    for xml in [
+        format!("{one}\nSegmentation fault (core dumped)"),
+        format!("panic\n{one}"),
+        format!("{one}<![CDATA[x]]>"),
+        format!("{one}&lt;"),
+        format!("{one}<TestRun><ResultSummary outcome='Failed'/></TestRun>"),
+        format!(
+            "{}{}",
+            trx("", "<ResultSummary outcome='Failed'/>"),
+            trx("<UnitTestResult outcome='Passed'/>", "")
+        ),
+        format!("{one}<testsuite/>"),
+    ] {
+        assert!(matches!(counts(&xml), Err(TestResultError::Malformed { .. })), "{xml}: {:?}", counts(&xml));
+    }
+    assert_eq!(
+        counts(&format!("<?xml version='1.0'?>\n<!-- a -->\n{one}\n<!-- b -->\n")).as_deref(),
+        Ok("1 passed")
+    );
+}
+
+#[test]
+fn the_earliest_time_of_a_file_is_kept() {
+    let began = |times: &[&str]| {
+        let suites: String = times.iter().map(|time| format!("<testsuite timestamp='{time}'/>")).collect();
+        TestReport::read("r", format!("<testsuites>{suites}</testsuites>").as_bytes()).unwrap().began
+    };
+    let at = |time: &str| time.parse().ok();
+    let with = |time: &str| Began { at: at(time), without_offset: None };
+    assert_eq!(began(&["2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z"]), with("2026-01-01T00:00:00Z"));
+    assert_eq!(began(&["2026-01-01T02:00:00.5+0200"]), with("2026-01-01T00:00:00.5Z"));
+    assert_eq!(began(&["yesterday", ""]), Began::default());
+    let local = Began { at: None, without_offset: at("2026-01-01T12:00:00Z") };
+    assert_eq!(began(&["2026-01-01T00:00:00"]), local);
+    assert_eq!(began(&["2026-01-01 00:00:00"]), local);
+    let times = "<TestRun><Times start='2026-01-01T00:00:00Z' finish='2026-01-01T00:01:00Z'/></TestRun>";
+    let report = TestReport::read("r", times.as_bytes()).unwrap();
+    assert_eq!((report.began, report.when), (with("2026-01-01T00:00:00Z"), at("2026-01-01T00:01:00Z")));
+}
+
 #[test]
 fn encodings_with_a_mark_are_read() {
     let xml = "<testsuite><testcase name='ä'/></testsuite>";

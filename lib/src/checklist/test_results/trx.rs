@@ -1,42 +1,80 @@
 //! TRX: Visual Studio's and `dotnet test`'s results.
 //!
-//! `UnitTestResult` elements carry outcomes; `ResultSummary` and its `Counters` may know of more (a test host that crashed).
+//! `UnitTestResult` elements carry outcomes; `ResultSummary`, its `Counters` and its `RunInfo` may know of more (a test host
+//! that crashed, a run that was broken off).
 
-use super::{Element, TestCounts, keep};
+use super::began::{Began, with_offset};
+use super::{Element, TestCounts, TestReport, doubt, keep};
 use crate::Timestamp;
+
+/// Counters of tests that ended badly.
+const BAD: [&str; 6] = ["failed", "error", "timeout", "aborted", "passedButRunAborted", "disconnected"];
+/// Counters of tests, whatever became of them.
+const ANY: [&str; 11] = [
+    "total",
+    "executed",
+    "passed",
+    "inconclusive",
+    "notRunnable",
+    "notExecuted",
+    "warning",
+    "completed",
+    "inProgress",
+    "pending",
+    "failed",
+];
 
 #[derive(Default)]
 pub(super) struct Trx {
     counts: TestCounts,
     failing: Vec<String>,
+    /// Results, those inside of others too, as the counters count them.
+    shown: u64,
+    /// Tests that the counters say.
+    said: u64,
     /// Failures that the counters say.
     said_failed: u64,
     /// The run itself ended badly.
     run_failed: bool,
     when: Option<Timestamp>,
+    began: Began,
+    doubts: Vec<String>,
 }
 
 impl Trx {
     pub(super) fn open(&mut self, element: &Element, parents: &[String]) {
         match element.name.as_str() {
-            // Results inside a result (data rows) are counted by the result that holds them.
-            "UnitTestResult" | "GenericTestResult" | "WebTestResult" | "ManualTestResult" | "TestResult"
-                if !parents.iter().any(|parent| parent == "InnerResults") =>
-            {
-                self.count(element);
+            "UnitTestResult" | "GenericTestResult" | "WebTestResult" | "ManualTestResult" | "TestResult" => {
+                self.shown += 1;
+                // Results inside a result (data rows) are counted by the result that holds them.
+                if !parents.iter().any(|parent| parent == "InnerResults") {
+                    self.count(element);
+                }
             }
             "Counters" => {
-                self.said_failed =
-                    ["failed", "error", "timeout", "aborted", "passedButRunAborted", "disconnected"]
-                        .iter()
-                        .fold(0, |sum: u64, key| sum.saturating_add(element.count(key)));
+                let mut count = |key: &str| element.count(key, &mut self.doubts);
+                let failed = BAD.iter().fold(0, |sum: u64, key| sum.saturating_add(count(key)));
+                let said = ANY.iter().map(|key| count(key)).max().unwrap_or(0);
+                self.said_failed = self.said_failed.max(failed);
+                self.said = self.said.max(said).max(failed);
             }
-            "ResultSummary" => {
-                let word = element.get("outcome").unwrap_or("").to_ascii_lowercase();
-                self.run_failed =
-                    matches!(word.as_str(), "failed" | "error" | "aborted" | "timeout" | "disconnected");
+            "ResultSummary" => match run_end(element) {
+                RunEnd::Well => {}
+                RunEnd::Badly => self.run_failed = true,
+                RunEnd::Unknown(word) => {
+                    doubt(&mut self.doubts, format!("says that its run is {word}, not completed"));
+                }
+            },
+            // The test host's own errors; of its other words none is about the outcome.
+            "RunInfo" => self.run_failed |= matches!(run_end(element), RunEnd::Badly),
+            "Times" => {
+                self.when = self.when.max(element.get("finish").and_then(with_offset));
+                for key in ["start", "finish"] {
+                    if let Some(said) = element.get(key) {
+                        self.began.note(said);
+                    }
+                }
             }
-            "Times" => self.when = element.get("finish").and_then(|text| text.parse().ok()),
             _ => {}
         }
     }
@@ -60,12 +98,38 @@ impl Trx {
         }
     }
 
-    pub(super) fn finish(mut self) -> (TestCounts, Vec<String>, Option<Timestamp>) {
+    pub(super) fn finish(mut self, place: &str) -> TestReport {
         self.counts.failed = self.counts.failed.max(self.said_failed);
         if self.run_failed && self.counts.failed == 0 {
             self.counts.failed = 1;
             keep(&mut self.failing, "the run itself");
         }
-        (self.counts, self.failing, self.when)
+        if self.said > self.shown {
+            doubt(&mut self.doubts, format!("says of {} tests, and shows {}", self.said, self.shown));
+        }
+        TestReport {
+            place: place.to_owned(),
+            counts: self.counts,
+            failing: self.failing,
+            when: self.when,
+            began: self.began,
+            doubts: self.doubts,
+            cautions: Vec::new(),
+        }
+    }
+}
+
+enum RunEnd {
+    Well,
+    Badly,
+    Unknown(String),
+}
+
+fn run_end(element: &Element) -> RunEnd {
+    let word = element.get("outcome").unwrap_or("");
+    match word.to_ascii_lowercase().as_str() {
+        "" | "completed" | "passed" | "warning" => RunEnd::Well,
+        "failed" | "error" | "aborted" | "timeout" | "disconnected" | "passedbutrunaborted" => RunEnd::Badly,
+        _ => RunEnd::Unknown(word.chars().take(40).collect()),
     }
 }

@@ -1,7 +1,7 @@
 //! What the run has: stages, artifacts, test results, an approval. Everything is asked in one batch.
 
 use crate::checklist::{
-    ArtifactFact, Gap, Gathered, Place, StageEnd, StageFact, TestCounts, TestFact, TestReport, Who,
+    ArtifactFact, Began, Gap, Gathered, Place, StageEnd, StageFact, TestCounts, TestFact, TestReport, Who,
 };
 use crate::devops::artifacts::{self, OWN, whole};
 use crate::devops::call::Call;
@@ -273,7 +273,15 @@ fn fact(place: String, set: &TestRun) -> TestFact {
     // Tests that no statistic accounts for ended somehow.
     let told = counts.total();
     counts.undecided = counts.undecided.saturating_add(set.total_tests.unwrap_or(told).saturating_sub(told));
-    TestFact::Read(TestReport { place, counts, failing: Vec::new(), when: set.completed_date })
+    TestFact::Read(TestReport {
+        place,
+        counts,
+        failing: Vec::new(),
+        when: set.completed_date,
+        began: Began::default(),
+        doubts: Vec::new(),
+        cautions: Vec::new(),
+    })
 }
 
 /// An approval of this stage that a person gave, in words; `None` where nobody did.

@@ -59,6 +59,24 @@ fn tests_passing_by_every_case() {
 }
 
 #[test]
+fn results_that_may_not_be_all_leave_it_unknown_and_say_why() {
+    let rules = only(RunbookItem::TestsPassing);
+    let judged = |xml: &str| {
+        let tests = Gathered::Known(vec![TestFact::Read(TestReport::read("r.xml", xml.as_bytes()).unwrap())]);
+        judge(&rules, &Facts { tests, ..quiet() }).items[0].clone()
+    };
+    let fewer = judged("<testsuite tests='100'><testcase/></testsuite>");
+    assert_eq!(fewer.status, ItemStatus::Unknown);
+    assert!(fewer.needs.iter().any(|need| need.what == "r.xml says of 100 tests, and shows 1"), "{fewer:?}");
+    let failed = judged("<testsuite tests='100'><testcase><failure/></testcase></testsuite>");
+    assert_eq!(failed.status, ItemStatus::Unsatisfied);
+    let subtests = judged("<testsuite name='pytest' tests='4'><testcase/></testsuite>");
+    assert_eq!(subtests.status, ItemStatus::Satisfied);
+    let caution = "r.xml says of 4 tests, and shows 1; pytest counts subtests there";
+    assert!(subtests.cautions.iter().any(|words| words == caution), "{subtests:?}");
+}
+
+#[test]
 fn artifacts_stored_by_every_case() {
     use ItemStatus::{Satisfied, Unknown, Unsatisfied};
     let artifact =
