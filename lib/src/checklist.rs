@@ -14,6 +14,7 @@ mod change;
 mod checkout;
 mod decision;
 mod document;
+mod encoding;
 mod facts;
 mod gather;
 mod item;
@@ -33,6 +34,7 @@ pub use decision::{
     ChainEnd, DecisionRecord, Home, LinkTarget, NoDecision, RecordContent, RecordIndex, RecordKind,
     RecordLink, RecordRules, RecordStatus, Resolved, Standing, no_decision, record_links,
 };
+pub use encoding::text_in;
 pub use facts::{
     ArtifactFact, ArtifactState, AttestationFile, Change, ChangeKind, ChangeText, ChangedPath, CheckFact,
     CommitFact, Committed, Deployment, Facts, Gap, Gathered, GivenWord, PathChange, PolicyFact, Since,

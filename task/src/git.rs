@@ -266,6 +266,11 @@ impl Checkout for GitCheckout {
         Ok(files)
     }
 
+    fn links(&self, commit: &str) -> Result<BTreeSet<String>, CheckoutError> {
+        let output = self.asked(&["ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", commit])?;
+        Ok(parse::links(&output))
+    }
+
     fn read(&self, files: &[&TreeFile]) -> Result<Vec<Vec<u8>>, CheckoutError> {
         if files.is_empty() {
             return Ok(Vec::new());

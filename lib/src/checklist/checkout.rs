@@ -40,6 +40,12 @@ pub trait Checkout {
     /// When git cannot be asked.
     fn files(&self, commit: &str) -> Result<Vec<TreeFile>, CheckoutError>;
 
+    /// The paths of a commit that are links: their text is elsewhere, or nowhere.
+    ///
+    /// # Errors
+    /// When git cannot be asked.
+    fn links(&self, commit: &str) -> Result<BTreeSet<String>, CheckoutError>;
+
     /// The contents of files, in their order.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use crate::checklist::facts::{
 use crate::checklist::markdown::LONGEST_TEXT;
 use crate::checklist::outcome::Who;
 use crate::checklist::rules::{ChecklistRules, EvidenceRule, ItemKind, WaiverGiven};
-use crate::checklist::{Home, RecordContent, RecordIndex, Template, TestReport, TestResultError};
+use crate::checklist::{Home, RecordContent, RecordIndex, Template, TestReport, TestResultError, text_in};
 use crate::source::World;
 
 /// What is asked, and what the caller gives.
@@ -254,6 +254,7 @@ fn commits(history: &History, gap: &Gap) -> Vec<Change> {
 /// The files of the deployed commit.
 struct Tree<'c> {
     checkout: &'c dyn Checkout,
+    commit: String,
     files: Result<BTreeMap<String, TreeFile>, Gap>,
 }
 
@@ -263,11 +264,47 @@ impl<'c> Tree<'c> {
             .files(commit)
             .map(|files| files.into_iter().map(|file| (file.path.clone(), file)).collect())
             .map_err(|error| gap_of(&error));
-        Self { checkout, files }
+        Self { checkout, commit: commit.to_owned(), files }
     }
 
-    /// The text of a file, `None` where there is none.
+    /// The text of a file, `None` where there is none. What is no text is guessed at.
     fn text(&self, path: &str) -> Gathered<Option<String>> {
+        match self.bytes(path) {
+            Gathered::Known(bytes) => Gathered::Known(bytes.map(text_of)),
+            Gathered::Unknown(gap) => Gathered::Unknown(gap),
+        }
+    }
+
+    /// The text of a file in which nothing may be missed: nothing is guessed at, and no link is taken for a file that is gone.
+    fn whole_text(&self, path: &str) -> Gathered<Option<String>> {
+        let bytes = match self.bytes(path) {
+            Gathered::Known(Some(bytes)) => bytes,
+            Gathered::Known(None) => {
+                return match self.checkout.links(&self.commit) {
+                    Ok(links) if links.contains(path) => Gathered::Unknown(Gap::new(
+                        format!("{path} is a link, which is not followed"),
+                        Who::Author,
+                        "commit the file itself",
+                    )),
+                    Ok(_) => Gathered::Known(None),
+                    Err(error) => Gathered::Unknown(gap_of(&error)),
+                };
+            }
+            Gathered::Unknown(gap) => return Gathered::Unknown(gap),
+        };
+        match text_in(&bytes) {
+            // What grew on its way to UTF-8 is read to its end, or not at all.
+            Some(text) if text.len() <= LONGEST_TEXT => Gathered::Known(Some(text)),
+            Some(_) => Gathered::Unknown(too_large(path)),
+            None => Gathered::Unknown(Gap::new(
+                format!("{path} is neither UTF-8 nor UTF-16 text"),
+                Who::Author,
+                "save it as UTF-8",
+            )),
+        }
+    }
+
+    fn bytes(&self, path: &str) -> Gathered<Option<Vec<u8>>> {
         let files = match &self.files {
             Ok(files) => files,
             Err(gap) => return Gathered::Unknown(gap.clone()),
@@ -275,14 +312,10 @@ impl<'c> Tree<'c> {
         let path = path.trim_start_matches("./").trim_start_matches('/');
         let Some(file) = files.get(path) else { return Gathered::Known(None) };
         if file.size > LARGEST {
-            return Gathered::Unknown(Gap::new(
-                format!("{path} is larger than {LARGEST} bytes"),
-                Who::Author,
-                "make it smaller",
-            ));
+            return Gathered::Unknown(too_large(path));
         }
         match self.checkout.read(&[file]) {
-            Ok(contents) => Gathered::Known(contents.into_iter().next().map(text_of)),
+            Ok(contents) => Gathered::Known(contents.into_iter().next()),
             Err(error) => Gathered::Unknown(gap_of(&error)),
         }
     }
@@ -323,6 +356,10 @@ impl<'c> Tree<'c> {
         let files = files.chain(large.map(|file| (file.path.as_str(), RecordContent::TooLarge(file.size))));
         Gathered::Known(RecordIndex::read(&rules.records, &homes, files))
     }
+}
+
+fn too_large(path: &str) -> Gap {
+    Gap::new(format!("{path} is larger than {LARGEST} bytes"), Who::Author, "make it smaller")
 }
 
 fn text_of(bytes: Vec<u8>) -> String {
@@ -366,7 +403,7 @@ fn migrations(
             if path.how == PathChange::Deleted {
                 texts.entry(path.path.clone()).or_insert(Gathered::Known(None));
             } else {
-                texts.insert(path.path.clone(), tree.text(&path.path));
+                texts.insert(path.path.clone(), tree.whole_text(&path.path));
             }
         }
     }

@@ -5,7 +5,8 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 /// A set of path patterns: `infra/**`, `**/*.sql`, `docs/adr/*.md`.
 ///
 /// `*` and `?` stay inside a folder, `**` crosses folders, `{a,b}` gives alternatives. Patterns start at the
-/// repository's root, and tell upper from lower case.
+/// repository's root. Those of a policy tell upper from lower case; the runbook's own, which nobody wrote for this repository, do
+/// not ([`PathPatterns::in_any_case`]).
 ///
 /// ```
 /// use runbook_gate::checklist::PathPatterns;
@@ -18,7 +19,15 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 #[derive(Clone, Debug)]
 pub struct PathPatterns {
     written: Vec<String>,
+    letters: Letters,
     set: GlobSet,
+}
+
+/// Whether `A` is `a`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Letters {
+    AsWritten,
+    InAnyCase,
 }
 
 /// A pattern that cannot be used.
@@ -40,6 +49,29 @@ impl PathPatterns {
     /// # Errors
     /// When one of them is empty, too long, malformed, or has a `..` part, which no path of a repository has.
     pub fn new<P: AsRef<str>>(patterns: impl IntoIterator<Item = P>) -> Result<Self, PathPatternError> {
+        Self::read(patterns, Letters::AsWritten)
+    }
+
+    /// Reads patterns that match in capital and small letters.
+    ///
+    /// ```
+    /// use runbook_gate::checklist::PathPatterns;
+    /// assert!(PathPatterns::in_any_case(["**/*.sql"])?.matches("db/V2__drop.SQL"));
+    /// # Ok::<(), runbook_gate::checklist::PathPatternError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As of [`PathPatterns::new`].
+    pub fn in_any_case<P: AsRef<str>>(
+        patterns: impl IntoIterator<Item = P>,
+    ) -> Result<Self, PathPatternError> {
+        Self::read(patterns, Letters::InAnyCase)
+    }
+
+    fn read<P: AsRef<str>>(
+        patterns: impl IntoIterator<Item = P>,
+        letters: Letters,
+    ) -> Result<Self, PathPatternError> {
         let mut builder = GlobSetBuilder::new();
         let mut written = Vec::new();
         for pattern in patterns {
@@ -63,6 +95,7 @@ impl PathPatterns {
             let glob = GlobBuilder::new(&whole)
                 .literal_separator(true)
                 .backslash_escape(true)
+                .case_insensitive(letters == Letters::InAnyCase)
                 .build()
                 .map_err(|error| wrong(&error.kind().to_string()))?;
             builder.add(glob);
@@ -72,13 +105,13 @@ impl PathPatterns {
             pattern: written.join(", "),
             why: error.kind().to_string(),
         })?;
-        Ok(Self { written, set })
+        Ok(Self { written, letters, set })
     }
 
     /// No pattern at all: matches nothing.
     #[must_use]
     pub fn none() -> Self {
-        Self { written: Vec::new(), set: GlobSet::empty() }
+        Self { written: Vec::new(), letters: Letters::AsWritten, set: GlobSet::empty() }
     }
 
     /// Whether a path matches any of them.
@@ -102,7 +135,7 @@ impl PathPatterns {
 
 impl PartialEq for PathPatterns {
     fn eq(&self, other: &Self) -> bool {
-        self.written == other.written
+        self.written == other.written && self.letters == other.letters
     }
 }
 

@@ -270,7 +270,8 @@ impl ItemRule {
     /// An item of the runbook, as it is where the policy says nothing of it.
     #[must_use]
     pub fn runbook(item: RunbookItem) -> Self {
-        let patterns = |written: &[&str]| PathPatterns::new(written).unwrap_or_else(|_| PathPatterns::none());
+        let patterns =
+            |written: &[&str]| PathPatterns::in_any_case(written).unwrap_or_else(|_| PathPatterns::none());
         let attested = || EvidenceRule::Attested(AttestedRule::default());
         let approval = || EvidenceRule::Approval { by: Vec::new() };
         let document =

@@ -10,7 +10,7 @@ mod trx;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
-use crate::checklist::Support;
+use crate::checklist::{Support, text_in};
 
 pub use began::Began;
 
@@ -167,7 +167,7 @@ impl TestReport {
         if bytes.len() > LARGEST {
             return Err(TestResultError::TooLarge(LARGEST));
         }
-        let text = text_of(bytes)?;
+        let text = text_in(bytes).ok_or(TestResultError::NotText)?;
         let mut reader = Reader::from_str(&text);
         let mut counter = None;
         let mut open: Vec<String> = Vec::new();
@@ -327,24 +327,6 @@ fn keep(failing: &mut Vec<String>, name: &str) {
     if failing.len() < TestReport::MOST_NAMES {
         failing.push(name.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect());
     }
-}
-
-/// The text of a file: UTF-8 with or without a byte-order mark, or UTF-16 with one.
-fn text_of(bytes: &[u8]) -> Result<String, TestResultError> {
-    let wide = |bytes: &[u8], join: fn([u8; 2]) -> u16| {
-        let units: Vec<u16> = bytes.as_chunks::<2>().0.iter().map(|pair| join(*pair)).collect();
-        String::from_utf16(&units).map_err(|_| TestResultError::NotText)
-    };
-    match bytes {
-        [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
-        [0xef, 0xbb, 0xbf, rest @ ..] => utf8(rest),
-        rest => utf8(rest),
-    }
-}
-
-fn utf8(bytes: &[u8]) -> Result<String, TestResultError> {
-    std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| TestResultError::NotText)
 }
 
 #[cfg(test)]

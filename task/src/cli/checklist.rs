@@ -5,6 +5,7 @@ mod bounds;
 mod given;
 mod judged;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use runbook_gate::checklist::{
@@ -348,6 +349,9 @@ impl Checkout for Without {
         Err(self.0.clone())
     }
     fn files(&self, _: &str) -> Result<Vec<TreeFile>, CheckoutError> {
+        Err(self.0.clone())
+    }
+    fn links(&self, _: &str) -> Result<BTreeSet<String>, CheckoutError> {
         Err(self.0.clone())
     }
     fn read(&self, _: &[&TreeFile]) -> Result<Vec<Vec<u8>>, CheckoutError> {

@@ -1,6 +1,6 @@
 //! What git prints, read.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use runbook_gate::Timestamp;
 use runbook_gate::checklist::{ChangedPath, CommitFact, PathChange, TreeFile};
@@ -178,6 +178,16 @@ pub fn files(output: &[u8]) -> Vec<TreeFile> {
             let plain = kind == "blob" && mode.starts_with("100");
             let file = TreeFile { path: path.to_owned(), id: id.to_owned(), size: size.parse().ok()? };
             plain.then_some(file)
+        })
+        .collect()
+}
+
+/// The links of `git ls-tree -r -z -l`.
+pub fn links(output: &[u8]) -> BTreeSet<String> {
+    fields(output)
+        .filter_map(|entry| {
+            let (about, path) = entry.split_once('\t')?;
+            about.starts_with("120000 ").then(|| path.to_owned())
         })
         .collect()
 }

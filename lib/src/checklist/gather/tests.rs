@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::checklist::*;
@@ -7,6 +7,22 @@ use crate::source::{CommandEnd, CommandError, Commands};
 use crate::transport::{Request, Response, Transport, TransportError};
 
 const NOW: &str = "2026-11-23T12:00:00Z";
+/// What the text of a link begins with here.
+const LINK: &str = "-> ";
+/// What a text begins with here that is stored in Windows' old letters.
+const OLD: &str = "cp1252 ";
+/// What a text begins with here that is stored in UTF-16.
+const WIDE: &str = "utf-16 ";
+
+fn bytes_of(text: &str) -> Vec<u8> {
+    if let Some(text) = text.strip_prefix(OLD) {
+        [text.as_bytes(), &[0xe4]].concat()
+    } else if let Some(text) = text.strip_prefix(WIDE) {
+        std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()
+    } else {
+        text.as_bytes().to_vec()
+    }
+}
 
 #[derive(Default)]
 struct Repository {
@@ -69,12 +85,18 @@ impl Checkout for Repository {
         let files = self.files.get(commit).cloned().unwrap_or_default();
         Ok(files
             .into_iter()
+            .filter(|(_, text)| !text.starts_with(LINK))
             .map(|(path, text)| TreeFile { path, size: text.len() as u64, id: text })
             .collect())
     }
 
+    fn links(&self, commit: &str) -> Result<BTreeSet<String>, CheckoutError> {
+        let files = self.files.get(commit).into_iter().flatten();
+        Ok(files.filter(|(_, text)| text.starts_with(LINK)).map(|(path, _)| path.clone()).collect())
+    }
+
     fn read(&self, files: &[&TreeFile]) -> Result<Vec<Vec<u8>>, CheckoutError> {
-        Ok(files.iter().map(|file| file.id.clone().into_bytes()).collect())
+        Ok(files.iter().map(|file| bytes_of(&file.id)).collect())
     }
 
     fn remotes(&self) -> Result<Vec<String>, CheckoutError> {
@@ -240,6 +262,31 @@ fn a_waiver_of_an_earlier_policy_stands() {
     };
     assert!(matches!(earlier("2026-12-31"), Gathered::Known(WaiverFact::StoodBefore { .. })));
     assert!(earlier("2026-11-30").known().is_none(), "its date was moved in this deployment");
+}
+
+#[test]
+fn a_migration_whose_text_is_not_there_to_read_is_unknown() {
+    let repository = |text: &str| {
+        let repository =
+            Repository::default().with("base", "a", "1").step("head", "T", &["db/MIGRATIONS/2.SQL"]);
+        repository.with("head", "db/MIGRATIONS/2.SQL", text)
+    };
+    let fact = |repository: &Repository| {
+        let answers = refusing();
+        let world = World { transport: &answers, commands: &answers };
+        let rules = ChecklistRules::runbook("production");
+        let facts = gather(&rules, inquiry(Some("v0"), &|_| None), repository, &Desk, &world);
+        facts.migrations["db/MIGRATIONS/2.SQL"].clone()
+    };
+    let why = |text: &str| match fact(&repository(text)) {
+        Gathered::Unknown(gap) => gap.why,
+        known => format!("{known:?}"),
+    };
+    assert_eq!(why("-> ../plain.txt"), "db/MIGRATIONS/2.SQL is a link, which is not followed");
+    assert_eq!(why("cp1252 DROP TABLE t;"), "db/MIGRATIONS/2.SQL is neither UTF-8 nor UTF-16 text");
+    assert_eq!(why("utf-16 DROP TABLE t;"), r#"Known(Some("DROP TABLE t;"))"#);
+    let removed = Repository::default().step("head", "T", &["db/MIGRATIONS/2.SQL"]);
+    assert_eq!(fact(&removed), Gathered::Known(None), "removed again later");
 }
 
 #[test]

@@ -1,10 +1,17 @@
 //! What a migration's text says about undoing it.
 
+mod comments;
+mod destructive;
+
 use crate::checklist::markdown::bounded;
+
+use destructive::{MOST_REASONS, destructive};
 
 /// Why a migration cannot be undone by its own `down`; empty where nothing was found.
 pub(crate) fn irreversible(path: &str, text: &str) -> Vec<String> {
-    let text = bounded(text);
+    // Old editors end lines with a lone carriage return, and so do comments end there.
+    let text = bounded(text).replace("\r\n", "\n").replace('\r', "\n");
+    let text = text.as_str();
     let lower_path = path.to_ascii_lowercase();
     let mut reasons = Vec::new();
     if text.to_ascii_lowercase().contains("runbook-gate: irreversible") {
@@ -24,7 +31,7 @@ pub(crate) fn irreversible(path: &str, text: &str) -> Vec<String> {
         Down::Throws => reasons.push("its `down` only raises an error".to_owned()),
         Down::Unknown | Down::Present => {}
     }
-    reasons.truncate(10);
+    reasons.truncate(MOST_REASONS);
     reasons
 }
 
@@ -61,11 +68,11 @@ enum Down {
 
 /// Small letters, with comments blanked out and every line where it was.
 fn uncommented(text: &str, language: Language) -> String {
-    let (line_marks, block): (&[&str], bool) = match language {
-        Language::Sql => (&["--"], true),
-        Language::Braces => (&["//"], true),
-        Language::Python | Language::Ruby => (&["#"], false),
-        Language::Other => (&["--", "//", "#"], true),
+    let (line_mark, block) = match language {
+        Language::Sql => return comments::without_comments(text),
+        Language::Other => return comments::without_comments(&without_plain_lines(text)),
+        Language::Braces => ("//", true),
+        Language::Python | Language::Ruby => ("#", false),
     };
     let mut out = String::with_capacity(text.len());
     let mut quote: Option<char> = None;
@@ -74,7 +81,7 @@ fn uncommented(text: &str, language: Language) -> String {
         if let Some(open) = quote {
             if c == open || c == '\n' && open != '`' {
                 quote = None;
-            } else if c == '\\' && language != Language::Sql {
+            } else if c == '\\' {
                 // An escaped character, whatever it is.
                 out.push(' ');
                 rest = rest.get(1..).unwrap_or("");
@@ -83,7 +90,7 @@ fn uncommented(text: &str, language: Language) -> String {
                 out.push(if escaped == '\n' { '\n' } else { ' ' });
                 continue;
             }
-        } else if line_marks.iter().any(|mark| rest.starts_with(mark)) {
+        } else if rest.starts_with(line_mark) {
             rest = rest.find('\n').and_then(|at| rest.get(at..)).unwrap_or("");
             continue;
         } else if block && rest.starts_with("/*") {
@@ -100,6 +107,15 @@ fn uncommented(text: &str, language: Language) -> String {
         rest = rest.get(c.len_utf8()..).unwrap_or("");
     }
     out
+}
+
+/// A text of some other language, without lines that are a comment in many: of `#` or `//` and words, and no string or statement.
+fn without_plain_lines(text: &str) -> String {
+    let plain = |line: &str| {
+        let start = line.trim_start();
+        (start.starts_with('#') || start.starts_with("//")) && !line.contains(['\'', '"', '`', ';'])
+    };
+    text.split('\n').map(|line| if plain(line) { "" } else { line }).collect::<Vec<_>>().join("\n")
 }
 
 /// Parts with the number of their first line, from 1.
@@ -122,26 +138,22 @@ fn sql_parts(path: &str, text: &str, code: &str) -> (Parts, Down) {
     }
     let mut up = String::new();
     let mut down: Option<String> = None;
+    let mut undoing = false;
     for (line, written) in code.lines().zip(text.lines()) {
         let marker = written.trim().to_ascii_lowercase().replace(' ', "");
-        if ["--+goosedown", "--migrate:down", "--+migratedown", "--@undo", "--//@undo"]
-            .iter()
-            .any(|m| marker.starts_with(m))
-        {
+        let marks = |known: &[&str]| known.iter().any(|known| marker.starts_with(known));
+        if marks(&["--+goosedown", "--migrate:down", "--+migratedown", "--@undo", "--//@undo"]) {
+            undoing = true;
             down.get_or_insert_default();
-        } else if ["--+gooseup", "--migrate:up", "--+migrateup"].iter().any(|m| marker.starts_with(m))
-            && down.is_some()
-        {
-            // A second block: its statements go up again.
-            up.push('\n');
-            continue;
+        } else if marks(&["--+gooseup", "--migrate:up", "--+migrateup"]) {
+            undoing = false;
         }
-        let target = match down.as_mut() {
-            Some(down) => down,
-            None => &mut up,
-        };
-        target.push_str(line);
-        target.push('\n');
+        match down.as_mut().filter(|_| undoing) {
+            Some(down) => down.push_str(line),
+            None => up.push_str(line),
+        }
+        // Every line keeps its number.
+        up.push('\n');
     }
     let found = match down {
         None => Down::Unknown,
@@ -255,68 +267,6 @@ fn indented_body(code: &str, at: usize) -> Option<(usize, &str, usize)> {
         }
     }
     Some((start, body, end))
-}
-
-/// Statements and calls that lose data.
-fn destructive(part: &str, first_line: usize, reasons: &mut Vec<String>) {
-    let lines: Vec<&str> = part.lines().collect();
-    for (number, line) in lines.iter().enumerate() {
-        let line_number = first_line + number;
-        let next = lines.get(number + 1).copied().unwrap_or("");
-        let joined = format!("{line} {next}");
-        let words: Vec<&str> =
-            joined.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|w| !w.is_empty()).collect();
-        let here = line.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|w| !w.is_empty()).count();
-        for (at, word) in words.iter().enumerate().take(here) {
-            let following = words.get(at + 1).copied().unwrap_or("");
-            let what = match (*word, following) {
-                ("drop", "table") => Some("drops a table"),
-                ("drop", "column") => Some("drops a column"),
-                ("drop", "database" | "schema") => Some("drops a database or schema"),
-                ("truncate", _) if following != "(" => Some("truncates a table"),
-                ("droptable" | "drop_table" | "dropifexists" | "droptableifexists", _) => {
-                    Some("drops a table")
-                }
-                (
-                    "dropcolumn" | "drop_column" | "remove_column" | "removecolumn" | "dropcolumns"
-                    | "remove_columns",
-                    _,
-                ) => Some("drops a column"),
-                ("dropschema" | "dropdatabase", _) => Some("drops a database or schema"),
-                ("delete", "from") if !joined.contains("where") => Some("deletes every row of a table"),
-                _ => None,
-            };
-            // `ALTER TABLE t DROP c` drops a column without the word.
-            let bare = *word == "drop"
-                && words.iter().take(at).any(|w| *w == "alter")
-                && !following.is_empty()
-                && !matches!(
-                    following,
-                    "table"
-                        | "column"
-                        | "constraint"
-                        | "index"
-                        | "key"
-                        | "primary"
-                        | "foreign"
-                        | "default"
-                        | "check"
-                        | "not"
-                        | "expression"
-                        | "identity"
-                        | "if"
-                        | "partition"
-                        | "trigger"
-                        | "view"
-                );
-            if let Some(what) = what.or(bare.then_some("drops a column")) {
-                let reason = format!("it {what} (line {line_number})");
-                if !reasons.contains(&reason) {
-                    reasons.push(reason);
-                }
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -89,6 +89,84 @@ fn what_cannot_be_undone_is_named() {
 }
 
 #[test]
+fn what_may_be_a_statement_is_seen_however_strings_and_comments_are_read() {
+    for (why, text) in [
+        ("MySQL runs it", "/*!50000 DROP TABLE a */;"),
+        ("MySQL runs a part of it", "DROP /*!50000 TABLE */ a;"),
+        ("MariaDB runs it", "/*M!100100 DROP TABLE a */;"),
+        ("an escaped quote", "INSERT INTO t VALUES ('it\\'s -- x'); DROP TABLE b;"),
+        ("a backslash that escapes nothing", "INSERT INTO t VALUES ('c:\\'); DROP TABLE b; -- '"),
+        ("a string over two lines", "INSERT INTO t VALUES ('x\n-- '); DROP TABLE a;"),
+        ("a quote of dollars", "DO $$ /* $$; DROP TABLE a; SELECT 1 /* */;"),
+        ("a quote of dollars with a name", "DO $b_1$ -- $b_1$; DROP TABLE a;"),
+        ("a comment in a comment", "/* /* */ DROP TABLE a; */"),
+        ("a comment in a comment that ends", "/* /* */ ' */ SELECT '-- '; DROP TABLE a;"),
+        ("two minus signs", "SELECT 5--1; DROP TABLE a;"),
+        ("a lone carriage return", "-- x\rDROP TABLE a;"),
+        ("lines between", "DROP\n\n\nTABLE a;"),
+        ("a comment between", "DROP/**/TABLE a;"),
+        ("a comment line between", "DROP\n-- now\nTABLE a;"),
+        ("quoted names", "SELECT \"a -- b\"; DROP TABLE a;"),
+    ] {
+        assert!(
+            reasons("1.sql", text).starts_with("it drops a table (line "),
+            "{why}: {}",
+            reasons("1.sql", text)
+        );
+        assert!(!reasons("2.txt", text).is_empty(), "{why}, in a file of no language");
+    }
+    for (why, text) in [
+        ("a line", "SELECT 1;\n-- don't DROP TABLE a;\nSELECT 'x';\n--drop table b\n/* drop table c */"),
+        ("behind a statement", "SELECT 1; -- then DROP TABLE a\nSELECT 'it''s'; -- DROP TABLE b"),
+        ("lines of Windows", "-- drop table a\r\nSELECT 1;\r\n"),
+        (
+            "in the body of a function",
+            "CREATE FUNCTION f() AS $$\nBEGIN\n  -- drop table a\n  RETURN 1;\nEND $$;",
+        ),
+        ("a backslash in a comment", "-- c:\\drop table a\nSELECT 'ä';"),
+    ] {
+        assert_eq!(reasons("1.sql", text), "", "{why}");
+    }
+    assert_eq!(reasons("2.yml", "# drop table a\nchange: none\n"), "");
+}
+
+#[test]
+fn a_delete_that_takes_every_row_is_named() {
+    for (text, all) in [
+        ("DELETE FROM a;", true),
+        ("DELETE FROM a WHERE 1=1;", true),
+        ("DELETE FROM a WHERE (1 = 1);", true),
+        ("DELETE FROM a WHERE true", true),
+        ("DELETE FROM a WHERE '1' = '1';", true),
+        ("DELETE FROM a WHERE id = id;", true),
+        ("DELETE FROM a WHERE id = 3 OR 1=1;", true),
+        ("DELETE FROM a\nGO\nSELECT * FROM b WHERE c = 1", true),
+        ("DELETE FROM a\nUPDATE b SET c = 2 WHERE c = 1", true),
+        ("DELETE FROM a\n\n\nWHERE b = 1;", false),
+        ("DELETE FROM a WHERE b IN (SELECT 1);", false),
+        ("DELETE FROM a WHERE 1=1 AND b = 2;", false),
+    ] {
+        assert_eq!(!reasons("1.sql", text).is_empty(), all, "{text}");
+    }
+}
+
+#[test]
+fn every_part_that_goes_up_is_read_and_keeps_its_lines() {
+    for (text, expected) in [
+        (
+            "-- +goose Up\nSELECT 1;\n-- +goose Down\nDROP TABLE a;\n-- +goose Up\nDROP TABLE b;\n",
+            "it drops a table (line 6)",
+        ),
+        ("ALTER TABLE t\n  ADD a int,\n  DROP c;", "it drops a column (line 3)"),
+        ("ALTER TABLE t DROP IF EXISTS c;", "it drops a column (line 1)"),
+        ("ALTER TABLE t ADD c int;\nDROP FUNCTION f;", ""),
+        ("ALTER TABLE t DROP CONSTRAINT IF EXISTS c;", ""),
+    ] {
+        assert_eq!(reasons("1.sql", text), expected, "{text}");
+    }
+}
+
+#[test]
 fn entity_framework_is_read_by_its_methods() {
     for (up, down, expected) in [
         ("migrationBuilder.CreateTable(name: \"t\");", "migrationBuilder.DropTable(name: \"t\");", ""),
