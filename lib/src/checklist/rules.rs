@@ -366,6 +366,49 @@ mod tests {
         }
     }
 
+    /// The rows of the table of defaults in docs/checklist.md: an item's id, and the cells after it.
+    fn documented() -> Vec<(&'static str, Vec<&'static str>)> {
+        let text = include_str!("../../../docs/checklist.md");
+        let table = text.split("| item | satisfied by | applies | at a desk |").nth(1).unwrap();
+        let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+        rows.map(|row| {
+            let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+            (cells[0].trim_matches('`'), cells[1..].to_vec())
+        })
+        .collect()
+    }
+
+    #[test]
+    fn the_documentation_says_what_each_item_asks_by_default() {
+        let rows = documented();
+        assert_eq!(rows.len(), RunbookItem::ALL.len());
+        let changed = |paths: &PathPatterns| {
+            let paths: Vec<String> = paths.written().iter().map(|path| format!("`{path}`")).collect();
+            format!("where {} changed", paths.join(", "))
+        };
+        for (item, (id, cells)) in RunbookItem::ALL.into_iter().zip(rows) {
+            assert_eq!(item.as_str(), id);
+            let rule = ItemRule::runbook(item);
+            let [satisfied, applies, _] = cells.as_slice() else { panic!("{id}: {cells:?}") };
+            let applying = match (&rule.kind, &rule.required_when, &rule.environments) {
+                (ItemKind::PolicyReviewed | ItemKind::VersionConfirmed, ..) => (*applies).to_owned(),
+                (ItemKind::Migrations { paths, min_words, .. }, None, Environments::All) => {
+                    assert!(satisfied.contains(&format!("section of {min_words} words")), "{satisfied}");
+                    changed(paths)
+                }
+                (_, Some(paths), Environments::All) => changed(paths),
+                (_, None, Environments::All) => "always".to_owned(),
+                (_, None, Environments::Production) => "in production".to_owned(),
+                other => panic!("{id}: {other:?} has no words in the table"),
+            };
+            assert_eq!(*applies, applying, "{id}");
+            if !rule.evidence.is_empty() {
+                let words: Vec<String> = rule.evidence.iter().map(EvidenceRule::words).collect();
+                assert_eq!(*satisfied, words.join(", and "), "{id}");
+            }
+        }
+    }
+
     #[test]
     fn stakeholders_are_told_of_production_alone() {
         let item = ItemRule::runbook(RunbookItem::ChangeCommunicated);

@@ -491,13 +491,18 @@ fn check(rule: &EvidenceRule, facts: &Facts) -> Finding {
     }
 }
 
+/// `1 word`, `20 words`.
+pub(super) fn words_of(count: usize) -> String {
+    if count == 1 { "1 word".to_owned() } else { format!("{count} words") }
+}
+
 fn document(path: &str, section: Option<&str>, min_words: usize, facts: &Facts) -> Finding {
     let name = section.map_or_else(|| path.to_owned(), |section| format!("section {section} of {path}"));
     let missing = |what: String| {
         Finding::missing(Need::new(
             what,
             Who::Author,
-            format!("write {name}, at least {min_words} words, and commit it"),
+            format!("write {name}, at least {}, and commit it", words_of(min_words)),
         ))
     };
     let text = match facts.documents.get(path) {
@@ -518,10 +523,11 @@ fn document(path: &str, section: Option<&str>, min_words: usize, facts: &Facts) 
         DocumentFinding::NoSection => missing(format!("{path} has no section {}", section.unwrap_or(""))),
         DocumentFinding::Words(0) => missing(format!("{name} is empty")),
         DocumentFinding::Words(words) if words < min_words => {
-            missing(format!("{name} has {words} words of at least {min_words}"))
+            missing(format!("{name} has {} of at least {min_words}", words_of(words)))
         }
         DocumentFinding::Words(words) => Finding::by(
-            Evidence::new(Support::For, format!("{name} has {words} words")).at(Place::Path(path.to_owned())),
+            Evidence::new(Support::For, format!("{name} has {}", words_of(words)))
+                .at(Place::Path(path.to_owned())),
         ),
     }
 }

@@ -66,8 +66,9 @@ fn plan(
         }
         Some((record, plan)) => Finding::missing(Need::new(
             format!(
-                "the rollback section of {} has {} words of its own, of at least {min_words}",
-                record.path, plan.words
+                "the rollback section of {} has {} of its own, of at least {min_words}",
+                record.path,
+                evidence::words_of(plan.words)
             ),
             Who::Author,
             format!("say in {} how {} is rolled back", record.path, listed(&files)),

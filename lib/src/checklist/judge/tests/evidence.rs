@@ -2,6 +2,15 @@ use super::*;
 use crate::policy::source_spec::CommandSpec;
 
 #[test]
+fn one_word_is_no_words() {
+    let facts =
+        Facts { documents: [("docs/rollback.md".to_owned(), Gathered::Known(None))].into(), ..quiet() };
+    let item = judge(&only(RunbookItem::RollbackPlan), &facts).items[0].clone();
+    let how = &item.needs[0].how;
+    assert!(how.starts_with("write docs/rollback.md, at least 1 word, and commit it"), "{how}");
+}
+
+#[test]
 fn a_pattern_that_no_file_matches_is_named() {
     let unmatched = || TestFact::Unmatched { pattern: "results/*.xml".into() };
     let judged = |tests: Vec<TestFact>| {
