@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::failure::{GitHubError, Needs, Why, judged};
+use super::failure::{GitHubError, Needs, Why, judged, understood};
 use super::way::Way;
 use crate::Duration;
 use crate::transport::{
@@ -295,10 +295,7 @@ fn read<T: DeserializeOwned>(
     if let Some(why) = judged(&answer) {
         return Err(question.failed(why));
     }
-    // What serde quotes of the answer may be long, or private: its place is enough.
-    let value = serde_json::from_slice(&answer.body).map_err(|error| {
-        question.failed(Why::Unreadable(format!("it is of another form near character {}", error.column())))
-    })?;
+    let value = understood(&answer.body).map_err(|why| question.failed(why))?;
     Ok((value, answer.headers))
 }
 

@@ -1,7 +1,10 @@
 //! Why GitHub did not answer, and what would change that.
 
+use serde::de::DeserializeOwned;
+
 use crate::Timestamp;
 use crate::checklist::{Gap, Who};
+use crate::json;
 use crate::transport::{Response, TransportError, said};
 
 use super::wire::ErrorBody;
@@ -102,6 +105,14 @@ pub(super) fn judged(response: &Response) -> Option<Why> {
         422 => Some(Why::NoCommit),
         _ => Some(Why::Refused { status, said: said() }),
     }
+}
+
+/// What a body says, where each key of it stands once. What is quoted of it may be long, or private: its place is enough.
+pub(super) fn understood<T: DeserializeOwned>(body: &[u8]) -> Result<T, Why> {
+    let value = json::read(body).map_err(|error| {
+        Why::Unreadable(format!("{} near character {}", json::why(&error), error.column()))
+    })?;
+    serde_json::from_value(value).map_err(|_| Why::Unreadable("it is of another form".to_owned()))
 }
 
 /// GitHub says with 403, too, that there were too many requests.

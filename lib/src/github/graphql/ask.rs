@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::GraphQl;
 use crate::github::client::{LARGEST, ONE_CALL};
-use crate::github::failure::{GitHubError, Needs, Why, is_limit, judged, plain, reset};
+use crate::github::failure::{GitHubError, Needs, Why, is_limit, judged, plain, reset, understood};
 use crate::transport::{Address, Body, Header, Method, Request, Response, Service, TransportError};
 
 /// So many questions are on their way at once: each makes GitHub work as much as many by REST.
@@ -190,9 +190,7 @@ fn read(batch: Batch, answer: Result<Response, TransportError>) -> Result<Answer
     if let Some(why) = judged(&response) {
         return Err(failed(first, why));
     }
-    let whole: Whole = serde_json::from_slice(&response.body).map_err(|error| {
-        unreadable(first, &format!("it is of another form near character {}", error.column()))
-    })?;
+    let whole: Whole = understood(&response.body).map_err(|why| failed(first, why))?;
     if let Some(fault) = whole.errors.unwrap_or_default().into_iter().next() {
         return Err(meant(&fault, &batch.about(fault.path.as_deref().unwrap_or_default()), &response));
     }

@@ -163,6 +163,17 @@ fn only_lists_that_go_on_are_asked_for_again() {
 }
 
 #[test]
+fn a_key_that_stands_twice_is_unknown() {
+    let api = Api::new(|_: &str, _: &Value| {
+        let whole = repository([("p7".to_owned(), pull_request(7))]).body;
+        let doubled =
+            String::from_utf8(whole.to_vec()).unwrap().replace("\"title\":", "\"title\":\"x\",\"title\":");
+        Response::new(200, "application/json", doubled)
+    });
+    assert!(matches!(why(api.told(&[7])).1, Why::Unreadable(_)));
+}
+
+#[test]
 fn a_list_without_an_end_is_read_to_a_bound_and_then_unknown() {
     let api = Api::new(|_: &str, _: &Value| {
         repository([("c0".to_owned(), commit(page(json!([candidate(1)]), Some("again"))))])
