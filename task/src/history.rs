@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use runbook_gate::Timestamp;
 use runbook_gate::rollback::History;
 
 use crate::door::Place;
@@ -64,7 +65,7 @@ pub fn append(path: &Path, record: &str) -> Result<(), FileError> {
 ///
 /// # Errors
 /// Where the file cannot be read.
-pub fn read(path: &Path, service: &str, environment: &str) -> Result<History, FileError> {
+pub fn read(path: &Path, service: &str, environment: &str, now: Timestamp) -> Result<History, FileError> {
     let wrong = |why: String| FileError::Unreadable {
         path: shown(path),
         why,
@@ -76,5 +77,5 @@ pub fn read(path: &Path, service: &str, environment: &str) -> Result<History, Fi
         Err(error) => return Err(wrong(plain(&error))),
     };
     let bytes = read_bounded(file, LARGEST).map_err(wrong)?;
-    Ok(History::read(&String::from_utf8_lossy(&bytes), service, environment))
+    Ok(History::read(&String::from_utf8_lossy(&bytes), service, environment, now))
 }

@@ -283,7 +283,7 @@ fn kept(bytes: &[u8]) {
         let again = VerdictRecord::read(&read.to_json()).expect("a record as it is written");
         assert_eq!(again.to_json(), read.to_json());
     }
-    let _ = History::read(&text, "orders-api", "production");
+    let _ = History::read(&text, "orders-api", "production", runbook_gate::Timestamp::from_secs(0));
     let _ = PlanSummary::read(&text);
     if let Ok(read) = report::checklist::read(&text) {
         let _ = report::checklist::json(&read);

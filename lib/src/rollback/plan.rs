@@ -6,6 +6,7 @@ mod tests;
 
 use crate::Duration;
 use crate::checklist::{Gap, Gathered, Irreversible, Place, Who};
+use crate::rollback::record::is_future;
 use crate::rollback::{PlanFacts, Rehearsal, Release, RollbackRules};
 
 pub use choice::{PassedOver, Proof, Target, target};
@@ -177,6 +178,12 @@ fn of_target(rules: &RollbackRules, facts: &PlanFacts, target: &Target, doubts: 
         let how = "rehearse a rollback in an environment that resembles this one, and tag its run";
         let doubt = |what: String| Doubt { what, who: Who::PipelineOwner, how: how.to_owned() };
         match &facts.rehearsed {
+            Gathered::Known(Some(rehearsal)) if is_future(rehearsal.at, facts.now) => {
+                doubts.push(doubt(format!(
+                    "the last rehearsal of a rollback is of {}, which is not past ({})",
+                    rehearsal.at, rehearsal.seen
+                )))
+            }
             Gathered::Known(Some(rehearsal)) if facts.now.since(rehearsal.at) <= within => {}
             Gathered::Known(Some(rehearsal)) => doubts.push(doubt(format!(
                 "the last rehearsal of a rollback is {} old ({}), and at most {} is asked",

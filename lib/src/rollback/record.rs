@@ -9,12 +9,16 @@ use crate::json;
 use crate::policy::Enforcement;
 use crate::report::json::disarmed;
 use crate::rollback::{MOST_IMAGES, RecordedImage, shortened};
-use crate::{Timestamp, TimestampError};
+use crate::{Duration, Timestamp, TimestampError};
 
 /// The version of the record's format.
 pub const VERSION: u32 = 1;
 /// The longest line that is read, in bytes.
 const LONGEST_LINE: usize = 64 * 1024;
+/// So far may the clocks of two machines differ.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(300);
+/// The shortest beginning of a commit's id that names it.
+const SHORTEST_COMMIT: usize = 7;
 /// The longest text that is kept, in characters.
 const LONGEST_TEXT: usize = 1000;
 
@@ -184,9 +188,28 @@ impl Release {
     pub fn is(&self, other: &Self) -> bool {
         match (self.run, other.run) {
             (Some(one), Some(two)) => one == two,
-            _ if !self.commit.is_empty() && !other.commit.is_empty() => self.commit == other.commit,
-            _ => !self.version.trim().is_empty() && self.version.trim() == other.version.trim(),
+            _ if !self.commit.trim().is_empty() && !other.commit.trim().is_empty() => {
+                self.is_of_commit(other)
+            }
+            _ => self.is_of_version(other),
         }
+    }
+
+    /// Whether both are of one commit, as far as it is named: in small letters or large, whole or by its beginning.
+    pub(crate) fn is_of_commit(&self, other: &Self) -> bool {
+        let (one, two) = (self.commit.trim().to_ascii_lowercase(), other.commit.trim().to_ascii_lowercase());
+        let shorter = one.len().min(two.len());
+        !one.is_empty()
+            && (one == two || shorter >= SHORTEST_COMMIT && one.get(..shorter) == two.get(..shorter))
+    }
+
+    fn is_of_version(&self, other: &Self) -> bool {
+        !self.version.trim().is_empty() && self.version.trim().eq_ignore_ascii_case(other.version.trim())
+    }
+
+    /// Whether what was said of one was said of the other, too: by any of their names.
+    pub(crate) fn shares_a_name(&self, other: &Self) -> bool {
+        self.is(other) || self.is_of_commit(other) || self.is_of_version(other)
     }
 
     /// Whether nothing is known that could be deployed again.
@@ -372,6 +395,11 @@ impl VerdictRecord {
     }
 }
 
+/// Whether a time is after another one, further than clocks differ.
+pub(crate) fn is_future(at: Timestamp, now: Timestamp) -> bool {
+    at.since(now) > CLOCKS_DIFFER
+}
+
 /// The records of a history file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {
@@ -384,21 +412,29 @@ pub struct History {
 impl History {
     /// Reads a history file: the records of one service in one environment, in the order of their decisions, whatever that of
     /// their lines. Lines that cannot be read are
-    /// said, and prove nothing.
+    /// said, and prove nothing. So are those of the time after `now`, but for what speaks against a version.
     ///
     /// ```
     /// use runbook_gate::rollback::History;
-    /// let history = History::read("not a record\n", "orders-api", "production");
+    /// let now = "2026-01-01T00:00:00Z".parse()?;
+    /// let history = History::read("not a record\n", "orders-api", "production", now);
     /// assert_eq!(history.notes, ["line 1: it is no record of a decision: it is not JSON"]);
+    /// # Ok::<(), runbook_gate::TimestampError>(())
     /// ```
     #[must_use]
-    pub fn read(text: &str, service: &str, environment: &str) -> Self {
+    pub fn read(text: &str, service: &str, environment: &str, now: Timestamp) -> Self {
         let mut history = Self::default();
         let mut newest = None;
         let mut dated: Vec<(Option<Timestamp>, VerdictRecord)> = Vec::new();
         for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             match VerdictRecord::read(line) {
                 Ok(record) if record.service == service && record.environment == environment => {
+                    if let Some(at) = record.decided_at.filter(|at| is_future(*at, now)) {
+                        history.notes.push(format!("line {}: it is of {at}, which is not past", index + 1));
+                        if record.decision == Decision::Proceed {
+                            continue;
+                        }
+                    }
                     // A record without a time is as old as the line before it.
                     newest = record.decided_at.or(newest);
                     dated.push((newest, record));
@@ -437,6 +473,10 @@ mod tests {
             pre_existing: vec!["health failing for 2m".into()],
             images: Some(vec![RecordedImage { image: "r.io/orders:42".into(), digest: None }]),
         }
+    }
+
+    fn now() -> Timestamp {
+        "2026-02-01T00:00:00Z".parse().unwrap()
     }
 
     #[test]
@@ -488,7 +528,7 @@ mod tests {
         elsewhere.environment = "staging".into();
         let text =
             format!("{}\n{}\n\n{{\"torn\n{}\n", record().to_json(), elsewhere.to_json(), later.to_json());
-        let history = History::read(&text, "orders-api", "production");
+        let history = History::read(&text, "orders-api", "production", now());
         let versions: Vec<&str> =
             history.records.iter().map(|record| record.release.version.as_str()).collect();
         assert_eq!(versions, ["1.5.0", "1.4.0"]);
@@ -512,7 +552,7 @@ mod tests {
             of("3", Decision::Rollback, Some("2026-01-01T06:00:00Z")),
             of("4", Decision::Hold, Some("2026-01-01T06:00:00Z")),
         ];
-        let history = History::read(&lines.join("\n"), "orders-api", "production");
+        let history = History::read(&lines.join("\n"), "orders-api", "production", now());
         let order: Vec<(&str, Decision)> =
             history.records.iter().map(|each| (each.release.version.as_str(), each.decision)).collect();
         assert_eq!(
@@ -528,6 +568,26 @@ mod tests {
     }
 
     #[test]
+    fn a_decision_of_the_future_proves_nothing_and_is_said() {
+        let of = |decision, at: &str| {
+            let record = VerdictRecord { decision, decided_at: at.parse().ok(), ..record() };
+            let history = History::read(&record.to_json(), "orders-api", "production", now());
+            (history.records.len(), history.notes)
+        };
+        let said = vec!["line 1: it is of 2099-01-01T00:00:00Z, which is not past".to_owned()];
+        assert_eq!(of(Decision::Proceed, "2099-01-01T00:00:00Z"), (0, said.clone()));
+        assert_eq!(of(Decision::Hold, "2099-01-01T00:00:00Z"), (1, said), "it speaks against a version");
+        assert_eq!(of(Decision::Proceed, "2026-02-01T00:05:00Z"), (1, vec![]), "clocks differ");
+        assert_eq!(of(Decision::Proceed, "2026-02-01T00:05:01Z").0, 0);
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_no_record() {
+        let doubled = record().to_json().replacen('{', "{\"decision\":\"hold\",", 1);
+        assert!(VerdictRecord::read(&doubled).unwrap_err().to_string().contains("twice"));
+    }
+
+    #[test]
     fn releases_are_one_by_run_then_commit_then_version() {
         let release = |run, version: &str, commit: &str| Release {
             run,
@@ -539,6 +599,15 @@ mod tests {
         assert!(release(None, "a", "x").is(&release(Some(2), "b", "x")));
         assert!(!release(None, "a", "x").is(&release(None, "a", "y")));
         assert!(release(None, "a", "").is(&release(None, "a", "y")));
+        assert!(
+            release(None, "a", "1A2B3C4D5E").is(&release(None, "b", "1a2b3c4")),
+            "one commit, named shorter"
+        );
+        assert!(!release(None, "a", "1a2b3c").is(&release(None, "a", "1a2b3c4d5e")), "too short to name it");
+        assert!(!release(None, "a", "1a2b3c4e").is(&release(None, "a", "1a2b3c4d")));
+        assert!(release(None, "a", "1a2b3c").shares_a_name(&release(None, "A", "1a2b3c4d5e")));
+        assert!(release(Some(1), "a", "1a2b3c4").shares_a_name(&release(Some(2), "b", "1A2B3C4")));
+        assert!(!release(Some(1), "a", "").shares_a_name(&release(Some(2), "b", "")));
         assert!(release(None, " a ", "").is(&release(None, "a", "")), "spaces make no other version");
         assert!(!release(None, "", "").is(&release(None, "", "")), "nothing is known of either");
     }

@@ -80,7 +80,8 @@ fn of_file(
     environment: &Environment,
 ) -> Result<History, Failure> {
     let path = history::to_read(session, arguments.history.as_deref()).map_err(Failure::Input)?;
-    let mut found = history::read(&path, service, environment.name()).map_err(Failure::input)?;
+    let mut found =
+        history::read(&path, service, environment.name(), session.clock.now()).map_err(Failure::input)?;
     for note in &mut found.notes {
         *note = format!("{}: {note}", path.display());
     }

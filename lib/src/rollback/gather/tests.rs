@@ -129,7 +129,7 @@ fn a_history_without_a_good_version_ends_somewhere_and_says_so() {
 
 fn desk(records: &[VerdictRecord]) -> Desk {
     let text: String = records.iter().map(|record| format!("{}\n", record.to_json())).collect();
-    Desk::new(History::read(&text, "orders-api", "production"), None)
+    Desk::new(History::read(&text, "orders-api", "production", "2026-03-01T00:00:00Z".parse().unwrap()), None)
 }
 
 fn version(version: &str) -> Release {
@@ -162,6 +162,59 @@ fn on_a_desk_the_newest_word_on_a_version_counts_and_a_rollback_speaks_for_what_
     assert_eq!(candidates(&desk), expected.map(|(version, good)| (version.to_owned(), good)));
     let rehearsal = desk.rehearsed().known().cloned().flatten().unwrap();
     assert_eq!(rehearsal.seen, "the rollback to 1.0");
+}
+
+#[test]
+fn a_later_word_against_a_version_or_its_commit_counts_by_whichever_name_it_has() {
+    let commit = "1a2b3c4d5e6f7a8b9c0d1a2b3c4d5e6f7a8b9c0d";
+    let named =
+        |run, version: &str, commit: &str| Release { run, version: version.into(), commit: commit.into() };
+    let good = named(None, "1.0", commit);
+    let chosen = |later: Release, decision, enforcement| {
+        let later = record(later, decision, Profile::Deployment, "production");
+        let desk = desk(&[
+            record(good.clone(), Decision::Proceed, Profile::Deployment, "production"),
+            VerdictRecord { enforcement, ..later },
+            record(version("2.0"), Decision::Rollback, Profile::Deployment, "production"),
+        ]);
+        let candidates = desk.candidates().known().cloned().unwrap();
+        target(&RollbackRules::default(), desk.current().known(), &candidates)
+    };
+    for later in [
+        named(None, "1.0", ""),
+        named(None, "1.0", "1a2b3c"),
+        named(None, "1.0", &"f".repeat(40)),
+        named(None, "", commit),
+        named(None, "0.9", &commit.to_uppercase()),
+        named(None, "0.9", &commit[..10]),
+        named(Some(5), "1.0", &"f".repeat(40)),
+    ] {
+        for decision in [Decision::Hold, Decision::Rollback] {
+            let choice = chosen(later.clone(), decision, Enforcement::Enforce);
+            assert_eq!(choice.target, None, "{later:?}");
+        }
+    }
+    let elsewhere = named(None, "0.9", &"f".repeat(40));
+    for choice in [
+        chosen(elsewhere, Decision::Hold, Enforcement::Enforce),
+        chosen(named(None, "0.9", commit), Decision::Proceed, Enforcement::Enforce),
+    ] {
+        assert!(choice.target.is_some());
+    }
+}
+
+#[test]
+fn a_rehearsal_of_the_future_is_none() {
+    let of = |at: &str| {
+        let rehearsal = VerdictRecord {
+            decided_at: at.parse().ok(),
+            ..record(version("1.0"), Decision::Proceed, Profile::Rollback, "production")
+        };
+        let deployed = record(version("2.0"), Decision::Rollback, Profile::Deployment, "production");
+        desk(&[rehearsal, deployed]).rehearsed().known().cloned().flatten()
+    };
+    assert!(of("2026-02-20T00:00:00Z").is_some());
+    assert_eq!(of("2099-01-01T00:00:00Z"), None);
 }
 
 #[test]

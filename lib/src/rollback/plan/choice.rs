@@ -2,6 +2,7 @@
 
 use crate::Timestamp;
 use crate::checklist::{ArtifactFact, ArtifactState, Gathered, Place, Who};
+use crate::gate::Decision;
 use crate::numbers::moment;
 use crate::policy::Enforcement;
 use crate::rollback::{Candidate, Doubt, ImageFact, ImageState, Kept, Release, RollbackRules};
@@ -83,7 +84,14 @@ pub fn target(rules: &RollbackRules, current: Option<&Release>, candidates: &[Ca
         if newer.iter().any(|newer| newer.release.is(&candidate.release)) {
             continue;
         }
-        match fitness(rules, current, candidate) {
+        let fitness = match fitness(rules, current, candidate) {
+            fit @ Fitness::Fit { .. } => match newer.iter().find_map(|newer| against(newer, candidate)) {
+                Some(why) => Fitness::Unfit { why, doubt: None },
+                None => fit,
+            },
+            unfit @ Fitness::Unfit { .. } => unfit,
+        };
+        match fitness {
             Fitness::Fit { judged, proof, artifacts, proved, doubts } => {
                 choice.doubts.extend(doubts);
                 choice.target = Some(Target {
@@ -114,6 +122,15 @@ pub fn target(rules: &RollbackRules, current: Option<&Release>, candidates: &[Ca
     choice
 }
 
+/// What a newer decision says against a version that shares a name with its own.
+fn against(newer: &Candidate, candidate: &Candidate) -> Option<String> {
+    let verdict = newer.verdict.known()?.as_ref()?;
+    let speaks = verdict.decision != Decision::Proceed && verdict.enforcement != Enforcement::Off;
+    (speaks && newer.release.shares_a_name(&candidate.release)).then(|| {
+        format!("this gate said {} of {} later: {}", verdict.word(), newer.release.words(), verdict.reason)
+    })
+}
+
 fn fitness(rules: &RollbackRules, current: Option<&Release>, candidate: &Candidate) -> Fitness {
     let unfit = |why: String| Fitness::Unfit { why, doubt: None };
     let name = candidate.release.words();
@@ -127,7 +144,7 @@ fn fitness(rules: &RollbackRules, current: Option<&Release>, candidate: &Candida
         if candidate.release.is(current) {
             return unfit("it is what is deployed now".to_owned());
         }
-        if !current.commit.is_empty() && candidate.release.commit == current.commit {
+        if candidate.release.is_of_commit(current) {
             return unfit("it is of the same commit as what is deployed now".to_owned());
         }
     }

@@ -70,7 +70,8 @@ impl Planner<'_> {
         let path =
             history::to_read(self.session, self.arguments.history.as_deref()).map_err(Failure::Input)?;
         let environment = self.policy.environment().name();
-        let found = history::read(&path, self.policy.service(), environment).map_err(Failure::input)?;
+        let found = history::read(&path, self.policy.service(), environment, self.session.clock.now())
+            .map_err(Failure::input)?;
         let judged = match self.verdict.as_ref().or_else(|| found.records.first()) {
             Some(verdict) => Gathered::Known(Some(verdict.clone())),
             None => Gathered::Known(None),
