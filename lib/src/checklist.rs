@@ -12,6 +12,7 @@ mod ask;
 mod attestation;
 mod change;
 mod checkout;
+mod checksum;
 mod decision;
 mod document;
 mod encoding;
@@ -30,6 +31,7 @@ pub(crate) use ask::unanswered;
 pub use change::ChangeShown;
 pub(crate) use change::approval_of_waiver;
 pub use checkout::{Checkout, CheckoutError, Desk, Forge, History, HistoryStep, LinkedWorkItem, TreeFile};
+pub use checksum::{ChecksumSays, LONGEST_CHECKSUM_FILE, checksum_says};
 pub use decision::{
     ChainEnd, DecisionRecord, Home, LinkTarget, NoDecision, RecordContent, RecordIndex, RecordKind,
     RecordLink, RecordRules, RecordStatus, Resolved, Standing, no_decision, record_links,

@@ -279,6 +279,8 @@ pub enum ArtifactState {
     Empty,
     /// It is not what its checksum says.
     Mismatch,
+    /// Its checksum cannot be read.
+    Unchecked,
 }
 
 /// A word given to this run.

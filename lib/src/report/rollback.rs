@@ -75,6 +75,7 @@ fn artifact(artifact: &ArtifactFact) -> String {
         ArtifactState::Stored => "",
         ArtifactState::Empty => ", empty",
         ArtifactState::Mismatch => ", not what its checksum says",
+        ArtifactState::Unchecked => ", its checksum cannot be read",
     };
     let details = match artifact.details.as_str() {
         "" => String::new(),

@@ -172,6 +172,24 @@ fn artifacts_have_a_size_and_a_checksum() {
     let sum = "277089d91c0bdf4f2e6862ba7e4a07605119431f5d13f726dd352b06f1b206a9";
     let gate = gate.with_file("drop.zip.sha256", &format!("{sum}  drop.zip\n"));
     assert_eq!(stored(&gate), "satisfied");
+    let other = "0".repeat(64);
+    let gate = gate.with_file("drop.zip.sha256", &format!("{sum}  other.zip\n{other}  drop.zip\n"));
+    assert_eq!(stored(&gate), "unsatisfied", "another file has its sum");
+    for (why, bytes) in [("no text", vec![0xe4]), ("no sum", b"404: not found".to_vec())] {
+        std::fs::write(gate.path("drop.zip.sha256"), bytes).unwrap();
+        assert_eq!(stored(&gate), "unknown", "{why}");
+    }
+    std::fs::remove_file(gate.path("drop.zip.sha256")).unwrap();
+    std::fs::create_dir(gate.path("drop.zip.sha256")).unwrap();
+    assert_eq!(stored(&gate), "unknown", "a folder");
+    std::fs::remove_dir(gate.path("drop.zip.sha256")).unwrap();
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("nowhere", gate.path("drop.zip.sha256")).unwrap();
+        assert_eq!(stored(&gate), "unknown", "a link that leads nowhere");
+        std::fs::remove_file(gate.path("drop.zip.sha256")).unwrap();
+    }
+    let gate = gate.with_file("drop.zip.sha256", &format!("{sum}  drop.zip\n"));
     let gate = gate.with_file("drop.zip", "other bytes");
     assert_eq!(stored(&gate), "unsatisfied");
     std::fs::remove_file(gate.path("drop.zip")).unwrap();

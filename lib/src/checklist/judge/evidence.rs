@@ -460,6 +460,14 @@ fn artifact(name: Option<&str>, facts: &Facts) -> Finding {
                 fact(Support::Against, "is not what its checksum says"),
                 need("is not what its checksum says"),
             ),
+            ArtifactState::Unchecked => Finding::unknown(&Gap::new(
+                format!(
+                    "whether the artifact {} is what its checksum says is not known ({})",
+                    artifact.name, artifact.details
+                ),
+                Who::PipelineOwner,
+                "write its checksum file again, or remove it",
+            )),
         }
     });
     Finding::all(parts.collect())

@@ -27,6 +27,7 @@ fn object(plan: &Plan) -> Value {
                         ArtifactState::Stored => "stored",
                         ArtifactState::Empty => "empty",
                         ArtifactState::Mismatch => "mismatch",
+                        ArtifactState::Unchecked => "unchecked",
                     },
                 })
             })

@@ -268,6 +268,9 @@ fn missing(needed: &[String], artifacts: &[ArtifactFact]) -> Option<String> {
             Some(ArtifactState::Mismatch) => {
                 Some(format!("its artifact {name} is not what its checksum says"))
             }
+            Some(ArtifactState::Unchecked) => {
+                Some(format!("whether its artifact {name} is what its checksum says is not known"))
+            }
             None => Some(format!("its artifact {name} is gone")),
         }
     })

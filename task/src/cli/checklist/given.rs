@@ -1,14 +1,15 @@
 //! What the caller of `checklist` gives: test result files, artifacts, words.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use runbook_gate::Timestamp;
 use runbook_gate::checklist::{
-    ArtifactFact, ArtifactState, ChecklistRules, Environments, EvidenceRule, GivenWord, ItemRule,
-    PathPatterns, Place, ResultFile, ResultFiles, Waiver, WaiverGiven,
+    ArtifactFact, ArtifactState, ChecklistRules, ChecksumSays, Environments, EvidenceRule, GivenWord,
+    ItemRule, LONGEST_CHECKSUM_FILE, PathPatterns, Place, ResultFile, ResultFiles, Waiver, WaiverGiven,
+    checksum_says,
 };
 use sha2::{Digest, Sha256};
 
@@ -176,18 +177,42 @@ fn artifact(name: &str, path: &Path) -> Option<ArtifactFact> {
         size = size.saturating_add(count);
     }
     let sum: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".sha256");
-    let (state, checked) = match fs::read_to_string(Path::new(&beside)) {
-        _ if size == 0 => (ArtifactState::Empty, ""),
-        Ok(text) if text.split_whitespace().next().is_some_and(|said| said.eq_ignore_ascii_case(&sum)) => {
-            (ArtifactState::Stored, ", as its checksum file says")
-        }
-        Ok(_) => (ArtifactState::Mismatch, ""),
-        Err(_) => (ArtifactState::Stored, ""),
+    let unchecked = |why: &str| (ArtifactState::Unchecked, format!("; its checksum file {why}"));
+    let (state, checked) = match checksum_file(path) {
+        _ if size == 0 => (ArtifactState::Empty, String::new()),
+        Ok(None) => (ArtifactState::Stored, String::new()),
+        Ok(Some(bytes)) => match checksum_says(&bytes, &name_of(path), &sum) {
+            ChecksumSays::Same => (ArtifactState::Stored, ", as its checksum file says".to_owned()),
+            ChecksumSays::Other => (ArtifactState::Mismatch, String::new()),
+            ChecksumSays::Nothing(why) => unchecked(why),
+        },
+        Err(error) => unchecked(&format!("cannot be read: {}", plain(&error))),
     };
     let details = format!("{size} bytes, SHA-256 {sum}{checked}");
     Some(ArtifactFact { name: name.to_owned(), details, state, place: Some(Place::Path(shown(path))) })
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// The bytes of `FILE.sha256`; `None` where nothing has that name, not even a link that leads nowhere.
+fn checksum_file(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".sha256");
+    let beside = Path::new(&beside);
+    if let Err(error) = fs::symlink_metadata(beside)
+        && error.kind() == ErrorKind::NotFound
+    {
+        return Ok(None);
+    }
+    // Opening a pipe would wait for whoever writes to it.
+    if !fs::metadata(beside)?.is_file() {
+        return Err(ErrorKind::InvalidInput.into());
+    }
+    let mut bytes = Vec::new();
+    File::open(beside)?.take(LONGEST_CHECKSUM_FILE as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
 }
 
 /// The item of an option; one that the checklist does not have is an error.

@@ -100,6 +100,7 @@ fn artifacts_stored_by_every_case() {
         (&named, Gathered::Known(vec![artifact("x", ArtifactState::Stored)]), Unsatisfied),
         (&named, Gathered::Known(vec![artifact("drop", ArtifactState::Empty)]), Unsatisfied),
         (&named, Gathered::Known(vec![artifact("drop", ArtifactState::Mismatch)]), Unsatisfied),
+        (&named, Gathered::Known(vec![artifact("drop", ArtifactState::Unchecked)]), Unknown),
     ] {
         assert_eq!(
             status(rules, &Facts { artifacts: artifacts.clone(), ..quiet() }),
