@@ -89,6 +89,9 @@ pub enum Resolved<'i> {
     NotARecord,
 }
 
+/// A branch's name and a path in a link's address have together at most so many parts; a link with more leads to no record.
+const DEEPEST: usize = 40;
+
 /// More files than this are not read as records.
 const MOST: usize = 10_000;
 
@@ -244,21 +247,14 @@ impl RecordIndex {
         if tail.split('/').any(|part| matches!(part, "." | "..")) {
             return Resolved::Missing;
         }
-        let mut rest = tail;
-        while let Some((_, after)) = rest.split_once('/') {
-            if let Some(record) = self.at(after) {
-                return Resolved::Record(record);
-            }
-            rest = after;
+        let ends = || tail.match_indices('/').take(DEEPEST).filter_map(|(at, _)| tail.get(at + 1..));
+        if let Some(record) = ends().find_map(|end| self.at(end)) {
+            return Resolved::Record(record);
         }
-        // A branch's name has no length: the shortest end that should be a record is one that is missing.
-        let mut rest = tail;
-        while let Some((_, after)) = rest.split_once('/') {
-            let meant = self.rules.as_ref().is_some_and(|rules| rules.kind_of(after).is_some());
-            if meant && role(after) == Role::Record {
-                return Resolved::Missing;
-            }
-            rest = after;
+        // A branch's name has no length: an end that should be a record is one that is missing.
+        let meant = |end: &str| self.rules.as_ref().is_some_and(|rules| rules.kind_of(end).is_some());
+        if ends().any(|end| meant(end) && role(end) == Role::Record) {
+            return Resolved::Missing;
         }
         Resolved::NotARecord
     }
