@@ -7,6 +7,7 @@
 
 mod front;
 mod head;
+mod items;
 mod labelled;
 mod names;
 mod reading;

@@ -95,54 +95,88 @@ const OF_BODIES: [&str; 30] = [
 const PARTICLES: [&str; 16] =
     ["al", "bin", "da", "de", "del", "den", "der", "di", "dos", "du", "el", "la", "le", "ter", "van", "von"];
 /// Words that are written with a capital and are nobody's name.
-const NO_NAMES: [&str; 47] = [
+const NO_NAMES: [&str; 77] = [
     "abandoned",
-    "abgelehnt",
     "abandonné",
+    "aber",
+    "abgelehnt",
+    "absent",
+    "abstain",
+    "abstains",
+    "although",
     "annulé",
     "anulado",
     "aplazado",
     "aufgehoben",
     "ausgesetzt",
     "aussteht",
+    "because",
     "chance",
     "concerns",
     "default",
     "deny",
+    "despite",
     "dissent",
     "dissents",
     "error",
     "ersetzt",
     "forbidden",
     "frozen",
+    "gegen",
     "half",
     "halted",
     "ice",
+    "instead",
     "invalid",
+    "jedoch",
+    "minus",
     "mistake",
     "moot",
+    "nay",
     "nobody",
     "noone",
+    "nope",
     "null",
     "obsolet",
+    "ohne",
     "overridden",
     "overthrown",
     "pendiente",
+    "pero",
+    "rechazado",
+    "refusé",
     "reject",
     "rejects",
     "rejeté",
-    "refusé",
-    "rechazado",
     "retirado",
+    "said",
+    "sans",
+    "sauf",
+    "says",
+    "sin",
     "stale",
+    "stop",
+    "stops",
     "suspendu",
+    "though",
+    "undone",
+    "unlike",
+    "unsure",
     "unter",
     "veraltet",
+    "versus",
     "void",
+    "wait",
+    "waits",
+    "while",
     "withdrawn",
     "withdrew",
     "withheld",
-    "undone",
+    "without",
+];
+const NAMES_IN_LY: [&str; 18] = [
+    "beverly", "billy", "carly", "connelly", "donnelly", "elly", "emily", "holly", "kelly", "kimberly",
+    "lily", "molly", "nelly", "polly", "reilly", "sally", "shelly", "willy",
 ];
 /// Names that end as words of an action do.
 const NAMES_IN_ED: [&str; 22] = [
@@ -209,14 +243,19 @@ fn is_handle(word: &Word) -> bool {
 /// Whether a capitalised word is none of those that say something else of a decision.
 fn may_be_a_name(word: &Word) -> bool {
     let lower = word.lower.as_str();
-    let acts = match lower {
-        _ if lower.len() > 2 && lower.ends_with("ed") => !NAMES_IN_ED.contains(&lower),
-        _ if lower.ends_with("ing") => !NAMES_IN_ING.contains(&lower),
-        _ => false,
-    };
     // `No-One`, `Un-Accepted`
     let otherwise = says_otherwise(lower) || lower.split('-').any(says_otherwise);
-    !acts && !otherwise && !DEADLINES.contains(&lower)
+    !acts(lower) && !otherwise && !DEADLINES.contains(&lower)
+}
+
+/// Whether a word, in small letters, ends as those of an action and of its manner do.
+pub(super) fn acts(lower: &str) -> bool {
+    match lower {
+        _ if lower.len() > 2 && lower.ends_with("ed") => !NAMES_IN_ED.contains(&lower),
+        _ if lower.ends_with("ing") => !NAMES_IN_ING.contains(&lower),
+        _ if lower.ends_with("ly") => !NAMES_IN_LY.contains(&lower),
+        _ => false,
+    }
 }
 
 /// Whether a word, in small letters, may take a decision back.

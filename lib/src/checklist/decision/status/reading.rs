@@ -1,7 +1,8 @@
 //! Reads what stands where a status stands, entry by entry. What is not understood there is noted, and holds.
 
 use super::front::Entry;
-use super::head::{self, Label, continuation, indent, is_quote, labels};
+use super::head::{self, Label, indent, is_quote, labels};
+use super::items::{Item, items, tick};
 use super::labelled::{self, is_status};
 use super::region::{Names, Part, Place};
 use super::remark::{DOUBTS, year};
@@ -31,77 +32,6 @@ pub(super) struct Reading {
     /// What looks like a status, and is somebody else's or stands elsewhere.
     foreign: Option<(String, usize)>,
     found: Declared,
-}
-
-/// What stands in a section or a head: one paragraph, list item or row.
-struct Item<'t> {
-    line: Line<'t>,
-    /// All its lines as one.
-    text: String,
-    last: usize,
-}
-
-impl Item<'_> {
-    fn is_listed(&self) -> bool {
-        let start = self.line.text.trim_start();
-        ["- ", "* ", "+ ", "|"].iter().any(|mark| start.starts_with(mark))
-    }
-
-    /// A rule, the line under a table's head, an empty row, the head of a table of labels.
-    fn is_empty(&self) -> bool {
-        const HEADS: [&str; 13] = [
-            "",
-            "attribute",
-            "description",
-            "details",
-            "field",
-            "info",
-            "information",
-            "item",
-            "key",
-            "metadata",
-            "name",
-            "property",
-            "value",
-        ];
-        let text = self.line.text.trim();
-        let lines = text.chars().all(|c| matches!(c, '|' | '-' | ':' | ' ')) && !text.contains(": ");
-        let stars = text.len() >= 3 && text.chars().all(|c| matches!(c, '*' | '_' | ' '));
-        let row = text.strip_prefix('|').is_some_and(|row| {
-            row.split('|').all(|cell| {
-                let bare = cell.replace(['*', '_'], "");
-                HEADS.contains(&bare.trim().to_lowercase().as_str())
-            })
-        });
-        lines || stars || row
-    }
-}
-
-fn items<'t>(lines: &[Line<'t>]) -> Vec<Item<'t>> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(line) = lines.get(at) {
-        let rest = lines.get(at + 1..).unwrap_or_default();
-        let joined = rest.get(..continuation(line, rest)).unwrap_or_default();
-        let more = joined.iter().map(|line| content(line.text));
-        found.push(Item {
-            line: *line,
-            text: std::iter::once(content(line.text)).chain(more).collect::<Vec<_>>().join(" "),
-            last: line.number + joined.len(),
-        });
-        at += 1 + joined.len();
-    }
-    found
-}
-
-/// `[x] Accepted`.
-fn tick(text: &str) -> Option<(bool, &str)> {
-    let (mark, label) = text.strip_prefix('[')?.split_once(']')?;
-    match mark.trim() {
-        "" => Some((false, label.trim())),
-        "x" | "X" => Some((true, label.trim())),
-        _ => None,
-    }
 }
 
 /// What begins a text on another record.
@@ -147,6 +77,15 @@ impl Reading {
         }
         let raw = || format!("{}: {value}", entry.key);
         let first = words.first().copied().unwrap_or_default();
+        if matches!(first, "valid" | "effective") {
+            self.comes_into_force(value);
+            return;
+        }
+        // `status_note: waits for legal`
+        if matches!(first, "status" | "state") && day(value).is_none() {
+            self.hold(&raw(), entry.line);
+            return;
+        }
         match word_status(first) {
             // When it was drafted, proposed or accepted.
             Some(RecordStatus::Draft | RecordStatus::Proposed | RecordStatus::Accepted)
@@ -166,7 +105,10 @@ impl Reading {
         for (place, part) in parts {
             let names = part.names();
             match (place, names) {
-                (Place::Head, _) => self.head(part.lines),
+                (Place::Head, _) => {
+                    self.marked(part);
+                    self.head(part.lines);
+                }
                 (Place::Section, Names::Status) => {
                     section = Some(part);
                     self.title(part);
@@ -215,6 +157,25 @@ impl Reading {
             }
             Some(status) => self.say(format!("{} {text}", part.title), status, line.number),
             None => {}
+        }
+    }
+
+    /// `# [Superseded] Use x`, `# DRAFT: Use x`, `# ~~Use x~~`
+    fn marked(&mut self, part: &Part<'_, '_>) {
+        let Some(line) = &part.line else { return };
+        if part.title.contains("~~") {
+            self.hold(part.title, line.number);
+        }
+        let mut marks = part.title.split_inclusive(['[', ']', '(', ')', ':']);
+        let other = |mark: &str| {
+            let word = mark.trim_end_matches([']', ')', ':']).trim().to_lowercase();
+            mark.ends_with([']', ')', ':'])
+                .then(|| word_status(&word))
+                .flatten()
+                .filter(|status| *status != RecordStatus::Accepted)
+        };
+        if let Some(status) = marks.find_map(other) {
+            self.say(part.title.to_owned(), status, line.number);
         }
     }
 
@@ -329,7 +290,10 @@ impl Reading {
                     || DOUBTS.contains(&word)
             })
         };
-        if labels(text).iter().any(|label| speaks(label) && !label.value.is_empty()) {
+        // `Update: rejected in May`
+        let ends =
+            |label: &Label| first_status(&label.value).is_some_and(|status| status != RecordStatus::Accepted);
+        if labels(text).iter().any(|label| (speaks(label) && !label.value.is_empty()) || ends(label)) {
             self.hold(text, item.line.number);
             return;
         }

@@ -264,6 +264,7 @@ fn is_reference(label: &str, target: &str) -> bool {
     (numbered && (document || url.contains("://")))
         || (known
             && !words.iter().any(|word| names::says_otherwise(word))
+            && !words.first().is_some_and(|word| words.len() == 1 && names::acts(word))
             && !words.is_empty()
             && !remark::is_day(&words))
 }
