@@ -282,7 +282,7 @@ impl<'c> Tree<'c> {
             Gathered::Known(None) => {
                 return match self.checkout.links(&self.commit) {
                     Ok(links) if links.contains(path) => Gathered::Unknown(Gap::new(
-                        format!("{path} is a link, which is not followed"),
+                        "it is a link, which is not followed",
                         Who::Author,
                         "commit the file itself",
                     )),
@@ -297,7 +297,7 @@ impl<'c> Tree<'c> {
             Some(text) if text.len() <= LONGEST_TEXT => Gathered::Known(Some(text)),
             Some(_) => Gathered::Unknown(too_large(path)),
             None => Gathered::Unknown(Gap::new(
-                format!("{path} is neither UTF-8 nor UTF-16 text"),
+                "it is neither UTF-8 nor UTF-16 text",
                 Who::Author,
                 "save it as UTF-8",
             )),

@@ -208,7 +208,7 @@ fn checksum_file(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
     }
     // Opening a pipe would wait for whoever writes to it.
     if !fs::metadata(beside)?.is_file() {
-        return Err(ErrorKind::InvalidInput.into());
+        return Err(ErrorKind::IsADirectory.into());
     }
     let mut bytes = Vec::new();
     File::open(beside)?.take(LONGEST_CHECKSUM_FILE as u64 + 1).read_to_end(&mut bytes)?;
