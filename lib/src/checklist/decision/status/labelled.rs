@@ -40,7 +40,7 @@ fn kind(key: &str) -> Option<Kind> {
         | "ticket" | "issue" | "pr" | "pull request" | "jira" | "epic" | "work item" | "discussion"
         | "rfc" | "amends" | "amended by" | "related" | "related to" | "related adrs"
         | "related decisions" | "relates to" | "links" | "supersedes" | "superseded by" | "replaces"
-        | "replaced by" => Kind::Plain,
+        | "replaced by" | "source" | "sources" | "reference" | "references" => Kind::Plain,
         "depends on" => Kind::Reference,
         "implemented" => Kind::Done,
         "title" | "summary" | "description" | "technical story" => Kind::Text,

@@ -260,6 +260,7 @@ fn the_documented_forms_are_read_as_documented() {
 #[test]
 fn what_tools_and_people_write_beside_an_acceptance_takes_nothing_back() {
     for text in [
+        "# T\n\n- Status: accepted\n- Date: 2020-09-27\n- Source: <https://github.com/contoso/wiki/blob/master/a.md> <!-- more? -->\n\n## Context\n",
         "# T\n\nStatus: Accepted (ADR board)\n",
         "# T\n\n- Status: Accepted (Architecture Review Board, 2026-01-02)\n",
         "# T\n\nStatus: Accepted by the [ADR board](https://example.com/board) on 2026-01-02\n",
