@@ -83,7 +83,7 @@ export function gitHub(test, { commits, texts, branch }) {
     const answers = [
         [/\/commits\/[0-9a-f]+\/pulls$/, (path) => {
             const number = commits.indexOf(path.split('/').at(-2)) + 1;
-            return number === 0 ? [] : [{ number, title: text(number), body: `${text(number)}\n\nADR: ${text(number)}\nAB#${text(number)}\n- [x] rollback-plan: ${text(number)}`, user: user(text(number)), labels: [{ name: text(number) }], merged_at: PEOPLE_WROTE, merge_commit_sha: commits[number - 1], base: { ref: branch } }];
+            return number === 0 ? [] : [{ number, title: text(number), body: `${text(number)}\n\nADR: ${text(number)}\nAB#${text(number)}\n- [x] rollback-plan: ${text(number)}`, user: user(text(number)), labels: [{ name: text(number) }], merged_at: PEOPLE_WROTE, merge_commit_sha: commits[number - 1], base: { ref: branch, repo: { full_name: 'contoso/orders' } } }];
         }],
         [/\/reviews$/, (path) => ['APPROVED', 'CHANGES_REQUESTED'].map((state, index) => ({ id: index, user: user(`${text(Number(path.split('/').at(-2)))}${index}`), state, author_association: 'MEMBER', submitted_at: PEOPLE_WROTE, body: text(Number(path.split('/').at(-2))) }))],
         [/\/comments$/, (path) => [{ id: 1, user: user(text(Number(path.split('/').at(-2)))), author_association: 'MEMBER', body: `- [x] backups-taken: ${text(Number(path.split('/').at(-2)))}`, created_at: PEOPLE_WROTE, updated_at: PEOPLE_WROTE }]],
