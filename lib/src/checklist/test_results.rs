@@ -150,6 +150,19 @@ impl TestReport {
     /// At most so many names of failing tests are kept.
     pub const MOST_NAMES: usize = 20;
 
+    /// Of a place of which nothing was read yet.
+    fn empty(place: &str) -> Self {
+        Self {
+            place: place.to_owned(),
+            counts: TestCounts::default(),
+            failing: Vec::new(),
+            when: None,
+            began: Began::default(),
+            doubts: Vec::new(),
+            cautions: Vec::new(),
+        }
+    }
+
     /// Reads a JUnit or TRX file.
     ///
     /// ```
@@ -216,7 +229,7 @@ impl TestReport {
                     return Err(TestResultError::TooDeep(DEEPEST));
                 }
                 if counter.is_none() {
-                    counter = Some(Counter::for_root(&element)?);
+                    counter = Some(Counter::for_root(&element, place)?);
                 }
                 if let Some(counter) = counter.as_mut() {
                     counter.open(&element, &open);
@@ -235,7 +248,7 @@ impl TestReport {
             return Err(TestResultError::Malformed { at: reader.buffer_position(), why });
         }
         match counter {
-            Some(counter) => Ok(counter.finish(place)),
+            Some(counter) => Ok(counter.finish()),
             None => Err(TestResultError::Malformed { at: 0, why: "it is empty".to_owned() }),
         }
     }
@@ -289,13 +302,13 @@ enum Counter {
 }
 
 impl Counter {
-    fn for_root(root: &Element) -> Result<Self, TestResultError> {
+    fn for_root(root: &Element, place: &str) -> Result<Self, TestResultError> {
         match root.name.as_str() {
             "testsuites" | "testsuite" if root.get("name") == Some(OWN) && root.name == "testsuites" => {
                 Err(TestResultError::OwnReport)
             }
-            "testsuites" | "testsuite" => Ok(Self::Junit(junit::Junit::default())),
-            "TestRun" => Ok(Self::Trx(trx::Trx::default())),
+            "testsuites" | "testsuite" => Ok(Self::Junit(junit::Junit::new(TestReport::empty(place)))),
+            "TestRun" => Ok(Self::Trx(trx::Trx::new(TestReport::empty(place)))),
             other => Err(TestResultError::OtherFormat { root: other.chars().take(60).collect() }),
         }
     }
@@ -314,10 +327,10 @@ impl Counter {
         }
     }
 
-    fn finish(self, place: &str) -> TestReport {
+    fn finish(self) -> TestReport {
         match self {
-            Self::Junit(junit) => junit.finish(place),
-            Self::Trx(trx) => trx.finish(place),
+            Self::Junit(junit) => junit.finish(),
+            Self::Trx(trx) => trx.finish(),
         }
     }
 }

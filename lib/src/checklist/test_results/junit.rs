@@ -4,25 +4,18 @@
 //! says of more failures than its cases show (it crashed before it could write them) has failed; one that says of more tests
 //! than it shows leaves them unknown.
 
-use super::began::{Began, with_offset};
-use super::{Element, TestCounts, TestReport, doubt, keep};
-use crate::Timestamp;
+use super::began::with_offset;
+use super::{Element, TestReport, doubt, keep};
 
-#[derive(Default)]
 pub(super) struct Junit {
+    report: TestReport,
     suites: Vec<Suite>,
     /// Open cases: some writers nest them.
     cases: Vec<Case>,
-    counts: TestCounts,
     /// Cases that ended.
     shown: u64,
     /// Tests that suites say of, and no case shows.
     missing: u64,
-    failing: Vec<String>,
-    when: Option<Timestamp>,
-    began: Began,
-    doubts: Vec<String>,
-    cautions: Vec<String>,
 }
 
 /// An open suite: what it says, and what was counted before it.
@@ -51,6 +44,10 @@ enum CaseResult {
 }
 
 impl Junit {
+    pub(super) const fn new(report: TestReport) -> Self {
+        Self { report, suites: Vec::new(), cases: Vec::new(), shown: 0, missing: 0 }
+    }
+
     pub(super) fn open(&mut self, element: &Element) {
         match element.name.to_ascii_lowercase().as_str() {
             "testsuites" | "testsuite" => self.open_suite(element),
@@ -68,29 +65,32 @@ impl Junit {
                     case.result = case.result.max(result);
                 } else if result == CaseResult::Failed {
                     // Of the suite itself: its set-up, or a process that crashed.
-                    self.counts.failed += 1;
+                    self.report.counts.failed += 1;
                     let suite = self.suites.last().map_or("", |suite| suite.name.as_str());
-                    keep(&mut self.failing, format!("the suite {suite} itself").replace("  ", " ").as_str());
+                    keep(
+                        &mut self.report.failing,
+                        format!("the suite {suite} itself").replace("  ", " ").as_str(),
+                    );
                 }
             }
         }
     }
 
     fn open_suite(&mut self, element: &Element) {
-        let doubts = &mut self.doubts;
+        let doubts = &mut self.report.doubts;
         let failures = element.count("failures", doubts).saturating_add(element.count("errors", doubts));
         self.suites.push(Suite {
             name: element.get("name").unwrap_or("").to_owned(),
             failures: failures.max(element.count("failed", doubts)),
             tests: element.count("tests", doubts),
             counts_parts: counts_parts(element),
-            failed_before: self.counts.failed,
+            failed_before: self.report.counts.failed,
             shown_before: self.shown,
             missing_before: self.missing,
         });
         if let Some(said) = element.get("timestamp") {
-            self.when = self.when.max(with_offset(said));
-            self.began.note(said);
+            self.report.when = self.report.when.max(with_offset(said));
+            self.report.began.note(said);
         }
     }
 
@@ -100,12 +100,12 @@ impl Junit {
                 if let Some(case) = self.cases.pop() {
                     self.shown += 1;
                     match case.result {
-                        CaseResult::Passed => self.counts.passed += 1,
-                        CaseResult::Undecided => self.counts.undecided += 1,
-                        CaseResult::Skipped => self.counts.skipped += 1,
+                        CaseResult::Passed => self.report.counts.passed += 1,
+                        CaseResult::Undecided => self.report.counts.undecided += 1,
+                        CaseResult::Skipped => self.report.counts.skipped += 1,
                         CaseResult::Failed => {
-                            self.counts.failed += 1;
-                            keep(&mut self.failing, &case.name);
+                            self.report.counts.failed += 1;
+                            keep(&mut self.report.failing, &case.name);
                         }
                     }
                 }
@@ -120,8 +120,9 @@ impl Junit {
     }
 
     fn close_suite(&mut self, suite: &Suite) {
-        let failed = self.counts.failed.saturating_sub(suite.failed_before);
-        self.counts.failed = self.counts.failed.saturating_add(suite.failures.saturating_sub(failed));
+        let failed = self.report.counts.failed.saturating_sub(suite.failed_before);
+        self.report.counts.failed =
+            self.report.counts.failed.saturating_add(suite.failures.saturating_sub(failed));
         let shown = self.shown.saturating_sub(suite.shown_before);
         // What a suite inside lacks is not lacking twice.
         let known = shown.saturating_add(self.missing.saturating_sub(suite.missing_before));
@@ -131,21 +132,13 @@ impl Junit {
         self.missing = self.missing.saturating_add(suite.tests - known);
         let what = format!("says of {} tests, and shows {shown}", suite.tests);
         match suite.counts_parts {
-            Some(writer) => doubt(&mut self.cautions, format!("{what}; {writer}")),
-            None => doubt(&mut self.doubts, what),
+            Some(writer) => doubt(&mut self.report.cautions, format!("{what}; {writer}")),
+            None => doubt(&mut self.report.doubts, what),
         }
     }
 
-    pub(super) fn finish(self, place: &str) -> TestReport {
-        TestReport {
-            place: place.to_owned(),
-            counts: self.counts,
-            failing: self.failing,
-            when: self.when,
-            began: self.began,
-            doubts: self.doubts,
-            cautions: self.cautions,
-        }
+    pub(super) fn finish(self) -> TestReport {
+        self.report
     }
 }
 

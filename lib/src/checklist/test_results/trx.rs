@@ -3,9 +3,8 @@
 //! `UnitTestResult` elements carry outcomes; `ResultSummary`, its `Counters` and its `RunInfo` may know of more (a test host
 //! that crashed, a run that was broken off).
 
-use super::began::{Began, with_offset};
-use super::{Element, TestCounts, TestReport, doubt, keep};
-use crate::Timestamp;
+use super::began::with_offset;
+use super::{Element, TestReport, doubt, keep};
 
 /// Counters of tests that ended badly.
 const BAD: [&str; 6] = ["failed", "error", "timeout", "aborted", "passedButRunAborted", "disconnected"];
@@ -24,10 +23,8 @@ const ANY: [&str; 11] = [
     "failed",
 ];
 
-#[derive(Default)]
 pub(super) struct Trx {
-    counts: TestCounts,
-    failing: Vec<String>,
+    report: TestReport,
     /// Results, those inside of others too, as the counters count them.
     shown: u64,
     /// Tests that the counters say.
@@ -36,12 +33,13 @@ pub(super) struct Trx {
     said_failed: u64,
     /// The run itself ended badly.
     run_failed: bool,
-    when: Option<Timestamp>,
-    began: Began,
-    doubts: Vec<String>,
 }
 
 impl Trx {
+    pub(super) const fn new(report: TestReport) -> Self {
+        Self { report, shown: 0, said: 0, said_failed: 0, run_failed: false }
+    }
+
     pub(super) fn open(&mut self, element: &Element, parents: &[String]) {
         match element.name.as_str() {
             "UnitTestResult" | "GenericTestResult" | "WebTestResult" | "ManualTestResult" | "TestResult" => {
@@ -52,7 +50,7 @@ impl Trx {
                 }
             }
             "Counters" => {
-                let mut count = |key: &str| element.count(key, &mut self.doubts);
+                let mut count = |key: &str| element.count(key, &mut self.report.doubts);
                 let failed = BAD.iter().fold(0, |sum: u64, key| sum.saturating_add(count(key)));
                 let said = ANY.iter().map(|key| count(key)).max().unwrap_or(0);
                 self.said_failed = self.said_failed.max(failed);
@@ -62,16 +60,16 @@ impl Trx {
                 RunEnd::Well => {}
                 RunEnd::Badly => self.run_failed = true,
                 RunEnd::Unknown(word) => {
-                    doubt(&mut self.doubts, format!("says that its run is {word}, not completed"));
+                    doubt(&mut self.report.doubts, format!("says that its run is {word}, not completed"));
                 }
             },
             // The test host's own errors; of its other words none is about the outcome.
             "RunInfo" => self.run_failed |= matches!(run_end(element), RunEnd::Badly),
             "Times" => {
-                self.when = self.when.max(element.get("finish").and_then(with_offset));
+                self.report.when = self.report.when.max(element.get("finish").and_then(with_offset));
                 for key in ["start", "finish"] {
                     if let Some(said) = element.get(key) {
-                        self.began.note(said);
+                        self.report.began.note(said);
                     }
                 }
             }
@@ -82,7 +80,7 @@ impl Trx {
     fn count(&mut self, element: &Element) {
         // No outcome at all is the schema's default: the test's end is not known.
         match element.get("outcome").unwrap_or("").to_ascii_lowercase().as_str() {
-            "passed" | "warning" | "completed" => self.counts.passed += 1,
+            "passed" | "warning" | "completed" => self.report.counts.passed += 1,
             "failed"
             | "error"
             | "timeout"
@@ -90,32 +88,24 @@ impl Trx {
             | "passedbutrunaborted"
             | "disconnected"
             | "notrunnable" => {
-                self.counts.failed += 1;
-                keep(&mut self.failing, element.get("testName").unwrap_or("a test without a name"));
+                self.report.counts.failed += 1;
+                keep(&mut self.report.failing, element.get("testName").unwrap_or("a test without a name"));
             }
-            "notexecuted" => self.counts.skipped += 1,
-            _ => self.counts.undecided += 1,
+            "notexecuted" => self.report.counts.skipped += 1,
+            _ => self.report.counts.undecided += 1,
         }
     }
 
-    pub(super) fn finish(mut self, place: &str) -> TestReport {
-        self.counts.failed = self.counts.failed.max(self.said_failed);
-        if self.run_failed && self.counts.failed == 0 {
-            self.counts.failed = 1;
-            keep(&mut self.failing, "the run itself");
+    pub(super) fn finish(mut self) -> TestReport {
+        self.report.counts.failed = self.report.counts.failed.max(self.said_failed);
+        if self.run_failed && self.report.counts.failed == 0 {
+            self.report.counts.failed = 1;
+            keep(&mut self.report.failing, "the run itself");
         }
         if self.said > self.shown {
-            doubt(&mut self.doubts, format!("says of {} tests, and shows {}", self.said, self.shown));
+            doubt(&mut self.report.doubts, format!("says of {} tests, and shows {}", self.said, self.shown));
         }
-        TestReport {
-            place: place.to_owned(),
-            counts: self.counts,
-            failing: self.failing,
-            when: self.when,
-            began: self.began,
-            doubts: self.doubts,
-            cautions: Vec::new(),
-        }
+        self.report
     }
 }
 
