@@ -47,7 +47,7 @@ pub use gather::{Inquiry, PolicyOf, ResultFile, ResultFiles, gather};
 pub use item::{ItemId, ItemIdError, RunbookItem};
 pub use judge::{judge, same_person};
 pub use markdown::Template;
-pub(crate) use markdown::{Fences, visible};
+pub(crate) use markdown::{Fences, strikes, visible};
 pub use migration::MIN_WORDS;
 pub use outcome::{
     ChecklistOutcome, Evidence, Irreversible, ItemOutcome, ItemStatus, LinkedRecord, Need, Place, Support,

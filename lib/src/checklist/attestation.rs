@@ -3,7 +3,7 @@
 //! In texts they are ticked boxes (`- [x] backups-taken: snapshot 42`) whose label begins with the item's id or title. A box
 //! left as the template has it says nothing, nor does one that is quoted or struck out: it is somebody else's word, or none.
 
-use crate::checklist::markdown::{Fences, inner, visible};
+use crate::checklist::markdown::{Fences, inner, strikes, visible};
 use crate::checklist::{ItemId, Template};
 
 /// A box for an item.
@@ -46,16 +46,13 @@ pub(crate) fn last_box(text: &str, template: &Template, id: &ItemId, title: &str
     found
 }
 
-/// Tags in which nothing is the writer's word, or none that still holds.
-const HIDING: [&str; 4] = ["blockquote", "del", "s", "strike"];
-
-/// How many of these tags are open after a line.
+/// How many tags are open after a line in which nothing is the writer's word, or none that still holds.
 fn hiding_after(line: &str, mut open: usize) -> usize {
     for tag in line.split('<').skip(1) {
         let (closing, tag) = tag.strip_prefix('/').map_or((false, tag), |tag| (true, tag));
         let end = tag.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(tag.len());
         let name = tag.get(..end).unwrap_or_default();
-        if HIDING.iter().any(|hiding| name.eq_ignore_ascii_case(hiding)) {
+        if name.eq_ignore_ascii_case("blockquote") || strikes(name) {
             open = if closing { open.saturating_sub(1) } else { open + 1 };
         }
     }

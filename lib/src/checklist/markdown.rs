@@ -217,6 +217,11 @@ fn closes(line: &str, mark: char, length: usize) -> bool {
     text.chars().count() >= length && text.chars().all(|c| c == mark)
 }
 
+/// Whether an element of HTML strikes out what stands in it: its writer no longer says it.
+pub(crate) fn strikes(element: &str) -> bool {
+    ["del", "s", "strike"].iter().any(|name| element.eq_ignore_ascii_case(name))
+}
+
 /// The level and text of a heading: `## 3. Status ##` is level 2, `3. Status`.
 pub(crate) fn heading(line: &str) -> Option<(usize, &str)> {
     let trimmed = line.trim();

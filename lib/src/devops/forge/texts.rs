@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::Timestamp;
-use crate::checklist::{ChangeText, Place, TextSource, Vote, VoteSays, Voter, WorkItemFact};
+use crate::checklist::{ChangeText, Place, TextSource, Vote, VoteSays, Voter, WorkItemFact, strikes};
 use crate::devops::pull_requests::{Comment, CommentKind, PullRequest, Reviewer, Thread};
 use crate::devops::work_items::{WorkItem, WorkItemChange};
 
@@ -179,7 +179,8 @@ fn plain(written: &str) -> String {
                     out.push('\n');
                 }
             }
-            "a" | "del" | "s" | "strike" => out.push_str(whole),
+            // What the checklist tells from what its writer says.
+            name if name == "a" || strikes(name) => out.push_str(whole),
             _ => {}
         }
         rest = tag.get(end + 1..).unwrap_or_default();

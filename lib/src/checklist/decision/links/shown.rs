@@ -11,7 +11,7 @@ use url::Url;
 
 use super::{LONGEST_LINK, LinkTarget, MOST, RecordLink, elsewhere, of_url, shows_a_record, target_of};
 use crate::checklist::decision::Home;
-use crate::checklist::markdown::{Line, heading, inner};
+use crate::checklist::markdown::{Line, heading, inner, strikes};
 
 /// Lines of one paragraph, heading or list item.
 struct Passage {
@@ -172,7 +172,7 @@ impl Hidden<'_> {
             None => {
                 let address = (name == "a").then(|| href(inside)).flatten();
                 let address = address.filter(|address| is_foreign(address, self.homes)).map(str::to_owned);
-                if address.is_some() || matches!(name.as_str(), "del" | "s" | "strike") {
+                if address.is_some() || strikes(&name) {
                     self.tag = Some(OpenTag { name, start: range.start, address });
                 }
             }
